@@ -1,0 +1,28 @@
+#pragma once
+#include "collectors/raw_sample.hpp"
+#include "rules/result.hpp"
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace backstop {
+
+/// A text exposition as it came.
+struct ExpositionAnswer {
+  std::string body;
+  std::string content_type;
+};
+using ProbeAnswer = std::variant<ExpositionAnswer, std::vector<RawSample>>;
+
+/// Seam: one target that can be read, whatever it is read by. Bounded by its own deadline.
+class Probe {
+public:
+  using Done = std::function<void(Result<ProbeAnswer>)>;
+  virtual ~Probe() = default; ///< a read under way is given up; its Done is not called
+  /// Reads once. `done` is called once, from the loop or from inside start() where reading takes no waiting. Never started
+  /// again before that.
+  virtual void start(Done done) = 0;
+};
+
+} // namespace backstop

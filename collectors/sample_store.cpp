@@ -1,0 +1,243 @@
+#include "collectors/sample_store.hpp"
+#include "collectors/number.hpp"
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace backstop {
+namespace {
+
+constexpr std::string_view kStartTime = "process_start_time_seconds";
+
+std::vector<std::string> names_of(const std::vector<CompiledSelector>& selectors) {
+  std::vector<std::string> names{std::string(kStartTime)};
+  for (const CompiledSelector& s : selectors)
+    if (std::find(names.begin(), names.end(), s.selector.name()) == names.end()) names.push_back(s.selector.name());
+  return names;
+}
+
+} // namespace
+
+std::string_view name_of(DropReason reason) {
+  switch (reason) {
+  case DropReason::nan: return "nan";
+  case DropReason::infinite: return "infinite";
+  case DropReason::negative_counter: return "negative_counter";
+  case DropReason::inconsistent: return "inconsistent";
+  case DropReason::duplicate: return "duplicate";
+  case DropReason::too_many_series: return "too_many_series";
+  case DropReason::all_zero_after_restart: return "all_zero_after_restart";
+  }
+  return "inconsistent";
+}
+
+std::uint64_t DropCounts::total() const { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
+
+SampleStore::SampleStore(std::vector<CompiledSelector> selectors, SampleStoreLimits limits)
+    : selectors_(std::move(selectors)), limits_(limits), scanner_(names_of(selectors_)), names_(scanner_.names().size()),
+      index_(limits.index), readers_{{Format::prometheus, limits.exposition}, {Format::openmetrics, limits.exposition}},
+      found_(selectors_.size()) {
+  for (std::uint32_t i = 0; i < selectors_.size(); ++i)
+    names_[*name_index(selectors_[i].selector.name())].selectors.push_back(i);
+  start_time_name_ = *name_index(kStartTime);
+}
+
+SampleStore::~SampleStore() = default;
+
+std::optional<std::uint32_t> SampleStore::name_index(std::string_view name) const {
+  const auto& names = scanner_.names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::uint32_t>(found - names.begin());
+}
+
+void SampleStore::begin() {
+  index_.begin_scrape();
+  for (auto& samples : found_) samples.clear();
+  for (Name& name : names_) {
+    name.type_now = MetricType::unknown;
+    name.exact_now = false;
+  }
+  too_many_ = false;
+  start_time_taken_ = false;
+}
+
+void SampleStore::take(std::string_view body, Format format, Scrape& out) {
+  begin();
+  reader_ = &readers_[format == Format::openmetrics ? 1 : 0];
+  out.samples.clear();
+  out.health = ScrapeHealth::ok;
+  out.why.clear();
+  if (!scanner_.scan(body, format, *reader_, *this, fault_)) {
+    out.health = ScrapeHealth::error;
+    out.why = "unreadable metrics: line " + std::to_string(fault_.line) + ", column " + std::to_string(fault_.column) + ": " +
+              fault_.reason;
+  }
+  finish(out);
+}
+
+void SampleStore::take(std::span<const RawSample> samples, Scrape& out) {
+  begin();
+  out.samples.clear();
+  out.health = ScrapeHealth::ok;
+  out.why.clear();
+  for (const RawSample& raw : samples) {
+    const std::optional<std::uint32_t> name = name_index(raw.name);
+    if (!name) continue;
+    if (*name == start_time_name_ && raw.labels.empty()) take_start_time(raw.value);
+    labels_.clear();
+    for (const auto& [label, value] : raw.labels) labels_.push_back({label, value});
+    if (SeriesEntry* entry = resolve(*name, labels_)) take_value(*entry, raw.value);
+  }
+  finish(out);
+}
+
+void SampleStore::finish(Scrape& out) {
+  index_.end_scrape();
+  if (out.health == ScrapeHealth::ok && too_many_)
+    out.why = "more wanted series than max_series allows (" + std::to_string(limits_.index.series) +
+              "): narrow the selectors or raise max_series";
+  if (out.why.empty()) out.why = check_types();
+  if (!out.why.empty()) {
+    out.health = ScrapeHealth::error;
+    return;
+  }
+  if (restarted_) drop_zero_gauges();
+  restarted_ = false;
+  for (auto& samples : found_) {
+    const auto by_series = [](const Sample& a, const Sample& b) { return a.series < b.series; };
+    if (!std::is_sorted(samples.begin(), samples.end(), by_series)) std::sort(samples.begin(), samples.end(), by_series);
+    out.samples.insert(out.samples.end(), samples.begin(), samples.end());
+  }
+}
+
+std::string SampleStore::check_types() {
+  std::string why;
+  for (std::uint32_t i = 0; i < names_.size(); ++i) {
+    Name& name = names_[i];
+    if (name.selectors.empty() || name.type_now == MetricType::unknown) continue;
+    const MetricType before = std::exchange(name.type, name.type_now);
+    if (before == MetricType::unknown || before == name.type_now) continue;
+    index_.forget_name(i);
+    if (why.empty())
+      why = scanner_.names()[i] + " changed its type from " + std::string(name_of(before)) + " to " +
+            std::string(name_of(name.type_now)) + ": its series start anew with the next scrape";
+  }
+  return why;
+}
+
+void SampleStore::drop_zero_gauges() {
+  std::uint64_t samples = 0;
+  std::optional<std::uint32_t> lone;
+  bool several = false;
+  for (std::size_t i = 0; i < found_.size(); ++i) {
+    if (selectors_[i].kind != SeriesKind::gauge) continue;
+    for (const Sample& sample : found_[i]) {
+      if (sample.value != 0) return;
+      several = several || (lone && *lone != sample.series);
+      lone = sample.series;
+      ++samples;
+    }
+  }
+  if (!several) return;
+  for (std::size_t i = 0; i < found_.size(); ++i)
+    if (selectors_[i].kind == SeriesKind::gauge) found_[i].clear();
+  drop(DropReason::all_zero_after_restart, samples);
+}
+
+bool SampleStore::fail_line(LinePlace place) {
+  fault_ = {place.number, reader_->fault_column() + place.indent, reader_->fault_reason()};
+  return false;
+}
+
+bool SampleStore::on_wanted(std::uint32_t name, std::string_view line, LinePlace place) {
+  std::size_t size = 0;
+  SeriesEntry* entry = index_.predict(line, size);
+  if (entry == nullptr) {
+    if (!reader_->series(line, sample_)) return fail_line(place);
+    size = sample_.series.size();
+    entry = index_.find_text(sample_.series);
+    if (entry == nullptr) {
+      entry = resolve(name, sample_.labels);
+      if (entry != nullptr) index_.remember_text(sample_.series, *entry);
+    }
+  }
+  const bool wanted = entry != nullptr && !entry->selectors.empty();
+  if (!wanted && name != start_time_name_) {
+    if (entry != nullptr) entry->seen = index_.scrape();
+    return true;
+  }
+  if (!reader_->tail(line, size, sample_)) return fail_line(place);
+  // With labels it would tell of several processes, of which we cannot know which one matters.
+  if (name == start_time_name_ && size == kStartTime.size()) take_start_time(sample_.value);
+  if (wanted) take_value(*entry, sample_.value);
+  else if (entry != nullptr) entry->seen = index_.scrape();
+  return true;
+}
+
+bool SampleStore::on_quoted(std::string_view line, LinePlace place) {
+  if (!reader_->series(line, sample_)) return fail_line(place);
+  const std::optional<std::uint32_t> name = name_index(sample_.name);
+  return !name || on_wanted(*name, line, place);
+}
+
+bool SampleStore::on_type(std::uint32_t name, MetricType type, bool exact) {
+  Name& n = names_[name];
+  if (n.exact_now && !exact) return true;
+  n.type_now = type;
+  n.exact_now = exact;
+  return true;
+}
+
+SeriesEntry* SampleStore::resolve(std::uint32_t name, std::span<const LabelView> labels) {
+  if (SeriesEntry* known = index_.find(scanner_.names()[name], labels)) return known;
+  SeriesEntry entry;
+  entry.name = name;
+  entry.seen = index_.scrape() - 1; // not seen in this scrape so far
+  for (const std::uint32_t i : names_[name].selectors)
+    if (selectors_[i].selector.matches_labels(labels)) entry.selectors.push_back(i);
+  const auto le = std::find_if(labels.begin(), labels.end(), [](const LabelView& l) { return l.name == "le"; });
+  entry.has_le = le != labels.end() && parse_number(le->value, entry.le) && !std::isnan(entry.le);
+  const bool wanted = !entry.selectors.empty();
+  SeriesEntry* added = index_.add(std::move(entry));
+  if (added == nullptr && wanted) {
+    too_many_ = true;
+    drop(DropReason::too_many_series);
+  }
+  return added;
+}
+
+void SampleStore::take_start_time(double value) {
+  if (start_time_taken_ || !std::isfinite(value)) return; // twice in one answer: the first one counts
+  start_time_taken_ = true;
+  restarted_ = restarted_ || (start_time_ && *start_time_ != value);
+  start_time_ = value;
+}
+
+void SampleStore::take_value(SeriesEntry& entry, double value) {
+  if (entry.seen == index_.scrape()) return drop(DropReason::duplicate);
+  entry.seen = index_.scrape();
+  if (std::isnan(value)) return drop(DropReason::nan);
+  if (std::isinf(value)) return drop(DropReason::infinite);
+  bool counter = false;
+  for (const std::uint32_t i : entry.selectors) {
+    const CompiledSelector& selector = selectors_[i];
+    if (selector.buckets && !entry.has_le) {
+      drop(DropReason::inconsistent);
+      continue;
+    }
+    if (selector.kind == SeriesKind::counter) {
+      if (value < 0) {
+        drop(DropReason::negative_counter);
+        continue;
+      }
+      counter = true;
+    }
+    found_[i].push_back({i, entry.id, value, selector.buckets ? entry.le : 0.0});
+  }
+  if (!counter) return;
+  restarted_ = restarted_ || value < entry.last;
+  entry.last = value;
+}
+
+} // namespace backstop

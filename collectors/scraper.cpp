@@ -1,0 +1,84 @@
+#include "collectors/scraper.hpp"
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace backstop {
+namespace {
+constexpr Duration kJitter = std::chrono::milliseconds(50);
+} // namespace
+
+struct Scraper::Slot {
+  ScrapeTarget target;
+  std::unique_ptr<SampleStore> store;
+  Time due{};
+  bool in_flight = false;
+  Scrape scrape; ///< its vector is used again and again
+};
+
+Scraper::Scraper(const std::string& service, std::vector<ScrapeTarget> targets, Time start, Now now, OnScrape on_scrape)
+    : now_(std::move(now)), on_scrape_(std::move(on_scrape)) {
+  for (ScrapeTarget& target : targets) {
+    auto slot = std::make_unique<Slot>();
+    SampleStoreLimits limits;
+    limits.index.series = target.max_series;
+    slot->store = std::make_unique<SampleStore>(target.selectors, limits);
+    const std::string name = service + '/' + std::to_string(target.source) + '/' + std::to_string(target.target);
+    const auto interval = static_cast<std::size_t>(std::max<std::int64_t>(1, target.interval.count()));
+    slot->due = start + Duration{static_cast<std::int64_t>(std::hash<std::string>{}(name) % interval)};
+    slot->scrape.source = target.source;
+    slot->scrape.target = target.target;
+    slot->target = std::move(target);
+    slots_.push_back(std::move(slot));
+  }
+}
+
+Scraper::~Scraper() = default;
+
+Time Scraper::tick(Time now) {
+  Time next = kNever;
+  for (const auto& slot : slots_) {
+    if (slot->due <= now) {
+      // The phase is kept: a late tick or a slow target moves no later start.
+      const Time due = slot->due;
+      const auto missed = (now - slot->due) / slot->target.interval;
+      slot->due += (missed + 1) * slot->target.interval;
+      if (!slot->in_flight) {
+        slot->in_flight = true;
+        // A start that is late by the loop's own jitter counts as on time: with `for: 3s` and 1 s scrapes, 2.9998 s must
+        // not cost a fourth scrape.
+        const Time started = now_();
+        slot->scrape.t = started - due <= std::min(kJitter, slot->target.interval / 10) ? due : started;
+        slot->target.probe->start([this, s = slot.get()](Result<ProbeAnswer> answer) { finished(*s, std::move(answer)); });
+      }
+    }
+    next = std::min(next, slot->due);
+  }
+  return next;
+}
+
+void Scraper::finished(Slot& slot, Result<ProbeAnswer> answer) {
+  Scrape& scrape = slot.scrape;
+  slot.in_flight = false;
+  scrape.arrived = now_();
+  if (!answer) {
+    scrape.health = ScrapeHealth::error;
+    scrape.why = answer.error().what;
+    scrape.samples.clear();
+  } else if (const auto* text = std::get_if<ExpositionAnswer>(&*answer)) {
+    slot.store->take(text->body, detect_format(text->content_type), scrape);
+  } else if (const auto* raw = std::get_if<std::vector<RawSample>>(&*answer)) {
+    slot.store->take(*raw, scrape);
+  }
+  on_scrape_(scrape);
+}
+
+DropCounts Scraper::dropped() const {
+  DropCounts sum;
+  for (const auto& slot : slots_) {
+    for (std::size_t i = 0; i < kDropReasons; ++i) sum.counts[i] += slot->store->dropped().counts[i];
+  }
+  return sum;
+}
+
+} // namespace backstop

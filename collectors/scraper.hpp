@@ -1,0 +1,49 @@
+#pragma once
+#include "collectors/probe.hpp"
+#include "collectors/sample_store.hpp"
+#include "rules/sample.hpp"
+#include "rules/time.hpp"
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace backstop {
+
+/// One target of one source, ready to be read.
+struct ScrapeTarget {
+  std::uint32_t source = 0;
+  std::uint32_t target = 0;
+  Duration interval{};
+  std::vector<CompiledSelector> selectors; ///< the source's
+  std::uint32_t max_series = 50'000;
+  std::unique_ptr<Probe> probe;
+};
+
+/// Reads every target of one service at its interval: starts spread over the interval (by the names, so that a restart
+/// keeps the spread), one read in flight a target, a slow target delays no other. Every attempt gives one Scrape.
+class Scraper {
+public:
+  using OnScrape = std::function<void(Scrape&)>;
+  using Now = std::function<Time()>; ///< judge time, read afresh
+
+  Scraper(const std::string& service, std::vector<ScrapeTarget> targets, Time start, Now now, OnScrape on_scrape);
+  ~Scraper();
+  Scraper(const Scraper&) = delete;
+  Scraper& operator=(const Scraper&) = delete;
+
+  /// Starts what is due. Gives when it wants to be called again.
+  Time tick(Time now);
+  /// Samples left out so far, by reason, over all targets.
+  [[nodiscard]] DropCounts dropped() const;
+
+private:
+  struct Slot;
+  void finished(Slot& slot, Result<ProbeAnswer> answer);
+  std::vector<std::unique_ptr<Slot>> slots_;
+  Now now_;
+  OnScrape on_scrape_;
+};
+
+} // namespace backstop

@@ -1,0 +1,63 @@
+#pragma once
+#include "collectors/exposition.hpp"
+#include "collectors/line_reader.hpp"
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace backstop {
+
+/// Where a line stands: for messages.
+struct LinePlace {
+  std::size_t number = 0; ///< 1 is the first
+  std::size_t indent = 0; ///< blanks in front of what is handed on
+};
+
+/// Told of the lines that may matter. Giving false ends the scan.
+class ScanSink {
+public:
+  virtual ~ScanSink() = default;
+  /// A sample line of the wanted name `name`, unread: from its first character that is not blank, without the newline.
+  virtual bool on_wanted(std::uint32_t name, std::string_view line, LinePlace place) = 0;
+  /// A sample line whose name stands in quotes inside the braces: it may be of any name, or of none that is wanted.
+  virtual bool on_quoted(std::string_view line, LinePlace place) = 0;
+  /// A TYPE line of the family of the wanted name `name`. `exact`: the family has that very name, so its samples are the
+  /// wanted ones whatever another family that implies the name ("h" for "h_count") says.
+  virtual bool on_type(std::uint32_t name, MetricType type, bool exact) = 0;
+};
+
+/// Goes through an exposition at little more than the cost of finding its newlines: a line is looked at beyond its first
+/// bytes only if it begins with a wanted name. Lines that are skipped are not checked; on valid text the wanted lines are
+/// exactly those that parse_exposition() gives. A cut-off OpenMetrics text (no "# EOF" at its end) is an error.
+class SeriesScanner {
+public:
+  /// `names`: distinct metric names; they are known by their index.
+  explicit SeriesScanner(std::vector<std::string> names);
+
+  /// False when the sink ended the scan, or at a fault, which `fault` then tells (its reason is empty otherwise).
+  bool scan(std::string_view text, Format format, LineReader& reader, ScanSink& sink, ExpositionFault& fault) const;
+
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+
+private:
+  struct Prefix { ///< the first bytes of a name in one machine word
+    std::uint64_t bytes = 0, mask = 0;
+    std::uint32_t name = 0;
+  };
+  struct Family {
+    std::string name;
+    std::uint32_t wanted = 0;
+    std::string suffix; ///< what is left of the wanted name; empty: the family is named as the series
+  };
+  [[nodiscard]] int find(const char* at, std::size_t length) const;
+  bool scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink, ExpositionFault& fault) const;
+
+  std::vector<std::string> names_;
+  std::vector<Prefix> prefixes_;              ///< sorted by first byte
+  std::array<std::uint32_t, 257> first_{};    ///< prefixes_ from first_[c] to first_[c + 1] begin with the byte c
+  std::vector<Family> families_;
+};
+
+} // namespace backstop

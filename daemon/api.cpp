@@ -1,0 +1,190 @@
+#include "daemon/api.hpp"
+#include "daemon/api_commands.hpp"
+#include "daemon/views.hpp"
+#include <algorithm>
+#include <utility>
+
+namespace backstop {
+namespace {
+
+int status_of(const std::string& reason) {
+  if (reason == "not_found") return 404;
+  if (reason == "invalid") return 400;
+  if (reason == "journal") return 503;
+  return 409;
+}
+
+ApiReply no_such(const std::string& what, const std::string& how) {
+  return api_error(404, "not_found", what, "does not exist", how);
+}
+
+/// "checkout" → "checkout/production" where that is the only one; empty and an error otherwise.
+std::string service_key(const App& app, const std::string& name, ApiReply& error) {
+  std::string found, all;
+  for (const auto& [key, watch] : app.watches()) {
+    all += (all.empty() ? "" : ", ") + key;
+    if (key == name) return key;
+    if (watch->config.service != name) continue;
+    if (!found.empty()) {
+      error = api_error(400, "invalid", "service '" + name + "'", "is ambiguous: " + found + " and " + key,
+                        "name it as SERVICE/ENVIRONMENT");
+      return {};
+    }
+    found = key;
+  }
+  if (found.empty())
+    error = no_such("service '" + name + "'", all.empty() ? "no service is configured" : "configured are: " + all);
+  return found;
+}
+
+} // namespace
+
+ApiReply api_error(int status, const std::string& code, const std::string& what, const std::string& why,
+                   const std::string& how) {
+  ApiReply reply;
+  reply.status = status;
+  reply.body.set("error", Json::object().set("code", code).set("what", what).set("why", why).set("how", how));
+  return reply;
+}
+
+Api::Api(App& app, std::function<std::vector<std::string>()> reload) : app_(app), reload_(std::move(reload)) {}
+
+void Api::handle(const ApiRequest& request, Time now, Answer answer) {
+  if (!request.caller.may_see) {
+    const config::Control& c = app_.config().daemon.control;
+    return answer(api_error(403, "unauthorized", request.caller.name, "may not see this daemon",
+                            "join group " + c.observers + " (see) or " + c.operators + " (act)"));
+  }
+  if (request.method == "GET") return answer(see(request, now));
+  if (request.method != "POST")
+    return answer(api_error(405, "invalid", "method " + request.method, "is not served here", "use GET or POST"));
+  if (!request.caller.may_act) {
+    return answer(api_error(403, "unauthorized", request.caller.name, "may not act",
+                            "join group " + app_.config().daemon.control.operators));
+  }
+  std::string wait_for;
+  const ApiReply reply = act(request, now, wait_for);
+  if (wait_for.empty()) return answer(reply);
+  waiting_.push_back({wait_for, std::move(answer)});
+  poll();
+}
+
+void Api::poll() {
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const DeploymentState* d = app_.state().deployment(waiting_[i].deployment);
+    if (d && (d->phase == Phase::requested || d->phase == Phase::gated)) {
+      ++i;
+      continue;
+    }
+    const Waiting ready = std::move(waiting_[i]);
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    ready.answer(begun(ready.deployment));
+  }
+}
+
+ApiReply Api::begun(const std::string& id) const {
+  const DeploymentState* d = app_.state().deployment(id);
+  if (!d || d->phase == Phase::refused) {
+    return api_error(409, "no_target", "deployment " + id, d ? d->outcome_why : "is gone",
+                     "mend the rollback's preflight, or begin with --irreversible");
+  }
+  ApiReply reply;
+  reply.body.set("id", id).set("deployment", deployment_view(app_.state(), *d, false));
+  return reply;
+}
+
+ApiReply Api::see(const ApiRequest& request, Time now) const {
+  const std::vector<std::string> path = segments_of(request.path);
+  const State& state = app_.state();
+  ApiReply reply;
+  if (path.size() < 2 || path[0] != "v1")
+    return no_such(request.path, "routes begin with /v1/; see docs/control-api.md");
+  if (path[1] == "status" && path.size() == 2) {
+    std::string key;
+    if (const auto q = request.query.find("service"); q != request.query.end() && !q->second.empty()) {
+      key = service_key(app_, q->second, reply);
+      if (key.empty()) return reply;
+    }
+    reply.body = status_view(app_, key, now);
+    return reply;
+  }
+  if (path[1] == "deployments" && path.size() == 2) {
+    Json list = Json::array();
+    for (auto it = state.deployment_order.rbegin(); it != state.deployment_order.rend(); ++it) {
+      if (const DeploymentState* d = state.deployment(*it)) list.push(deployment_view(state, *d, false));
+    }
+    reply.body.set("deployments", std::move(list));
+    return reply;
+  }
+  if (path[1] == "deployments" && path.size() == 3) {
+    const DeploymentState* d = state.deployment(path[2]);
+    if (!d) return no_such("deployment '" + path[2] + "'", "`backstopctl deploy list` shows the ids");
+    reply.body.set("deployment", deployment_view(state, *d, true));
+    const auto watch = app_.watches().find(d->service);
+    reply.body.set("service",
+                   service_view(state, watch == app_.watches().end() ? nullptr : watch->second.get(), d->service, now));
+    return reply;
+  }
+  if (path[1] == "incidents" && path.size() == 2) {
+    Json list = Json::array();
+    for (auto it = state.incident_order.rbegin(); it != state.incident_order.rend(); ++it) {
+      list.push(incident_view(state, state.incidents.at(*it), false));
+    }
+    reply.body.set("incidents", std::move(list));
+    return reply;
+  }
+  if (path[1] == "incidents" && path.size() == 3) {
+    const auto it = state.incidents.find(path[2]);
+    if (it == state.incidents.end())
+      return no_such("incident '" + path[2] + "'", "`backstopctl incident list` shows the ids");
+    reply.body.set("incident", incident_view(state, it->second, true));
+    return reply;
+  }
+  if (path[1] == "explain" && path.size() == 3) {
+    reply.body = explain_view(state, path[2]);
+    if (reply.body.is_null())
+      return no_such("'" + path[2] + "'", "give the id of a deployment (D1), an incident (I1) or a decision (E1)");
+    return reply;
+  }
+  if (path[1] == "quarantine" && path.size() == 2) {
+    reply.body.set("quarantine", quarantine_view(state));
+    return reply;
+  }
+  return no_such(request.path, "see docs/control-api.md for the routes");
+}
+
+ApiReply Api::act(const ApiRequest& request, Time now, std::string& wait_for) {
+  if (request.path == "/v1/reload") {
+    const std::vector<std::string> faults = reload_();
+    ApiReply reply;
+    if (faults.empty()) {
+      reply.body.set("config_hash", app_.config().hash);
+      return reply;
+    }
+    reply =
+        api_error(422, "config", "the configuration", "has faults; the old one stays in force", "mend them and reload");
+    Json list = Json::array();
+    for (const std::string& f : faults) list.push(f);
+    reply.body.set("faults", std::move(list));
+    return reply;
+  }
+  Result<Json> body = request.body.empty() ? Result<Json>(Json::object()) : Json::parse(request.body);
+  if (!body) return api_error(400, "invalid", "the body", "is not JSON: " + body.error().what, "send one JSON object");
+  Result<Command> command = command_of(request.path, *body);
+  if (!command && command.error().code == Errc::not_found)
+    return no_such(request.path, "see docs/control-api.md for the routes");
+  if (!command) return api_error(400, "invalid", "the request", command.error().what, "see docs/control-api.md");
+  const bool begins = std::holds_alternative<BeginDeployment>(*command);
+  const Reply done = app_.on_command(*command, request.caller.name, now);
+  if (!done.ok) return api_error(status_of(done.reason), done.reason, done.what, done.why, done.how);
+  if (begins) {
+    wait_for = done.id;
+    return {};
+  }
+  ApiReply reply;
+  reply.body = done.details;
+  reply.body.set("ok", true).set("id", done.id);
+  return reply;
+}
+
+} // namespace backstop

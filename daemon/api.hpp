@@ -1,0 +1,61 @@
+#pragma once
+#include "daemon/app.hpp"
+#include "daemon/json.hpp"
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+/// The control API, free of sockets: requests in, documents out. Frozen in docs/control-api.md.
+namespace backstop {
+
+/// Who asks, as the socket's credentials say.
+struct Caller {
+  std::string name; ///< "uid:1000(ana)", the actor in records
+  bool may_see = false;
+  bool may_act = false;
+};
+
+struct ApiRequest {
+  std::string method; ///< GET, POST
+  std::string path;   ///< without the query
+  std::map<std::string, std::string> query;
+  std::string body;
+  Caller caller;
+};
+
+struct ApiReply {
+  int status = 200;
+  Json body = Json::object();
+};
+
+/// {"error": {"code", "what", "why", "how"}}
+ApiReply api_error(int status, const std::string& code, const std::string& what, const std::string& why,
+                   const std::string& how);
+
+class Api {
+public:
+  using Answer = std::function<void(const ApiReply&)>;
+  /// `reload` reads the configuration again: faults as text, empty when it was applied.
+  Api(App& app, std::function<std::vector<std::string>()> reload);
+
+  /// Answers once, at once or later: `deploy begin` waits for the preflight commands.
+  void handle(const ApiRequest& request, Time now, Answer answer);
+  /// Gives the answers that were waiting and have become ready. Call after every event.
+  void poll();
+
+private:
+  ApiReply see(const ApiRequest& request, Time now) const;
+  ApiReply act(const ApiRequest& request, Time now, std::string& wait_for);
+  ApiReply begun(const std::string& id) const;
+
+  struct Waiting {
+    std::string deployment;
+    Answer answer;
+  };
+  App& app_;
+  std::function<std::vector<std::string>()> reload_;
+  std::vector<Waiting> waiting_;
+};
+
+} // namespace backstop

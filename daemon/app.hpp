@@ -1,0 +1,86 @@
+#pragma once
+#include "daemon/config/config.hpp"
+#include "daemon/executor.hpp"
+#include "daemon/ledger.hpp"
+#include "daemon/operator.hpp"
+#include "daemon/seams.hpp"
+#include "daemon/service_watch.hpp"
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace backstop {
+
+/// What the daemon does, without a way to do it: everything it touches is behind a seam, every event carries the time.
+/// Read on_scrape() first: scrape → evaluation → decision → records → acts.
+class App {
+public:
+  struct Seams {
+    Journal& journal;
+    Recorder& recorder;
+    StepRunner& steps;
+    Notifier& notifier;
+    Log& log;
+    Executor::ReadLink read_link;
+  };
+  App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::string& boot);
+
+  /// Journal → state. An error means: observe only (see degraded()); resume() is called all the same.
+  Status load();
+  /// Settles what was under way when the daemon ended, and begins.
+  void resume(Time now, const std::string& version, Duration anchor);
+
+  void on_scrape(const std::string& service, const Scrape& scrape, Time now);
+  void on_tick(Time now);
+  void on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now);
+  /// A new configuration was read and found without fault. Running deployments keep the one they began with.
+  void on_config(config::Config config, Time now);
+  void on_config_refused(const std::vector<std::string>& faults, Time now);
+  void on_stop(Time now);
+
+  /// An operator's command. What it changes is durable when the reply is given.
+  Reply on_command(const Command& command, const std::string& actor, Time now);
+
+  /// When on_tick() is due next.
+  [[nodiscard]] Time next_due() const { return next_due_; }
+  [[nodiscard]] const State& state() const { return ledger_.state(); }
+  [[nodiscard]] const ServiceWatches& watches() const { return watches_; }
+  [[nodiscard]] const config::Config& config() const { return config_; }
+  /// Why the daemon only observes (journal corrupt, newer, not writable); empty: it acts.
+  [[nodiscard]] std::string degraded() const;
+
+  Ledger::Listener on_durable; ///< event stream, telemetry
+  std::function<void()> on_commit; ///< the journal committed
+  std::function<void(const std::string& service, const Evaluation&, const Scrape&)> on_evaluated;
+  std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now
+
+private:
+  void refresh_watches(Time now);
+  void judge(ServiceWatch& watch, Time at, Time now);
+  [[nodiscard]] bool may_learn(const std::string& key) const;
+  [[nodiscard]] std::string newest_hash(const std::string& key) const;
+  void restore_watch(ServiceWatch& watch, Time now);
+  void save_watch(const ServiceWatch& watch, Time now);
+  void follow(ServiceWatch& watch, Time now);
+  void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, Time now);
+  void follow_verification(ServiceWatch& watch, Time now);
+  void note_levels(const ServiceWatch& watch, Time now);
+  void expire(Time now);
+  void gate(Time now);
+  void settle(Time now);
+  void log_record(const Record& record, const Payload& payload);
+
+  config::Config config_;
+  Seams seams_;
+  Ledger ledger_;
+  ServiceWatches watches_;
+  Executor executor_;
+  std::map<std::string, Time> saved_; ///< when each watch was last saved
+  std::string refused_journal_;       ///< why the journal is not trusted
+  std::uint64_t generations_ = 0;
+  bool stale_ = false; ///< a watch still runs on a configuration that a deployment had frozen
+  Time next_due_ = kNever;
+};
+
+} // namespace backstop

@@ -1,0 +1,153 @@
+#include "daemon/config/check.hpp"
+#include "collectors/selector.hpp"
+#include "daemon/config/read_parts.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace backstop::config {
+
+namespace {
+
+/// A fault at `path` about the key of that path.
+void fault(Sheet& sheet, const std::string& path, std::string_view what, std::string_view how = {}) {
+  sheet.fault(sheet.places.of(path), fmt::format("{}: {}", path, what), how);
+}
+
+void check_listen(const std::string& listen, Sheet& sheet) {
+  if (listen.empty()) return;
+  const auto colon = listen.rfind(':');
+  const std::string host = listen.substr(0, colon == std::string::npos ? 0 : colon);
+  const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+  if (host.empty() || !digits || std::stoi(port) > 65535)
+    return fault(sheet, "metrics.listen", fmt::format("\"{}\" is no address", listen),
+                 "write 127.0.0.1:9477, [::1]:9477 or none");
+  if (host.rfind("127.", 0) != 0 && host != "[::1]" && host != "localhost")
+    sheet.warn(sheet.places.of("metrics.listen"),
+               fmt::format("metrics.listen: {} can be reached from other hosts, without authorisation", listen),
+               "127.0.0.1:9477 keeps it on this host");
+}
+
+void check_bake(const Service& service, Sheet& sheet) {
+  const Bake& bake = service.bake;
+  const std::string whole = show_duration(bake.duration);
+  if (bake.good_after > bake.duration)
+    fault(sheet, "bake.good_after",
+          fmt::format("{} is beyond the bake window of {}", show_duration(bake.good_after), whole),
+          "make it shorter, or bake.for longer");
+  if (bake.act_for && *bake.act_for > bake.duration)
+    fault(sheet, "bake.act_for", fmt::format("{} is beyond the bake window of {}", show_duration(*bake.act_for), whole),
+          "leave it out to act for all of it");
+}
+
+void check_timeout(const std::string& path, Duration timeout, Duration interval, Sheet& sheet) {
+  if (timeout >= interval)
+    fault(sheet, path + ".timeout",
+          fmt::format("{} is not shorter than the interval of {}", show_duration(timeout), show_duration(interval)),
+          "an attempt must be over before the next one starts");
+}
+
+void check_sources(const Service& service, Sheet& sheet) {
+  for (const Source& source : service.sources) {
+    const std::string path = "sources." + source.name;
+    if (const auto* prometheus = std::get_if<PrometheusSource>(&source.kind)) {
+      check_timeout(path, prometheus->timeout, source.interval, sheet);
+      if (prometheus->cert_file.empty() != prometheus->key_file.empty())
+        fault(sheet, path, "cert_file and key_file go together", "write both or neither");
+      if (!prometheus->bearer.empty() && !prometheus->basic.empty())
+        fault(sheet, path, "bearer and basic exclude each other", "keep one");
+    } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
+      check_timeout(path, postgresql->timeout, source.interval, sheet);
+    }
+  }
+}
+
+Duration window_of(const Indicator& indicator) {
+  return std::holds_alternative<Gauge>(indicator.kind) ? Duration::max() : indicator.window;
+}
+
+std::optional<backstop::Selector> check_selector(const std::string& path, const Selector& selector, Sheet& sheet) {
+  if (selector.text.empty()) return std::nullopt; // the reader said so
+  auto parsed = backstop::Selector::parse(selector.text);
+  if (!parsed) fault(sheet, path, "no selector: " + parsed.error().what);
+  return parsed ? std::optional(*std::move(parsed)) : std::nullopt;
+}
+
+void check_histogram(const std::string& path, const Selector& histogram, Sheet& sheet) {
+  constexpr std::string_view suffix = "_bucket";
+  const auto selector = check_selector(path, histogram, sheet);
+  if (!selector || selector->name().size() <= suffix.size()) return;
+  const std::string& name = selector->name();
+  if (const std::size_t stem = name.size() - suffix.size(); name.compare(stem, suffix.size(), suffix) == 0)
+    fault(sheet, path, fmt::format("{} is one part of a histogram", name),
+          fmt::format("write {}", name.substr(0, stem)));
+}
+
+void check_selectors(const std::string& path, const Indicator& indicator, Sheet& sheet) {
+  if (const auto* ratio = std::get_if<Ratio>(&indicator.kind)) {
+    check_selector(path + ".ratio.errors", ratio->errors, sheet);
+    check_selector(path + ".ratio.total", ratio->total, sheet);
+  } else if (const auto* quantile = std::get_if<Quantile>(&indicator.kind)) {
+    check_histogram(path + ".histogram", quantile->histogram, sheet);
+  } else if (const auto* gauge = std::get_if<Gauge>(&indicator.kind)) {
+    check_selector(path + ".gauge", gauge->gauge, sheet);
+  } else if (const auto* rate = std::get_if<Rate>(&indicator.kind)) {
+    check_selector(path + ".rate", rate->counter, sheet);
+  }
+}
+
+void check_indicators(const Service& service, Sheet& sheet) {
+  std::vector<std::string_view> known;
+  for (const Source& source : service.sources) known.push_back(source.name);
+  for (const Indicator& indicator : service.indicators) {
+    const std::string path = "indicators." + indicator.name;
+    check_selectors(path, indicator, sheet);
+    const std::string& name = source_of(indicator);
+    if (name.empty()) continue; // the reader said so
+    const std::string at = path + (std::holds_alternative<Ratio>(indicator.kind) ? ".ratio.source" : ".source");
+    const Source* source = find_source(service, name);
+    if (source == nullptr) {
+      fault(sheet, at, fmt::format("there is no source \"{}\"", name), suggestion(name, known, "sources"));
+      continue;
+    }
+    const std::string interval = show_duration(source->interval);
+    if (window_of(indicator) < source->interval)
+      fault(sheet, path + ".window",
+            fmt::format("{} is shorter than the interval of {}, {}", show_duration(indicator.window), name, interval),
+            "no scrape would fall into most windows: make it several intervals");
+    if (indicator.stale_after && *indicator.stale_after < source->interval)
+      fault(sheet, path + ".stale_after",
+            fmt::format("{} is shorter than the interval of {}, {}", show_duration(*indicator.stale_after), name,
+                        interval),
+            "every series would be stale before the next scrape");
+  }
+}
+
+} // namespace
+
+void check_daemon(const Daemon& daemon, Sheet& sheet) {
+  check_listen(daemon.metrics_listen, sheet);
+  for (const Channel& channel : daemon.channels)
+    if (channel.type == ChannelType::command && !channel.argv.empty() && channel.argv[0].front() != '/')
+      fault(sheet, fmt::format("channels.{}.argv[0]", channel.name),
+            fmt::format("\"{}\" is no absolute path", channel.argv[0]), "no PATH is searched: write it from / on");
+  if (daemon.journal_path == daemon.recorder_path)
+    fault(sheet, "recorder.path", "it is the file of the journal too", "name another file");
+}
+
+void check_service(const Service& service, Sheet& sheet) {
+  const bool read_cleanly = sheet.faults.empty();
+  check_bake(service, sheet);
+  check_sources(service, sheet);
+  check_indicators(service, sheet);
+  check_rules(service, sheet);
+  check_procedure(service, sheet, read_cleanly);
+  if (read_cleanly && !service.running_version && service.running_version_link.empty() && service.mode != Mode::observe)
+    sheet.warn({}, "running_version is missing: before a rollback nobody is asked which version runs",
+               "add running_version: {link: /path/to/current}, or {argv: [/path/to/program]} that prints it");
+  if (read_cleanly && service.rows.empty() && service.criteria.empty())
+    sheet.warn({}, "neither thresholds nor criteria: only signals can bring about a rollback",
+               "add thresholds: standard");
+}
+
+} // namespace backstop::config

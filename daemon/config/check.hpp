@@ -1,0 +1,25 @@
+#pragma once
+#include "daemon/config/config.hpp"
+#include "daemon/config/mapping.hpp"
+#include <vector>
+
+/// What the reader cannot see in one value: whether the configuration makes sense. Faults and warnings go into the
+/// sheet, at the place of the value they are about.
+namespace backstop::config {
+
+struct LoadedService {
+  Service service;
+  Sheet sheet;
+};
+
+void check_daemon(const Daemon& daemon, Sheet& sheet);
+/// All that can be said of one service alone.
+void check_service(const Service& service, Sheet& sheet);
+/// What needs all files: channel names, a service written twice, cycles in depends_on.
+void check_together(const Daemon& daemon, std::vector<LoadedService>& services);
+
+// parts of check_service
+void check_rules(const Service& service, Sheet& sheet);
+void check_procedure(const Service& service, Sheet& sheet, bool read_cleanly);
+
+} // namespace backstop::config

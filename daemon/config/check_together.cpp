@@ -1,0 +1,88 @@
+#include "daemon/config/check.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+/// What is wrong only between files.
+namespace backstop::config {
+
+namespace {
+
+void check_channels(const Daemon& daemon, LoadedService& loaded) {
+  std::vector<std::string_view> known;
+  for (const Channel& channel : daemon.channels) known.push_back(channel.name);
+  for (std::size_t i = 0; i < loaded.service.rollback.size(); ++i) {
+    const auto* notify = std::get_if<NotifyStep>(&loaded.service.rollback[i].kind);
+    if (notify == nullptr) continue;
+    for (std::size_t j = 0; j < notify->to.size(); ++j) {
+      if (std::find(known.begin(), known.end(), notify->to[j]) != known.end()) continue;
+      const std::string path = fmt::format("procedures.rollback[{}].to[{}]", i, j);
+      loaded.sheet.fault(loaded.sheet.places.of(path),
+                         fmt::format("{}: there is no channel \"{}\"", path, notify->to[j]),
+                         suggestion(notify->to[j], known, "channels"));
+    }
+  }
+}
+
+using Index = std::map<std::string, std::size_t>;
+
+Index check_duplicates(std::vector<LoadedService>& services) {
+  Index index;
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    if (services[i].service.service.empty()) continue; // the reader said so
+    const auto [first, is_new] = index.emplace(services[i].service.key(), i);
+    if (is_new) continue;
+    Sheet& sheet = services[i].sheet;
+    sheet.fault(sheet.places.of("service"), fmt::format("service {} is written twice", first->first),
+                fmt::format("the other is in {}", services[first->second].sheet.file));
+  }
+  return index;
+}
+
+/// depends_on may also name things that are no services here (a shared database): those end a chain.
+struct CycleSearch {
+  std::vector<LoadedService>& services;
+  const Index& index;
+  std::vector<int> state = std::vector<int>(services.size(), 0); ///< 0 unseen, 1 on the path, 2 done
+  std::vector<std::size_t> path = {};
+
+  [[nodiscard]] std::string key_of(std::size_t from, const std::string& name) const {
+    return name.find('/') != std::string::npos ? name : name + "/" + services[from].service.environment;
+  }
+  void report(std::size_t from, std::size_t item, std::size_t to) const {
+    std::string chain;
+    for (auto at = std::find(path.begin(), path.end(), to); at != path.end(); ++at)
+      chain += services[*at].service.key() + " -> ";
+    Sheet& sheet = services[from].sheet;
+    const std::string where = fmt::format("depends_on[{}]", item);
+    sheet.fault(sheet.places.of(where), fmt::format("{}: a cycle: {}{}", where, chain, services[to].service.key()),
+                "take one of these out");
+  }
+  void visit(std::size_t from) {
+    state[from] = 1;
+    path.push_back(from);
+    const auto& names = services[from].service.depends_on;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto to = index.find(key_of(from, names[i]));
+      if (to == index.end()) continue;
+      if (state[to->second] == 1)
+        report(from, i, to->second);
+      else if (state[to->second] == 0)
+        visit(to->second);
+    }
+    path.pop_back();
+    state[from] = 2;
+  }
+};
+
+} // namespace
+
+void check_together(const Daemon& daemon, std::vector<LoadedService>& services) {
+  for (LoadedService& loaded : services) check_channels(daemon, loaded);
+  const Index index = check_duplicates(services);
+  CycleSearch search{services, index};
+  for (std::size_t i = 0; i < services.size(); ++i)
+    if (search.state[i] == 0) search.visit(i);
+}
+
+} // namespace backstop::config

@@ -1,0 +1,31 @@
+#pragma once
+#include "collectors/selector.hpp"
+#include "daemon/config/config.hpp"
+#include "rules/indicator.hpp"
+#include "rules/result.hpp"
+#include "rules/table.hpp"
+#include <string>
+#include <vector>
+
+namespace backstop::config {
+
+/// What the collectors need to know of a source. Its index is Scrape::source; how it is reached stands in the
+/// config::Source of the same index.
+struct CompiledSource {
+  std::string name;
+  Duration interval{};
+  std::vector<CompiledSelector> selectors; ///< each once, in the order of the indicators; the index is Sample::selector
+};
+
+/// A service as the rules and the collectors take it: all names resolved to indices.
+struct CompiledService {
+  std::vector<CompiledSource> sources;   ///< in the order of Service::sources
+  std::vector<IndicatorSpec> indicators; ///< in the order of Service::indicators
+  Table table;
+};
+
+/// Compiles a service that was read without faults. An error is a fault that the reader would have found
+/// (a hand-made Service): a name that refers to nothing, a selector that is none.
+Result<CompiledService> compile(const Service& service);
+
+} // namespace backstop::config

@@ -1,0 +1,97 @@
+#include "daemon/config/read_parts.hpp"
+#include "daemon/config/text_check.hpp"
+#include <fmt/format.h>
+#include <optional>
+
+/// backstop.yaml
+namespace backstop::config {
+
+namespace {
+
+std::optional<Mapping> part(const Mapping& root, std::string_view key) {
+  const Node* node = root.find(key);
+  if (node == nullptr) return std::nullopt;
+  return std::optional<Mapping>(std::in_place, root.sheet(), *node, key, root.path_of(key));
+}
+
+void read_control(const Mapping& root, Control& out) {
+  const auto control = part(root, "control");
+  if (!control) return;
+  control->file("socket", out.socket);
+  control->name("observers", out.observers);
+  control->name("operators", out.operators);
+}
+
+void read_metrics(const Mapping& root, std::string& listen) {
+  const auto metrics = part(root, "metrics");
+  if (!metrics) return;
+  std::string text;
+  metrics->text("listen", text);
+  if (text == "none")
+    listen.clear();
+  else if (!text.empty())
+    listen = text;
+}
+
+void read_stores(const Mapping& root, Daemon& out) {
+  if (const auto journal = part(root, "journal")) {
+    journal->file("path", out.journal_path);
+    journal->duration("keep", out.journal_keep, std::chrono::hours(24));
+  }
+  if (const auto recorder = part(root, "recorder")) {
+    recorder->file("path", out.recorder_path);
+    recorder->duration("keep", out.recorder_keep, std::chrono::hours(1));
+    recorder->size("max_size", out.recorder_max_size, std::uint64_t{1} << 20);
+  }
+}
+
+void read_limits(const Mapping& root, Limits& out) {
+  const auto limits = part(root, "limits");
+  if (!limits) return;
+  limits->integer("concurrent_rollbacks", out.concurrent_rollbacks, {1, 1000});
+  std::string text;
+  limits->text("rollbacks", text);
+  if (text.empty()) return;
+  Mistake mistake;
+  if (const auto parsed = parse_count_per(shortened(text), mistake))
+    out.rollbacks = {parsed->count, parsed->window};
+  else
+    limits->fault("rollbacks", mistake.what, mistake.how);
+}
+
+void read_channel(const Mapping& root, const Node& node, Channel& channel) {
+  const std::string path = "channels." + channel.name;
+  // The type decides which keys there are, so it is looked at before the mapping is opened.
+  const auto type = type_of(root.sheet(), node, "type", path, {"webhook", "command"}, "channel");
+  if (!type) return;
+  const Mapping mapping(root.sheet(), node, "channel/" + *type, path);
+  mapping.duration("timeout", channel.timeout);
+  if (*type == "webhook") {
+    channel.type = ChannelType::webhook;
+    read_secret(mapping, "url", channel.url, Inline::url);
+  } else {
+    channel.type = ChannelType::command;
+    mapping.texts("argv", channel.argv);
+  }
+}
+
+} // namespace
+
+void read_daemon(Sheet& sheet, const Node& node, Daemon& out) {
+  const Mapping root(sheet, node, "backstop", "");
+  if (!root.ok()) return;
+  read_control(root, out.control);
+  read_metrics(root, out.metrics_listen);
+  read_stores(root, out);
+  read_limits(root, out.limits);
+  root.text("services", out.services_glob);
+  if (const Node* channels = root.find("channels")) {
+    for (const auto* entry : named_entries(sheet, *channels, "channels")) {
+      Channel& channel = out.channels.emplace_back();
+      channel.name = entry->key.text;
+      read_channel(root, entry->value, channel);
+    }
+  }
+}
+
+} // namespace backstop::config

@@ -1,0 +1,44 @@
+#pragma once
+#include "daemon/config/config.hpp"
+#include "daemon/config/mapping.hpp"
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The reader's parts, one a file. Each reads one subtree into a struct and notes faults in the sheet.
+namespace backstop::config {
+
+void read_daemon(Sheet& sheet, const Node& root, Daemon& out);
+void read_service(Sheet& sheet, const Node& root, Service& out);
+
+// of a service, in this order: later parts look earlier ones up
+void read_sources(const Mapping& service, Service& out);
+void read_indicators(const Mapping& service, Service& out);
+void read_thresholds(const Mapping& service, Service& out);
+void read_criteria(const Mapping& service, Service& out);
+void read_procedures(const Mapping& service, Service& out);
+
+// shared
+/// What may stand in the file in place of a reference to a secret.
+enum class Inline { nothing, url, dsn };
+void read_secret(const Mapping& parent, std::string_view key, Secret& out, Inline allowed);
+void read_command(const Mapping& parent, std::string_view key, std::optional<Command>& out);
+void read_mode(const Mapping& parent, Mode& out);
+/// keep_firing_for, m_of_n, max_gap (by default 30 s, at least 3 of `interval`) and the four kinds of absence.
+void read_rule(const Mapping& rule, Duration interval, Timing& timing, AbsencePolicy& absence);
+/// The value of the key that decides which keys a mapping has (`type`, `kind`), looked at before the mapping is opened.
+/// Nothing, and a fault that names the closed set, where it is missing or unknown. `thing`: "source", "step of kind".
+std::optional<std::string> type_of(Sheet& sheet, const Node& node, std::string_view key, const std::string& path,
+                                   const std::vector<std::string_view>& known, std::string_view thing);
+/// Notes a fault where `url` is no http(s) URL or has a user and password in it.
+void check_url(const Mapping& parent, std::string_view key, const std::string& url);
+const Indicator* find_indicator(const Service& service, std::string_view name);
+const Source* find_source(const Service& service, std::string_view name);
+const std::string& source_of(const Indicator& indicator);
+/// The unit of the indicator: as set, else by its kind.
+Unit unit_of(const Indicator& indicator);
+/// The interval of the indicator's source, 1 s where the source is unknown.
+Duration interval_of(const Service& service, const Indicator& indicator);
+
+} // namespace backstop::config

@@ -1,0 +1,71 @@
+#include "daemon/config/read_parts.hpp"
+#include <fmt/format.h>
+#include <algorithm>
+
+/// The top of a service file, and what is neither sources, rules nor procedures.
+namespace backstop::config {
+
+namespace {
+
+void read_bake(const Mapping& service, Bake& out) {
+  const Node* node = service.find("bake");
+  if (node == nullptr) return;
+  const Mapping bake(service.sheet(), *node, "bake", "bake");
+  bake.duration("for", out.duration);
+  bake.duration("good_after", out.good_after);
+  bake.duration("deploy_timeout", out.deploy_timeout);
+  bake.duration("act_for", out.act_for);
+  bake.word<bool>("on_deploy_timeout", out.rollback_on_deploy_timeout, {{"alert", false}, {"rollback", true}});
+}
+
+void read_baseline(const Mapping& service, BaselineSpec& out) {
+  const Node* node = service.find("baseline");
+  if (node == nullptr) return;
+  const Mapping baseline(service.sheet(), *node, "baseline", "baseline");
+  baseline.duration("window", out.window, std::chrono::minutes(1));
+  baseline.integer("min_samples", out.min_samples, {1, 1'000'000});
+}
+
+void read_judge(const Mapping& service, Judge& out) {
+  const Node* node = service.find("judge");
+  if (node == nullptr || !type_of(service.sheet(), *node, "kind", "judge", {"table"}, "judge of kind")) return;
+  const Mapping judge(service.sheet(), *node, "judge", "judge");
+  judge.duration("warm_up", out.warm_up, Duration{});
+}
+
+/// {argv: [...]} asks a program, {link: PATH} looks at a symbolic link.
+void read_running_version(const Mapping& service, Service& out) {
+  const Node* node = service.find("running_version");
+  if (node == nullptr) return;
+  const auto is_link = [](const Entry& entry) { return entry.key.text == "link"; };
+  if (std::none_of(node->entries.begin(), node->entries.end(), is_link)) {
+    read_command(service, "running_version", out.running_version);
+    return;
+  }
+  const Mapping link(service.sheet(), *node, "link", service.path_of("running_version"));
+  if (link.ok()) link.file("link", out.running_version_link);
+}
+
+} // namespace
+
+void read_service(Sheet& sheet, const Node& root, Service& out) {
+  const Mapping service(sheet, root, "service", "");
+  if (!service.ok()) return;
+  service.name("service", out.service);
+  service.name("environment", out.environment);
+  read_mode(service, out.mode);
+  read_bake(service, out.bake);
+  read_baseline(service, out.baseline);
+  read_judge(service, out.judge);
+  read_running_version(service, out);
+  service.file("deploy_lock", out.deploy_lock);
+  service.texts("depends_on", out.depends_on);
+  service.duration("confirm_timeout", out.confirm_timeout, std::chrono::seconds(1));
+  read_sources(service, out);
+  read_indicators(service, out);
+  read_thresholds(service, out);
+  read_criteria(service, out);
+  read_procedures(service, out);
+}
+
+} // namespace backstop::config

@@ -1,0 +1,125 @@
+#include "daemon/config/show.hpp"
+#include "daemon/config/lines.hpp"
+#include "daemon/config/quantities.hpp"
+#include "daemon/config/show_parts.hpp"
+#include <fmt/format.h>
+
+namespace backstop::config {
+
+namespace {
+
+void show_targets(const PrometheusSource& source, Lines& out) {
+  for (const TargetConfig& target : source.targets) {
+    std::string text = target.url;
+    if (!target.unix_socket.empty()) text += " via " + target.unix_socket;
+    for (const auto& [name, value] : target.labels) text += fmt::format(" {}={}", name, value);
+    out.line(4, {text});
+  }
+}
+
+void show_source(const Source& source, Lines& out) {
+  const std::string every = "every " + show_duration(source.interval);
+  if (const auto* prometheus = std::get_if<PrometheusSource>(&source.kind)) {
+    std::vector<std::string> words{"prometheus", every, "timeout " + show_duration(prometheus->timeout),
+                                   "at most " + show_size(prometheus->max_bytes),
+                                   fmt::format("{} series", prometheus->max_series)};
+    if (!prometheus->bearer.empty()) words.push_back("bearer from " + show_secret(prometheus->bearer));
+    if (!prometheus->basic.empty()) words.push_back("basic from " + show_secret(prometheus->basic));
+    if (!prometheus->ca_file.empty()) words.push_back("CA " + prometheus->ca_file);
+    if (!prometheus->cert_file.empty()) words.push_back("client certificate " + prometheus->cert_file);
+    out.entry(2, source.name, words);
+    show_targets(*prometheus, out);
+  } else if (const auto* host = std::get_if<HostSource>(&source.kind)) {
+    out.entry(2, source.name, {"host", every, host->unit.empty() ? "no unit" : "unit " + host->unit});
+  } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
+    out.entry(2, source.name,
+              {"postgresql", every, "timeout " + show_duration(postgresql->timeout),
+               "dsn from " + show_secret(postgresql->dsn)});
+  }
+}
+
+void show_bake(const Service& service, Lines& out) {
+  const Bake& bake = service.bake;
+  out.entry(0, "bake",
+            {"for " + show_duration(bake.duration), "good after " + show_duration(bake.good_after),
+             bake.act_for ? "acts for " + show_duration(*bake.act_for) : "acts for all of it",
+             fmt::format("deploy timeout {}: {}", show_duration(bake.deploy_timeout),
+                         bake.rollback_on_deploy_timeout ? "rollback" : "alert")});
+  out.entry(0, "baseline",
+            {"window " + show_duration(service.baseline.window),
+             fmt::format("at least {} readings", service.baseline.min_samples)});
+  out.entry(0, "judge", {"table", "warm-up " + show_duration(service.judge.warm_up)});
+  out.entry(0, "confirm", {"timeout " + show_duration(service.confirm_timeout)});
+  out.entry(0, "version",
+            {service.running_version                 ? "asked by " + show_command(*service.running_version)
+             : !service.running_version_link.empty() ? "where " + service.running_version_link + " points"
+                                                     : "never asked"});
+  if (!service.deploy_lock.empty()) out.entry(0, "lock", {service.deploy_lock});
+  if (!service.depends_on.empty()) out.entry(0, "depends", service.depends_on);
+}
+
+std::string channel_type(const Channel& channel) {
+  return channel.type == ChannelType::webhook ? "webhook, url from " + show_secret(channel.url)
+                                              : "command " + show_argv(channel.argv);
+}
+
+} // namespace
+
+std::string show_secret(const Secret& secret) {
+  if (!secret.credential.empty()) return "credential " + secret.credential;
+  if (!secret.file.empty()) return "file " + secret.file;
+  if (secret.inline_value.empty()) return "none";
+  // Even an inline value without a password may hold a token in its path: of a URL the host is enough to know it by.
+  const std::string& text = secret.inline_value;
+  const auto start = text.find("://");
+  if (start == std::string::npos) return "this file";
+  const auto end = text.find_first_of("/?#", start + 3);
+  const auto host = text.substr(start + 3, end == std::string::npos ? end : end - start - 3);
+  return "this file, host " + host.substr(host.rfind('@') + 1);
+}
+
+std::string show_daemon(const Daemon& daemon) {
+  Lines out;
+  out.entry(0, "control",
+            {daemon.control.socket, "observers " + daemon.control.observers, "operators " + daemon.control.operators});
+  out.entry(0, "metrics", {daemon.metrics_listen.empty() ? "none" : daemon.metrics_listen});
+  out.entry(0, "journal", {daemon.journal_path, "keep " + show_duration(daemon.journal_keep)});
+  out.entry(0, "recorder",
+            {daemon.recorder_path, "keep " + show_duration(daemon.recorder_keep),
+             "at most " + show_size(daemon.recorder_max_size)});
+  out.entry(0, "limits",
+            {fmt::format("{} rollback(s) at once", daemon.limits.concurrent_rollbacks),
+             fmt::format("{} per {} and service", daemon.limits.rollbacks.count,
+                         show_duration(daemon.limits.rollbacks.window))});
+  out.entry(0, "services", {daemon.services_glob});
+  for (const Channel& channel : daemon.channels)
+    out.entry(0, "channel", {channel.name, channel_type(channel), "timeout " + show_duration(channel.timeout)});
+  return out.take();
+}
+
+std::string show_service(const Service& service) {
+  Lines out;
+  out.line(0, {fmt::format("service {} (mode {})", service.key(), name_of(service.mode))});
+  show_bake(service, out);
+  out.line(0, {"sources"});
+  for (const Source& source : service.sources) show_source(source, out);
+  out.line(0, {"indicators"});
+  for (const Indicator& indicator : service.indicators) show_indicator(indicator, out);
+  show_rules(service, out);
+  show_rollback(service, out);
+  return out.take();
+}
+
+std::string show_config(const Config& config) {
+  std::string text = show_daemon(config.daemon);
+  for (const Service& service : config.services) text += "\n" + show_service(service);
+  return text;
+}
+
+std::string show_faults(const std::vector<Fault>& faults, const std::string& prefix) {
+  std::string text;
+  for (const Fault& fault : faults) text += prefix + text_of(fault) + "\n";
+  return text;
+}
+
+} // namespace backstop::config

@@ -1,0 +1,19 @@
+#pragma once
+#include "daemon/config/config.hpp"
+#include "daemon/config/lines.hpp"
+#include <string>
+#include <vector>
+
+namespace backstop::config {
+
+void show_indicator(const Indicator& indicator, Lines& out);
+/// The resolved rows and criteria.
+void show_rules(const Service& service, Lines& out);
+void show_rollback(const Service& service, Lines& out);
+
+/// Arguments with blanks or quotes in them between quotes, as a shell would want them.
+std::string show_argv(const std::vector<std::string>& argv);
+/// "/opt/x/version (timeout 10s)"
+std::string show_command(const Command& command);
+
+} // namespace backstop::config

@@ -1,0 +1,71 @@
+#pragma once
+#include "daemon/json.hpp"
+#include "rules/time.hpp"
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace backstop::ctl {
+
+/// Exit codes that scripts rely on (docs/control-api.md).
+enum Exit : int {
+  kDone = 0,
+  kInputError = 1,
+  kUsage = 2,
+  kRolledBack = 3,
+  kRefused = 4,
+  kRollbackFailed = 5,
+  kUndecided = 6,
+  kTimeout = 7,
+  kUnreachable = 8,
+  kSuperseded = 9,
+};
+
+/// How an answer is shown to people.
+enum class Page { done, begun, status, deployment, deployments, incident, incidents, explanation, quarantine };
+
+/// One request to the daemon.
+struct Call {
+  std::string method = "GET";
+  std::string path;
+  Json body;
+  Page page = Page::done;
+  std::string done; ///< what to say when it worked (Page::done)
+};
+struct Wait {
+  std::string id;
+  bool whole_bake = false;
+  Duration timeout{}; ///< zero: none
+};
+/// The same pages from the journal, without the daemon.
+struct Offline {
+  Page page = Page::status;
+  std::string id; ///< service or incident; empty: all
+  std::string journal;
+};
+struct CheckConfig {
+  std::string main_file;
+  std::vector<std::string> service_files; ///< service files alone; empty: main_file and all it names
+};
+struct CheckMetrics {
+  std::string file; ///< empty: standard input
+  bool openmetrics = false;
+};
+
+struct Invocation {
+  std::string socket = "/run/backstop/control.sock";
+  bool json = false;
+  bool color = true; ///< wanted; used only on a terminal
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics> what;
+};
+
+/// Parses the command line. Where there is nothing to run (help, version, a wrong option), says so and gives the exit
+/// code instead.
+struct Parsed {
+  bool run = false;
+  int exit_code = 0;
+  Invocation invocation;
+};
+Parsed parse_arguments(int argc, const char* const* argv);
+
+} // namespace backstop::ctl

@@ -1,0 +1,404 @@
+#include "daemon/executor.hpp"
+#include "daemon/notice_text.hpp"
+#include <algorithm>
+#include <utility>
+
+namespace backstop {
+namespace {
+
+using Status_ = StepProgress::Status;
+
+constexpr const char* kRollback = "rollback";
+constexpr const char* kPreflight = "preflight";
+constexpr const char* kCheckSuffix = ".check";
+constexpr Duration kPageRetry = std::chrono::seconds(30);
+constexpr Duration kNoticeKept = std::chrono::hours(24);
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+const config::RunStep* run_step(const DeploymentState& d, const std::string& path) {
+  if (!d.config) return nullptr;
+  for (const config::Step& step : d.config->rollback) {
+    if (step.path == path) return std::get_if<config::RunStep>(&step.kind);
+  }
+  return nullptr;
+}
+
+template <class Kind>
+const Kind* step_kind(const DeploymentState& d, const std::string& path) {
+  for (const config::Step& step : d.config->rollback) {
+    if (step.path == path) return std::get_if<Kind>(&step.kind);
+  }
+  return nullptr;
+}
+
+StepIntended intent(const DeploymentState& d, const std::string& procedure, const std::string& path,
+                    const std::string& name, const char* purpose, int attempt, std::vector<std::string> argv = {}) {
+  return {d.id, procedure, path, name, purpose, attempt, std::move(argv)};
+}
+
+StepEnded done_at_once(const DeploymentState& d, const std::string& path, const char* purpose, int attempt,
+                       std::string detail) {
+  StepEnded ended;
+  ended.deployment = d.id;
+  ended.procedure = kRollback;
+  ended.path = path;
+  ended.purpose = purpose;
+  ended.attempt = attempt;
+  ended.end = "exited";
+  ended.detail = std::move(detail);
+  return ended;
+}
+
+/// The lock that deploy scripts share. A step that takes it by itself must know that it is held for it already.
+void lock(const DeploymentState& d, StepCommand& command) {
+  if (d.config->deploy_lock.empty()) return;
+  command.lock_file = d.config->deploy_lock;
+  command.environment["BACKSTOP_DEPLOY_LOCK_HELD"] = d.config->deploy_lock;
+}
+
+void note_mismatch(StepEnded& ended, const std::string& running, const std::string& judged) {
+  ended.end = "mismatch";
+  ended.detail = "'" + running + "' runs, not " + judged + ", which was judged; nothing was undone";
+}
+
+bool is_check(const std::string& path) { return path.ends_with(kCheckSuffix); }
+
+} // namespace
+
+Executor::Executor(Ledger& ledger, StepRunner& steps, Notifier& notifier, ServiceWatches& watches,
+                   const config::Config& config, ReadLink read_link)
+    : ledger_(ledger), steps_(steps), notifier_(notifier), watches_(watches), config_(config),
+      read_link_(std::move(read_link)) {}
+
+Time Executor::pump(Time now) {
+  now_ = now;
+  Time due = kNever;
+  std::vector<std::string> gated, rolling;
+  for (const auto& [id, d] : ledger_.state().deployments) {
+    if (d.phase == Phase::gated) gated.push_back(id);
+    if (d.phase == Phase::rolling_back) rolling.push_back(id);
+  }
+  for (const std::string& id : gated) due = std::min(due, pump_preflight(*ledger_.state().deployment(id), now));
+  for (const std::string& id : rolling) due = std::min(due, pump_rollback(id, now));
+  return std::min(due, pump_outbox(now));
+}
+
+Time Executor::pump_preflight(const DeploymentState& d, Time now) {
+  for (const auto& [path, step] : d.preflight) {
+    if (step.status != Status_::pending) continue;
+    const config::RunStep* run = run_step(d, path);
+    if (!run || !run->preflight) continue;
+    StepCommand command = command_of(d, run->preflight->argv, run->preflight->timeout, run->environment);
+    command.user = run->user;
+    ledger_.add(intent(d, kPreflight, path, "preflight", "preflight", 1, command.argv), now);
+    start({d.id, kPreflight, path, 1}, std::move(command), now);
+  }
+  return kNever;
+}
+
+Time Executor::pump_rollback(const std::string& id, Time now) {
+  for (;;) {
+    const DeploymentState& d = *ledger_.state().deployment(id);
+    if (d.phase != Phase::rolling_back || !d.rollback) return kNever;
+    const NextAction action = next_action(d.plan, d.rollback->progress, now);
+    if (const auto* a = std::get_if<RunAttempt>(&action)) {
+      run_attempt(d, a->step, a->attempt, now);
+    } else if (const auto* check = std::get_if<RunCheck>(&action)) {
+      run_check(d, check->step, check->check, now);
+    } else if (const auto* notice = std::get_if<SendNotice>(&action)) {
+      send_step_notice(d, notice->step, now);
+    } else if (const auto* watch = std::get_if<BeginWatch>(&action)) {
+      begin_watch(d, watch->step, now);
+    } else if (const auto* review = std::get_if<OpenReview>(&action)) {
+      open_review(d, review->step, now);
+    } else if (const auto* wait = std::get_if<WaitUntil>(&action)) {
+      return wait->at;
+    } else if (const auto* over = std::get_if<ProcedureOver>(&action)) {
+      rollback_over(d, over->succeeded, over->why, now);
+      return kNever;
+    }
+  }
+}
+
+void Executor::start(const StepKey& key, StepCommand command, Time now) {
+  ledger_.after_commit([this, key, command = std::move(command), now] {
+    if (Status s = steps_.start(key, command); !s) {
+      StepOutcome outcome;
+      outcome.end = s.error().code == Errc::refused ? StepEnd::unknown : StepEnd::failed_to_start;
+      outcome.detail = s.error().what;
+      on_step_finished(key, outcome, now);
+    }
+  });
+}
+
+void Executor::run_attempt(const DeploymentState& d, std::size_t index, int attempt, Time now) {
+  const StepPlan& plan = d.plan[index];
+  if (index == 0) return ask_running_version(d, attempt, now);
+  const config::RunStep* run = run_step(d, plan.path);
+  StepCommand command = command_of(d, run->argv, run->timeout, run->environment);
+  command.user = run->user;
+  lock(d, command);
+  ledger_.add(intent(d, kRollback, plan.path, plan.name, "run", attempt, command.argv), now);
+  start({d.id, kRollback, plan.path, attempt}, std::move(command), now);
+}
+
+void Executor::run_check(const DeploymentState& d, std::size_t index, int check, Time now) {
+  const StepPlan& plan = d.plan[index];
+  const config::RunStep* run = run_step(d, plan.path);
+  StepCommand command = command_of(d, run->check->argv, run->check->timeout, run->environment);
+  command.user = run->user;
+  ledger_.add(intent(d, kRollback, plan.path, plan.name, "check", check, command.argv), now);
+  start({d.id, kRollback, plan.path + kCheckSuffix, check}, std::move(command), now);
+}
+
+void Executor::ask_running_version(const DeploymentState& d, int attempt, Time now) {
+  const StepPlan& plan = d.plan[0];
+  if (!d.config->running_version_link.empty()) return look_at_link(d, attempt, now);
+  if (!d.config->running_version) {
+    ledger_.add(intent(d, kRollback, plan.path, plan.name, "version", attempt), now);
+    ledger_.add(done_at_once(d, plan.path, "version", attempt, "running_version is not configured: not asked"), now);
+    return;
+  }
+  StepCommand command = command_of(d, d.config->running_version->argv, d.config->running_version->timeout, {});
+  ledger_.add(intent(d, kRollback, plan.path, plan.name, "version", attempt, command.argv), now);
+  start({d.id, kRollback, plan.path, attempt}, std::move(command), now);
+}
+
+void Executor::look_at_link(const DeploymentState& d, int attempt, Time now) {
+  const std::string& link = d.config->running_version_link;
+  ledger_.add(intent(d, kRollback, d.plan[0].path, d.plan[0].name, "version", attempt), now);
+  const Result<std::string> target = read_link_(link);
+  const std::string version = target ? target->substr(target->find_last_of('/') + 1) : "";
+  StepEnded ended = done_at_once(d, d.plan[0].path, "version", attempt, link + " points to " + target.value_or(""));
+  if (!target) {
+    ended.status = 1;
+    ended.detail = target.error().what;
+  } else if (version != d.version) {
+    note_mismatch(ended, version, d.version);
+  }
+  ledger_.add(std::move(ended), now);
+}
+
+void Executor::send_step_notice(const DeploymentState& d, std::size_t index, Time now) {
+  const StepPlan& plan = d.plan[index];
+  const auto* step = step_kind<config::NotifyStep>(d, plan.path);
+  const int attempt = d.rollback->progress.steps[index].attempt + 1;
+  ledger_.add(intent(d, kRollback, plan.path, plan.name, "notify", attempt), now);
+  announce(ledger_,
+           {"rollback_started." + plan.path, step->severity,
+            d.service + ": rolling back " + d.version + " to " + d.previous + " because " + d.rollback->cause, d.incident, d.id},
+           config_.daemon.channels, step->to, now);
+  // Queued durably is done: a slow or failing notice never delays the rollback.
+  ledger_.add(done_at_once(d, plan.path, "notify", attempt, "queued"), now);
+}
+
+void Executor::begin_watch(const DeploymentState& d, std::size_t index, Time now) {
+  const StepPlan& plan = d.plan[index];
+  const auto* step = step_kind<config::WatchStep>(d, plan.path);
+  const int attempt = d.rollback->progress.steps[index].attempt + 1;
+  ledger_.add(intent(d, kRollback, plan.path, plan.name, "watch", attempt), now);
+  if (const auto it = watches_.find(d.service); it != watches_.end()) {
+    it->second->watch.start_clean(now);
+    it->second->verification = Verification{now, Time{}, step->good_for, now + step->timeout, attempt, plan.path};
+  } else {
+    StepEnded ended = done_at_once(d, plan.path, "watch", attempt, "the service is not configured any more: nothing measures it");
+    ended.status = 1;
+    ledger_.add(std::move(ended), now);
+  }
+}
+
+void Executor::verification_ended(ServiceWatch& watch, bool good, const std::string& why, Time now) {
+  const Verification v = *std::exchange(watch.verification, std::nullopt);
+  const DeploymentState* d = ledger_.state().active(watch.config.key());
+  if (!d) return;
+  StepEnded ended = done_at_once(*d, v.path, "watch", v.attempt, why);
+  ended.status = good ? 0 : 1;
+  ended.took = now - v.started;
+  ledger_.add(std::move(ended), now);
+}
+
+void Executor::open_review(const DeploymentState& d, std::size_t index, Time now) {
+  const StepPlan& plan = d.plan[index];
+  const auto* step = step_kind<config::ReviewStep>(d, plan.path);
+  const int attempt = d.rollback->progress.steps[index].attempt + 1;
+  ledger_.add(intent(d, kRollback, plan.path, plan.name, "review", attempt), now);
+  ledger_.add(ReviewOpened{d.incident, d.id, now + step->due}, now);
+  ledger_.add(done_at_once(d, plan.path, "review", attempt, "opened"), now);
+}
+
+void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std::string& why, Time now) {
+  const std::string id = d.id, service = d.service, incident = d.incident;
+  const std::string versions = d.version + " to " + d.previous;
+  ledger_.add(ProcedureEnded{id, kRollback, why, succeeded}, now);
+  if (succeeded) {
+    const std::string what = service + ": rolled back " + versions + " and verified";
+    ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::rolled_back_verified)), what}, now);
+    ledger_.add(IncidentResolved{incident, what}, now);
+    announce(ledger_, {"rolled_back", "resolved", what + "; a review is due", incident, id}, config_.daemon.channels, {}, now);
+    return;
+  }
+  const std::string what = service + ": the rollback of " + versions + " FAILED: " + why;
+  ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::rollback_failed)), why}, now);
+  ledger_.add(ServiceLocked{service, id, "rollback failed: " + why}, now);
+  ledger_.add(IncidentEscalated{incident, "critical", what}, now);
+  announce(ledger_,
+           {"rollback_failed", "critical", what + "; the service is LOCKED until a person runs backstopctl unlock", incident, id},
+           config_.daemon.channels, {}, now);
+}
+
+void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now) {
+  if (key.procedure == "notice") return; // a channel's command: the notifier hears of it by itself
+  const DeploymentState* d = ledger_.state().deployment(key.deployment);
+  StepEnded ended;
+  ended.deployment = key.deployment;
+  ended.procedure = key.procedure;
+  ended.path = is_check(key.path) ? key.path.substr(0, key.path.size() - std::string_view(kCheckSuffix).size()) : key.path;
+  ended.attempt = key.attempt;
+  ended.purpose = is_check(key.path) ? "check" : key.procedure == kPreflight ? "preflight" : key.path == "0" ? "version" : "run";
+  ended.end = name_of(outcome.end);
+  ended.status = outcome.status;
+  ended.took = outcome.took;
+  ended.output = outcome.output;
+  ended.output_cut = outcome.output_cut;
+  ended.detail = outcome.detail;
+  const StepProgress* step = nullptr;
+  if (d && key.procedure == kPreflight) {
+    if (const auto it = d->preflight.find(ended.path); it != d->preflight.end()) step = &it->second;
+  } else if (d && d->rollback) {
+    for (std::size_t i = 0; i < d->plan.size(); ++i) {
+      if (d->plan[i].path == ended.path) step = &d->rollback->progress.steps[i];
+    }
+  }
+  const bool awaited = step && (ended.purpose == "check"
+                                    ? step->status == Status_::checking && step->checks == key.attempt
+                                    : step->status == Status_::running && step->attempt == key.attempt);
+  if (awaited) {
+    if (ended.purpose == "version" && outcome.succeeded() && trimmed(outcome.output) != d->version) {
+      note_mismatch(ended, trimmed(outcome.output), d->version);
+    }
+    ledger_.add(std::move(ended), now);
+  }
+  ledger_.after_commit([this, key] { steps_.forget(key); });
+}
+
+void Executor::settle_after_restart(Time now) {
+  now_ = now;
+  for (const auto& [id, d] : ledger_.state().deployments) {
+    if (d.phase == Phase::gated) {
+      for (const auto& [path, step] : d.preflight) settle_step(d, kPreflight, path, step, now);
+    }
+    if (d.phase != Phase::rolling_back || !d.rollback) continue;
+    const std::size_t i = d.rollback->progress.current();
+    if (i < d.plan.size()) settle_step(d, kRollback, d.plan[i].path, d.rollback->progress.steps[i], now);
+  }
+}
+
+void Executor::settle_step(const DeploymentState& d, const std::string& procedure, const std::string& path,
+                           const StepProgress& step, Time now) {
+  if (step.status != Status_::running && step.status != Status_::checking) return;
+  const bool check = step.status == Status_::checking;
+  if (procedure == kRollback && path != "0" && !check && step_kind<config::WatchStep>(d, path)) {
+    const auto* watch_step = step_kind<config::WatchStep>(d, path);
+    if (const auto it = watches_.find(d.service); it != watches_.end()) {
+      it->second->watch.start_clean(std::max(step.started, it->second->watch.save().clean_since));
+      it->second->verification =
+          Verification{step.started, Time{}, watch_step->good_for, step.started + watch_step->timeout, step.attempt, path};
+    } else {
+      StepEnded ended = done_at_once(d, path, "watch", step.attempt, "the service is not configured any more: nothing measures it");
+      ended.status = 1;
+      ledger_.add(std::move(ended), now);
+    }
+    return;
+  }
+  const StepKey key{d.id, procedure, check ? path + kCheckSuffix : path, check ? step.checks : step.attempt};
+  StepRunner::Seen seen = steps_.adopt(key);
+  // Another boot: what the runner keeps may not have reached the disk, so "never started" proves nothing.
+  if (seen == StepRunner::Seen::never && step.boot != ledger_.boot()) seen = StepRunner::Seen::lost;
+  switch (seen) {
+  case StepRunner::Seen::running:
+  case StepRunner::Seen::finished: return; // on_finished tells
+  case StepRunner::Seen::lost: {
+    StepOutcome outcome;
+    outcome.detail = "backstopd or the host went down while it ran, and no outcome was kept";
+    on_step_finished(key, outcome, now);
+    return;
+  }
+  case StepRunner::Seen::never: break;
+  }
+  // The intent was recorded, and the act never happened: it may happen now, as the first time.
+  const config::RunStep* run = run_step(d, path);
+  if (procedure == kRollback && path == "0") {
+    if (d.config->running_version) {
+      start(key, command_of(d, d.config->running_version->argv, d.config->running_version->timeout, {}), now);
+    }
+    return;
+  }
+  if (!run) return;
+  const config::Command* other = check ? &*run->check : procedure == kPreflight ? &*run->preflight : nullptr;
+  StepCommand command = command_of(d, other ? other->argv : run->argv, other ? other->timeout : run->timeout, run->environment);
+  command.user = run->user;
+  if (!other) lock(d, command);
+  start(key, std::move(command), now);
+}
+
+Time Executor::pump_outbox(Time now) {
+  Time due = kNever;
+  std::vector<std::string> ready;
+  for (const auto& [key, entry] : ledger_.state().outbox) {
+    if (entry.sending) continue;
+    if (entry.next_attempt <= now) {
+      ready.push_back(key);
+    } else {
+      due = std::min(due, entry.next_attempt);
+    }
+  }
+  for (const std::string& key : ready) {
+    const OutboxEntry& entry = ledger_.state().outbox.at(key);
+    if (now - entry.queued > kNoticeKept) {
+      ledger_.add(NoticeEnded{key, "given up after 24h: " + entry.last_error, false, entry.attempts}, now);
+      continue;
+    }
+    const NoticeQueued& q = entry.notice;
+    Notice notice{q.key, q.channel, q.severity, q.title, q.body.dump()};
+    ledger_.fold().notice_attempt(key, true, now, entry.last_error);
+    ledger_.after_commit([this, notice = std::move(notice)] {
+      notifier_.send(notice, [this, key = notice.key](Status status, Duration retry_after) {
+        notice_done(key, status, retry_after);
+      });
+    });
+  }
+  return due;
+}
+
+void Executor::page_unrecorded(const std::string& title, Time now) {
+  if (std::exchange(page_title_, title) != title) pages_.clear();
+  for (const config::Channel& channel : config_.daemon.channels) {
+    Page& page = pages_[channel.name];
+    if (page.delivered || page.sending || page.next > now) continue;
+    page.sending = true;
+    page.next = now + kPageRetry;
+    notifier_.send({"backstopd/unrecorded/" + channel.name, channel.name, "critical", title, "{}"},
+                   [this, name = channel.name](const Status& status, Duration) {
+                     pages_[name].sending = false;
+                     pages_[name].delivered = status.ok();
+                   });
+  }
+}
+
+void Executor::notice_done(const std::string& key, const Status& status, Duration retry_after) {
+  const auto it = ledger_.state().outbox.find(key);
+  if (it == ledger_.state().outbox.end()) return;
+  const int attempts = it->second.attempts;
+  if (status) {
+    ledger_.add(NoticeEnded{key, "", true, attempts}, now_);
+  } else {
+    ledger_.fold().notice_attempt(key, false, now_ + backoff(key, attempts, retry_after), status.error().what);
+  }
+}
+
+} // namespace backstop

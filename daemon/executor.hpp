@@ -1,0 +1,76 @@
+#pragma once
+#include "daemon/ledger.hpp"
+#include "daemon/seams.hpp"
+#include "daemon/service_watch.hpp"
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace backstop {
+
+using ServiceWatches = std::map<std::string, std::unique_ptr<ServiceWatch>>; ///< by service key
+
+/// The only place that acts on the world: carries procedures out step by step through the StepRunner, and notices through
+/// the Notifier. Driven by state: pump() looks at what should run next, records the intent, and acts once it is durable.
+class Executor {
+public:
+  /// Where a symbolic link points to (ReadLink is the real one in daemon/io/files.hpp).
+  using ReadLink = std::function<Result<std::string>(const std::string& path)>;
+  Executor(Ledger& ledger, StepRunner& steps, Notifier& notifier, ServiceWatches& watches, const config::Config& config,
+           ReadLink read_link);
+
+  /// Takes every procedure and the outbox as far as they go without waiting. Gives when time alone matters next.
+  Time pump(Time now);
+
+  /// From the StepRunner. A key whose outcome is recorded already is only forgotten.
+  void on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now);
+
+  /// After a restart: what became of each step that was intended and has no outcome.
+  void settle_after_restart(Time now);
+
+  /// A verification came to its end (see Verification).
+  void verification_ended(ServiceWatch& watch, bool good, const std::string& why, Time now);
+
+  /// Tells all channels `title` though it cannot be recorded (the journal fails). Repeated every 30 s until delivered,
+  /// then silent for as long as the title stays the same.
+  void page_unrecorded(const std::string& title, Time now);
+
+private:
+  struct Page {
+    bool delivered = false;
+    bool sending = false;
+    Time next{};
+  };
+  Time pump_preflight(const DeploymentState& deployment, Time now);
+  Time pump_rollback(const std::string& deployment, Time now);
+  Time pump_outbox(Time now);
+  void run_attempt(const DeploymentState& deployment, std::size_t step, int attempt, Time now);
+  void run_check(const DeploymentState& deployment, std::size_t step, int check, Time now);
+  void ask_running_version(const DeploymentState& deployment, int attempt, Time now);
+  void look_at_link(const DeploymentState& deployment, int attempt, Time now);
+  void send_step_notice(const DeploymentState& deployment, std::size_t step, Time now);
+  void begin_watch(const DeploymentState& deployment, std::size_t step, Time now);
+  void open_review(const DeploymentState& deployment, std::size_t step, Time now);
+  void rollback_over(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);
+  void start(const StepKey& key, StepCommand command, Time now);
+  void settle_step(const DeploymentState& deployment, const std::string& procedure, const std::string& path,
+                   const StepProgress& step, Time now);
+  void notice_done(const std::string& key, const Status& status, Duration retry_after);
+
+  Ledger& ledger_;
+  StepRunner& steps_;
+  Notifier& notifier_;
+  ServiceWatches& watches_;
+  const config::Config& config_;
+  ReadLink read_link_;
+  std::string page_title_;
+  std::map<std::string, Page> pages_; ///< by channel
+  Time now_{}; ///< of the last call, for answers that arrive between
+};
+
+/// argv with {placeholders} expanded per argument, and the environment a step gets.
+StepCommand command_of(const DeploymentState& deployment, const std::vector<std::string>& argv, Duration timeout,
+                       const std::map<std::string, std::string>& environment);
+
+} // namespace backstop

@@ -1,0 +1,440 @@
+#include "daemon/fold.hpp"
+#include "daemon/narrate.hpp"
+#include <algorithm>
+#include <utility>
+
+namespace backstop {
+namespace {
+
+constexpr std::size_t kKeptDeployments = 1000; ///< ended ones, in memory; the journal has all
+constexpr std::size_t kKeptDeadLetters = 100;
+constexpr std::size_t kKeptTimeline = 300;
+constexpr std::size_t kKeptOutput = 2000; ///< of a step, in memory; the record has 16 KiB
+
+StepPlan plan_of(const config::Step& step) {
+  StepPlan plan;
+  plan.path = step.path;
+  plan.name = step.name;
+  if (const auto* run = std::get_if<config::RunStep>(&step.kind)) {
+    plan.kind = StepPlan::Kind::run;
+    plan.retries = run->retries;
+    plan.retry_delay = run->retry_delay;
+    plan.has_check = run->check.has_value();
+    plan.on_failure = run->on_failure == config::OnFailure::proceed    ? StepPlan::OnFailure::proceed
+                      : run->on_failure == config::OnFailure::escalate ? StepPlan::OnFailure::escalate
+                                                                       : StepPlan::OnFailure::abort;
+    plan.on_unknown = run->on_unknown == config::OnUnknown::rerun      ? StepPlan::OnUnknown::rerun
+                      : run->on_unknown == config::OnUnknown::escalate ? StepPlan::OnUnknown::escalate
+                                                                       : StepPlan::OnUnknown::verify;
+  } else if (std::holds_alternative<config::NotifyStep>(step.kind)) {
+    plan.kind = StepPlan::Kind::notify;
+  } else if (std::holds_alternative<config::WatchStep>(step.kind)) {
+    plan.kind = StepPlan::Kind::watch;
+    plan.on_unknown = StepPlan::OnUnknown::rerun; // judging again is harmless
+  } else {
+    plan.kind = StepPlan::Kind::review;
+  }
+  return plan;
+}
+
+} // namespace
+
+std::vector<StepPlan> plan_of(const std::vector<config::Step>& steps) {
+  std::vector<StepPlan> plan;
+  // The question which version runs comes before everything the user configured.
+  StepPlan assess;
+  assess.path = "0";
+  assess.name = "assess";
+  assess.on_unknown = StepPlan::OnUnknown::rerun;
+  plan.push_back(assess);
+  for (const config::Step& step : steps) plan.push_back(plan_of(step));
+  return plan;
+}
+
+AttemptEnd attempt_end(const StepEnded& ended) {
+  if (ended.end == "exited") return ended.status == 0 ? AttemptEnd::succeeded : AttemptEnd::failed;
+  if (ended.end == "unknown") return AttemptEnd::unknown;
+  if (ended.end == "locked" || ended.end == "cancelled" || ended.end == "mismatch") return AttemptEnd::not_run;
+  return AttemptEnd::failed;
+}
+
+std::string describe(const StepEnded& ended) {
+  std::string text;
+  if (ended.end == "exited") {
+    text = "exit status " + std::to_string(ended.status);
+  } else if (ended.end == "signaled") {
+    text = "ended by signal " + std::to_string(ended.status);
+  } else if (ended.end == "timed_out") {
+    text = "did not end within its timeout and was killed";
+  } else if (ended.end == "failed_to_start") {
+    text = "could not be started";
+  } else if (ended.end == "locked") {
+    text = "the deploy lock is held by somebody else";
+  } else if (ended.end == "cancelled") {
+    text = "cancelled";
+  } else if (ended.end == "mismatch") {
+    text = "another version runs";
+  } else {
+    text = "how it ended is unknown";
+  }
+  if (!ended.detail.empty()) text += " (" + ended.detail + ")";
+  return text;
+}
+
+/// The deployment whose timeline a record belongs to; empty: none.
+std::string Fold::deployment_of(const Payload& payload) const {
+  const auto of_incident = [this](const std::string& id) {
+    const auto it = state_.incidents.find(id);
+    return it == state_.incidents.end() ? std::string() : it->second.deployment;
+  };
+  return std::visit(
+      [&](const auto& p) -> std::string {
+        if constexpr (requires { p.deployment; }) {
+          return p.deployment;
+        } else if constexpr (requires { p.id; }) {
+          return p.id.starts_with("I") ? of_incident(p.id) : p.id;
+        } else if constexpr (requires { p.incident; }) {
+          return of_incident(p.incident);
+        } else if constexpr (requires { p.key; }) {
+          const std::string about = p.key.substr(0, p.key.find('/'));
+          return about.starts_with("I") ? of_incident(about) : about;
+        } else {
+          return {};
+        }
+      },
+      payload);
+}
+
+/// One overload a payload: a new record type that is not applied here does not compile.
+struct Fold::Applier {
+  State& s;
+  const Record& r;
+  const ReadFrozen& read_frozen;
+
+  DeploymentState* find(const std::string& id) const {
+    const auto it = s.deployments.find(id);
+    return it == s.deployments.end() ? nullptr : &it->second;
+  }
+  ServiceState& service(const std::string& key) const {
+    ServiceState& state = s.services[key];
+    state.key = key;
+    return state;
+  }
+  void mark_good(ServiceState& state, const std::string& version, std::string why) const {
+    state.versions[version] = {true, std::move(why), r.time};
+    std::erase(state.good_order, version);
+    state.good_order.push_back(version);
+  }
+  void leave(DeploymentState& d, Phase phase, const std::string& why) const {
+    d.phase = phase;
+    d.ended = r.time;
+    d.outcome_why = why;
+    d.confirmation.reset();
+    ServiceState& state = service(d.service);
+    if (state.deployment == d.id) state.deployment.clear();
+  }
+  void trim() const {
+    while (s.deployment_order.size() > kKeptDeployments) {
+      const std::string& oldest = s.deployment_order.front();
+      const DeploymentState* d = find(oldest);
+      if (d && !is_final(d->phase)) return;
+      std::erase_if(s.decisions, [&](const auto& entry) { return entry.second.made.deployment == oldest; });
+      s.deployments.erase(oldest);
+      s.deployment_order.erase(s.deployment_order.begin());
+    }
+  }
+
+  void operator()(const DaemonStarted& p) const {
+    s.last_boot = r.boot;
+    s.last_anchor = p.anchor;
+  }
+  void operator()(const DaemonStopped&) const {}
+  void operator()(const ConfigApplied&) const {}
+  void operator()(const ConfigRefused&) const {}
+  void operator()(const VersionAdopted& p) const {
+    ServiceState& state = service(p.service);
+    state.version = p.version;
+    mark_good(state, p.version, "adopted by " + r.actor + ": " + p.reason);
+  }
+  void operator()(const DeploymentRequested& p) const {
+    DeploymentState d;
+    d.id = p.id;
+    d.service = p.service;
+    d.version = p.version;
+    d.previous = p.previous;
+    d.kind = p.kind;
+    d.began_by = r.actor;
+    d.components = p.components;
+    d.irreversible = p.irreversible;
+    d.mode = p.mode == "observe" ? Mode::observe : p.mode == "confirm" ? Mode::confirm : Mode::automatic;
+    d.requested = r.time;
+    d.phase = Phase::gated;
+    d.config_hash = p.config_hash;
+    if (Result<config::Service> frozen = read_frozen(p.config_text, p.service)) {
+      d.config = std::make_shared<const config::Service>(*std::move(frozen));
+      d.plan = plan_of(d.config->rollback);
+      for (const config::Step& step : d.config->rollback) {
+        const auto* run = std::get_if<config::RunStep>(&step.kind);
+        if (run && run->preflight) d.preflight[step.path] = {};
+      }
+    }
+    s.deployments[p.id] = std::move(d);
+    s.deployment_order.push_back(p.id);
+    ++s.next_deployment;
+    trim();
+  }
+  void operator()(const DeploymentRefused& p) const {
+    if (DeploymentState* d = find(p.id)) leave(*d, Phase::refused, p.why);
+  }
+  void operator()(const DeploymentBegun& p) const {
+    DeploymentState* d = find(p.id);
+    if (!d) return;
+    d->phase = Phase::deploying;
+    d->begun = r.time;
+    d->baselines = p.baselines;
+    d->preexisting = p.preexisting;
+    ServiceState& state = service(d->service);
+    state.deployment = p.id;
+    state.version = d->version;
+  }
+  void operator()(const DeploymentFinished& p) const {
+    if (DeploymentState* d = find(p.id)) {
+      d->phase = Phase::watching;
+      d->finished = r.time;
+    }
+  }
+  void operator()(const VersionVerifiedGood& p) const {
+    if (DeploymentState* d = find(p.id)) d->verified_good = true;
+    mark_good(service(p.service), p.version, "verified good by " + p.id);
+  }
+  void operator()(const DeploymentEnded& p) const {
+    DeploymentState* d = find(p.id);
+    const auto phase = phase_named(p.outcome);
+    if (!d || !phase) return;
+    if (*phase == Phase::rolled_back_verified) {
+      service(d->service).version = d->previous;
+      if (d->rollback) {
+        if (DeploymentState* undo = find(d->rollback->rollback)) leave(*undo, Phase::succeeded, p.why);
+      }
+    } else if (*phase == Phase::rollback_failed && d->rollback) {
+      if (DeploymentState* undo = find(d->rollback->rollback)) leave(*undo, Phase::rollback_failed, p.why);
+    }
+    leave(*d, *phase, p.why);
+  }
+  void operator()(const LevelChanged& p) const { service(p.service).levels[p.evidence.rule] = p.to; }
+  void operator()(const DecisionMade& p) const {
+    ++s.next_decision;
+    s.decisions[p.id] = {r.time, p};
+    if (DeploymentState* d = find(p.deployment)) {
+      d->last_decision = p.decision;
+      d->last_decision_status = p.status + (p.because.empty() ? "" : ":" + p.because);
+      d->last_decision_id = p.id;
+    }
+  }
+  void operator()(const ConfirmationAsked& p) const {
+    if (DeploymentState* d = find(p.deployment)) d->confirmation = ConfirmationState{p.until, p.why};
+  }
+  void operator()(const ConfirmationAnswered& p) const {
+    if (DeploymentState* d = find(p.deployment)) {
+      d->confirmation.reset();
+      d->declined = p.answer != "confirmed";
+    }
+  }
+  void operator()(const IncidentOpened& p) const {
+    IncidentState i;
+    i.id = p.id;
+    i.service = p.service;
+    i.deployment = p.deployment;
+    i.severity = p.severity;
+    i.title = p.title;
+    i.opened = r.time;
+    s.incidents[p.id] = std::move(i);
+    s.incident_order.push_back(p.id);
+    ++s.next_incident;
+    if (DeploymentState* d = find(p.deployment)) d->incident = p.id;
+  }
+  void operator()(const IncidentEscalated& p) const {
+    if (const auto it = s.incidents.find(p.id); it != s.incidents.end()) {
+      it->second.severity = p.severity;
+      it->second.title = p.title;
+    }
+  }
+  void operator()(const IncidentAcknowledged& p) const {
+    if (const auto it = s.incidents.find(p.id); it != s.incidents.end()) {
+      it->second.acknowledged_by = r.actor;
+      it->second.acknowledged_at = r.time;
+      it->second.acknowledged_until = p.until;
+      it->second.comment = p.comment;
+    }
+  }
+  void operator()(const IncidentResolved& p) const {
+    if (const auto it = s.incidents.find(p.id); it != s.incidents.end()) {
+      it->second.resolved = r.time;
+      it->second.how_resolved = p.how;
+    }
+  }
+  void operator()(const ReviewOpened& p) const {
+    if (const auto it = s.incidents.find(p.incident); it != s.incidents.end()) it->second.review_due = p.due;
+  }
+  void operator()(const RollbackStarted& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d) return;
+    d->phase = Phase::rolling_back;
+    d->confirmation.reset();
+    ProcedureState procedure;
+    procedure.rollback = p.rollback;
+    procedure.incident = p.incident;
+    procedure.cause = p.cause;
+    procedure.started = r.time;
+    procedure.progress.steps.resize(d->plan.size());
+    d->rollback = std::move(procedure);
+    d->verified_good = false; // a later rollback takes the mark away
+    d->ended = Time{};
+    ServiceState& state = service(d->service);
+    state.deployment = d->id; // an ended deployment that a person rolls back is active again
+    state.versions[p.from_version].good = false;
+    std::erase(state.good_order, p.from_version);
+    state.rollbacks.push_back(r.time);
+    if (state.rollbacks.size() > 64) state.rollbacks.erase(state.rollbacks.begin());
+    DeploymentState undo;
+    undo.id = p.rollback;
+    undo.service = d->service;
+    undo.version = p.to_version;
+    undo.previous = p.from_version;
+    undo.kind = "rollback";
+    undo.began_by = r.actor;
+    undo.phase = Phase::deploying;
+    undo.requested = undo.begun = r.time;
+    undo.rolls_back = p.deployment;
+    undo.incident = p.incident;
+    s.deployments[p.rollback] = std::move(undo);
+    s.deployment_order.push_back(p.rollback);
+    ++s.next_deployment;
+  }
+
+  StepProgress* progress(DeploymentState& d, const std::string& procedure, const std::string& path,
+                         const StepPlan** plan) const {
+    static const StepPlan kPreflight;
+    if (procedure == "preflight") {
+      *plan = &kPreflight;
+      return &d.preflight[path];
+    }
+    if (!d.rollback) return nullptr;
+    for (std::size_t i = 0; i < d.plan.size() && i < d.rollback->progress.steps.size(); ++i) {
+      if (d.plan[i].path != path) continue;
+      *plan = &d.plan[i];
+      return &d.rollback->progress.steps[i];
+    }
+    return nullptr;
+  }
+  void operator()(const StepIntended& p) const {
+    DeploymentState* d = find(p.deployment);
+    const StepPlan* plan = nullptr;
+    StepProgress* step = d ? progress(*d, p.procedure, p.path, &plan) : nullptr;
+    if (!step) return;
+    const int attempt = static_cast<int>(p.attempt);
+    step->boot = r.boot;
+    p.purpose == "check" ? check_intended(*step, attempt) : attempt_intended(*step, attempt, r.time);
+  }
+  void operator()(const StepEnded& p) const {
+    DeploymentState* d = find(p.deployment);
+    const StepPlan* plan = nullptr;
+    StepProgress* step = d ? progress(*d, p.procedure, p.path, &plan) : nullptr;
+    if (!step) return;
+    const std::size_t kept = std::min(p.output.size(), kKeptOutput);
+    step->output = p.output.substr(p.output.size() - kept);
+    if (p.purpose == "check") {
+      check_ended(*plan, *step, attempt_end(p), describe(p), r.time);
+    } else {
+      attempt_ended(*plan, *step, attempt_end(p), describe(p), r.time);
+    }
+  }
+  void operator()(const ProcedureEnded& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d || !d->rollback) return;
+    d->rollback->progress.ended = true;
+    d->rollback->progress.succeeded = p.succeeded;
+    d->rollback->progress.why = p.why;
+  }
+  void operator()(const ProcedureRetried& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d || !d->rollback) return;
+    d->phase = Phase::rolling_back;
+    d->ended = Time{};
+    ServiceState& state = service(d->service);
+    state.deployment = d->id;
+    d->rollback->progress.ended = false;
+    bool from = false;
+    for (std::size_t i = 0; i < d->plan.size() && i < d->rollback->progress.steps.size(); ++i) {
+      from = from || d->plan[i].path == p.from_step;
+      StepProgress& step = d->rollback->progress.steps[i];
+      if (from) {
+        step.status = StepProgress::Status::pending;
+      } else if (step.status != StepProgress::Status::done) {
+        step.status = StepProgress::Status::continued; // a person chose to start after it
+      }
+    }
+    if (DeploymentState* undo = find(d->rollback->rollback)) {
+      undo->phase = Phase::deploying;
+      undo->ended = Time{};
+    }
+  }
+  void operator()(const HoldSet& p) const { s.holds[p.service] = {r.actor, p.reason, p.until}; }
+  void operator()(const HoldEnded& p) const { s.holds.erase(p.service); }
+  void operator()(const SignalRaised& p) const {
+    DeploymentState* d = find(p.deployment);
+    const auto kind = signal_named(p.kind);
+    if (d && kind && is_critical(*kind)) d->signals.push_back(p.kind + ": " + p.evidence);
+  }
+  void operator()(const ServiceLocked& p) const {
+    ServiceState& state = service(p.service);
+    state.locked_by = p.deployment.empty() ? "-" : p.deployment;
+    state.locked_why = p.why;
+  }
+  void operator()(const ServiceUnlocked& p) const {
+    ServiceState& state = service(p.service);
+    if (p.how == "done_by_hand") {
+      if (const DeploymentState* d = find(state.locked_by)) state.version = d->previous;
+    }
+    state.locked_by.clear();
+    state.locked_why.clear();
+  }
+  void operator()(const VersionQuarantined& p) const { service(p.service).quarantine[p.version] = p.why; }
+  void operator()(const QuarantineReleased& p) const { service(p.service).quarantine.erase(p.version); }
+  void operator()(const NoticeQueued& p) const {
+    OutboxEntry entry;
+    entry.notice = p;
+    entry.queued = entry.next_attempt = r.time;
+    s.outbox[p.key] = std::move(entry);
+  }
+  void operator()(const NoticeEnded& p) const {
+    s.outbox.erase(p.key);
+    if (p.delivered) return;
+    s.dead_letters.push_back(p);
+    if (s.dead_letters.size() > kKeptDeadLetters) s.dead_letters.erase(s.dead_letters.begin());
+  }
+};
+
+Fold::Fold(ReadFrozen read_frozen) : read_frozen_(std::move(read_frozen)) {}
+
+void Fold::apply(const Record& record, const Payload& payload) {
+  ++state_.records;
+  state_.last_time = record.time;
+  std::visit(Applier{state_, record, read_frozen_}, payload);
+  const auto it = state_.deployments.find(deployment_of(payload));
+  if (it == state_.deployments.end()) return;
+  std::vector<TimelineEntry>& timeline = it->second.timeline;
+  timeline.push_back({record.time, record.actor, record.type, narrate(payload).text});
+  if (timeline.size() > kKeptTimeline) timeline.erase(timeline.begin());
+}
+
+void Fold::notice_attempt(const std::string& key, bool sending, Time next_attempt, std::string error) {
+  const auto it = state_.outbox.find(key);
+  if (it == state_.outbox.end()) return;
+  if (sending) ++it->second.attempts;
+  it->second.sending = sending;
+  it->second.next_attempt = next_attempt;
+  it->second.last_error = std::move(error);
+}
+
+} // namespace backstop

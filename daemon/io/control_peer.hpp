@@ -1,0 +1,12 @@
+#pragma once
+#include "daemon/api.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/web.hpp"
+#include <optional>
+
+namespace backstop {
+
+/// Who is at the other end of the control socket, and what the groups of the configuration let them do. Root does both.
+Caller caller_of(const std::optional<web::Peer>& peer, const config::Control& control);
+
+} // namespace backstop

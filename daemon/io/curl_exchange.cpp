@@ -1,0 +1,267 @@
+#include "daemon/io/curl_exchange.hpp"
+#include "daemon/io/os_error.hpp"
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <stdexcept>
+
+namespace backstop {
+namespace {
+
+/// libcurl bounds one header line, not how many come.
+constexpr std::size_t kMaxHeaderBytes = std::size_t{64} << 10;
+
+struct UrlFree {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using Url = std::unique_ptr<CURLU, UrlFree>;
+
+Url parse_url(const std::string& text) {
+  Url url(curl_url());
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) url.reset();
+  return url;
+}
+
+std::string part(const Url& url, CURLUPart which) {
+  char* text = nullptr;
+  if (curl_url_get(url.get(), which, &text, 0) != CURLUE_OK) return {};
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+bool is_loopback(const std::string& url_text) {
+  const Url url = parse_url(url_text);
+  if (!url) return false;
+  const std::string host = part(url, CURLUPART_HOST);
+  return host == "localhost" || host == "[::1]" || host.compare(0, 4, "127.") == 0;
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+std::string bytes_text(std::size_t bytes) {
+  if (bytes >= 1U << 20 && bytes % (1U << 20) == 0) return fmt::format("{} MiB", bytes >> 20);
+  if (bytes >= 1U << 10 && bytes % (1U << 10) == 0) return fmt::format("{} KiB", bytes >> 10);
+  return fmt::format("{} bytes", bytes);
+}
+
+std::string duration_text(Duration d) {
+  if (d % std::chrono::seconds(1) == Duration::zero()) return fmt::format("{} s", d / std::chrono::seconds(1));
+  return fmt::format("{} ms", d / std::chrono::milliseconds(1));
+}
+
+} // namespace
+
+std::string shown_url(const std::string& text, bool secret_path) {
+  const Url url = parse_url(text);
+  if (!url) { // whatever a password may look like in it, it stands before an @
+    const std::string shown = secret_path ? std::string() : text.substr(text.rfind('@') + 1);
+    return "'" + shown.substr(0, shown.find('?')) + "'";
+  }
+  std::string shown = part(url, CURLUPART_SCHEME) + "://" + part(url, CURLUPART_HOST);
+  if (const std::string port = part(url, CURLUPART_PORT); !port.empty()) shown += ":" + port;
+  return secret_path ? shown : shown + part(url, CURLUPART_PATH);
+}
+
+CurlExchange::CurlExchange(HttpRequest request, Barrier& barrier)
+    : request_(std::move(request)), barrier_(barrier), easy_(curl_easy_init()) {
+  if (!easy_) throw std::runtime_error("libcurl gives no handle");
+}
+
+template <class T>
+void CurlExchange::set(CURLoption option, T value) {
+  const CURLcode code = (curl_easy_setopt)(easy_.get(), option, value);
+  if (setup_ == CURLE_OK) setup_ = code;
+}
+
+Status CurlExchange::prepare() {
+  if (request_.method.empty() || !std::all_of(request_.method.begin(), request_.method.end(), [](unsigned char c) { return std::isupper(c); }))
+    return fail(Errc::invalid, "an HTTP method is a word in capitals");
+  if (const Url url = parse_url(request_.url); !url) return failed(Errc::invalid, "this is no URL");
+  else if (const std::string scheme = part(url, CURLUPART_SCHEME); scheme != "http" && scheme != "https")
+    return failed(Errc::invalid, "only http:// and https:// are allowed");
+  if (!request_.bearer_token.empty() && !request_.basic_credential.empty())
+    return failed(Errc::invalid, "a bearer token or a password, not both");
+
+  if (Status added = add_headers(!request_.unix_socket.empty() || is_loopback(request_.url)); !added) return added;
+  set_method();
+  set_transport();
+  set_identity();
+  set_callbacks();
+  if (setup_ != CURLE_OK) return failed(Errc::invalid, curl_easy_strerror(setup_));
+  return {};
+}
+
+Status CurlExchange::add_header(const std::string& name, const std::string& value) {
+  if (name.empty() || has_control(name) || name.find_first_of(": ") != std::string::npos)
+    return failed(Errc::invalid, "a header's name holds a colon, a space or a control character");
+  if (has_control(value)) return failed(Errc::invalid, fmt::format("header {} holds a line break or a control character", name));
+  append(value.empty() ? name + ";" : name + ": " + value);
+  return {};
+}
+
+/// In libcurl's notation: "Name: value", "Name;" sends a header without a value, "Name:" removes one.
+void CurlExchange::append(const std::string& line) {
+  curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+  if (!longer) throw std::bad_alloc();
+  (void)headers_.release(); // now part of `longer`
+  headers_.reset(longer);
+}
+
+Status CurlExchange::add_headers(bool loopback) {
+  bool content_type = false;
+  for (const auto& [name, value] : request_.headers) {
+    if (Status added = add_header(name, value); !added) return added;
+    content_type = content_type || same_name(name, "content-type");
+  }
+  if (!request_.bearer_token.empty())
+    if (Status added = add_header("Authorization", "Bearer " + request_.bearer_token); !added) return added;
+  append("Expect:"); // no second round trip before a body
+  if (!content_type) append("Content-Type:");
+  if (loopback) append("Accept-Encoding:"); // compressing costs both sides more than loopback does
+  return {};
+}
+
+void CurlExchange::set_method() {
+  const std::string& method = request_.method;
+  if (method == "HEAD") return set(CURLOPT_NOBODY, 1L);
+  if (method == "GET" && request_.body.empty()) return set(CURLOPT_HTTPGET, 1L);
+  if (!request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    set(CURLOPT_POSTFIELDS, request_.body.c_str()); // not copied: request_ lives as long as the handle
+  }
+  set(CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+void CurlExchange::set_transport() {
+  set(CURLOPT_URL, request_.url.c_str());
+  if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_PROXY, ""); // set and empty: none from the environment either
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_ACCEPT_ENCODING, "gzip");
+  set(CURLOPT_USERAGENT, "backstop");
+  set(CURLOPT_NOSIGNAL, 1L);
+  // Without it a transfer that times out while a name is being resolved waits for the resolver thread: the loop stops.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request_.timeout).count();
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::clamp<long long>(ms, 1, 86'400'000))); // 0 would mean no limit
+}
+
+void CurlExchange::set_identity() {
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!request_.ca_file.empty()) {
+    set(CURLOPT_CAINFO, request_.ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr)); // else the system's roots stay trusted beside it
+  }
+  if (!request_.client_cert_file.empty()) set(CURLOPT_SSLCERT, request_.client_cert_file.c_str());
+  if (!request_.client_key_file.empty()) set(CURLOPT_SSLKEY, request_.client_key_file.c_str());
+  if (!request_.basic_credential.empty()) {
+    set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    set(CURLOPT_USERPWD, request_.basic_credential.c_str());
+  }
+}
+
+void CurlExchange::set_callbacks() {
+  set(CURLOPT_HTTPHEADER, headers_.get());
+  set(CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
+  set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
+  set(CURLOPT_HEADERDATA, this);
+  set(CURLOPT_ERRORBUFFER, detail_.data());
+}
+
+std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t size, void* argument) noexcept {
+  auto& self = *static_cast<CurlExchange*>(argument);
+  return self.barrier_.run(std::size_t{0}, [&] {
+    std::string& body = self.response_.body;
+    self.body_too_large_ = size > self.request_.max_bytes - body.size();
+    if (self.body_too_large_) return std::size_t{0}; // taking less than was given ends the transfer
+    body.append(data, size);
+    return size;
+  });
+}
+
+std::size_t CurlExchange::on_header(char*, std::size_t, std::size_t size, void* argument) noexcept {
+  auto& self = *static_cast<CurlExchange*>(argument);
+  self.header_bytes_ += size;
+  self.headers_too_large_ = self.header_bytes_ > kMaxHeaderBytes;
+  return self.headers_too_large_ ? 0 : size;
+}
+
+Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
+  if (code != CURLE_OK) return explain(code);
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  response_.status = static_cast<int>(status);
+  const char* type = nullptr;
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_TYPE, &type);
+  if (type) response_.content_type = type;
+  curl_header* header = nullptr;
+  if (curl_easy_header(easy_.get(), "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+    response_.retry_after = header->value;
+  curl_off_t took_us = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &took_us);
+  response_.took = Duration(took_us);
+  return std::move(response_);
+}
+
+Error CurlExchange::failed(Errc code, const std::string& why) const {
+  const std::string at = request_.unix_socket.empty() ? "" : " at " + request_.unix_socket;
+  return fail(code, fmt::format("{} {}{}: {}", request_.method, shown_url(request_.url, request_.secret_path), at, why));
+}
+
+std::string CurlExchange::timeout_text() const {
+  const std::string within = duration_text(request_.timeout);
+  curl_off_t resolved_us = 0;
+  curl_off_t connected_us = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
+  if (header_bytes_ > 0) return fmt::format("the answer was not complete within {} ({} bytes came)", within, response_.body.size());
+  if (connected_us > 0) return fmt::format("no answer within {}", within);
+  const bool tls = request_.url.compare(0, 6, "https:") == 0;
+  if (resolved_us > 0) return fmt::format("no {} within {}", tls ? "TLS connection" : "connection", within);
+  return fmt::format("the host name was not resolved within {}", within);
+}
+
+Error CurlExchange::explain(CURLcode code) const {
+  const std::string detail = detail_.front() ? detail_.data() : curl_easy_strerror(code);
+  if (body_too_large_ || code == CURLE_FILESIZE_EXCEEDED)
+    return failed(Errc::too_large, fmt::format("the answer is larger than {}", bytes_text(request_.max_bytes)));
+  if (headers_too_large_)
+    return failed(Errc::too_large, fmt::format("the headers of the answer are larger than {}", bytes_text(kMaxHeaderBytes)));
+  switch (static_cast<int>(code)) { // the rest is worded well enough by libcurl
+  case CURLE_OPERATION_TIMEDOUT: return failed(Errc::timeout, timeout_text());
+  case CURLE_COULDNT_RESOLVE_HOST: return failed(Errc::io, "no such host");
+  case CURLE_COULDNT_CONNECT: {
+    long number = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &number);
+    return failed(Errc::io, number != 0 ? errno_text(static_cast<int>(number)) : "cannot connect: " + detail);
+  }
+  case CURLE_GOT_NOTHING: return failed(Errc::io, "the server closed the connection without an answer");
+  case CURLE_PARTIAL_FILE:
+  case CURLE_RECV_ERROR: return failed(Errc::io, "the connection broke before the answer was complete: " + detail);
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_WEIRD_SERVER_REPLY: return failed(Errc::io, "the answer is not HTTP/1: " + detail);
+  case CURLE_BAD_CONTENT_ENCODING: return failed(Errc::io, "the answer is compressed in a way that cannot be undone");
+  case CURLE_PEER_FAILED_VERIFICATION: return failed(Errc::io, "the server's certificate is not accepted: " + detail);
+  case CURLE_SSL_CONNECT_ERROR: return failed(Errc::io, "no TLS (does this port speak https?): " + detail);
+  case CURLE_SSL_CACERT_BADFILE:
+    return failed(Errc::io, fmt::format("cannot read the trusted roots in {}", request_.ca_file));
+  case CURLE_SSL_CERTPROBLEM:
+    return failed(Errc::io, fmt::format("cannot use the client certificate {}: {}", request_.client_cert_file, detail));
+  default: return failed(Errc::io, detail);
+  }
+}
+
+} // namespace backstop

@@ -1,0 +1,61 @@
+#pragma once
+#include "collectors/http_fetcher.hpp"
+#include "daemon/io/barrier.hpp"
+#include <array>
+#include <curl/curl.h>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace backstop {
+
+/// How an error names a URL: scheme, host, port and (unless it is secret) path. Never credentials, never a query.
+std::string shown_url(const std::string& url, bool secret_path = false);
+
+/// One HTTP exchange on one libcurl easy handle: sets every option, bounds what is received, words the outcome. Who
+/// drives the handle (a multi handle, curl_easy_perform) is not its business.
+class CurlExchange {
+public:
+  CurlExchange(HttpRequest request, Barrier& barrier);
+  CurlExchange(const CurlExchange&) = delete;
+  CurlExchange& operator=(const CurlExchange&) = delete;
+
+  /// To be called once before the handle is driven. Errc::invalid: this request cannot be made.
+  Status prepare();
+  [[nodiscard]] CURL* easy() const { return easy_.get(); }
+  /// What came of it, given how libcurl ended the transfer. Moves the answer out.
+  Result<HttpResponse> outcome(CURLcode code);
+
+private:
+  struct Free {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+  template <class T>
+  void set(CURLoption option, T value);
+  Status add_headers(bool loopback);
+  Status add_header(const std::string& name, const std::string& value);
+  void append(const std::string& line);
+  void set_method();
+  void set_transport();
+  void set_identity();
+  void set_callbacks();
+  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
+  [[nodiscard]] Error failed(Errc code, const std::string& why) const;
+  [[nodiscard]] Error explain(CURLcode code) const;
+  [[nodiscard]] std::string timeout_text() const;
+
+  HttpRequest request_;
+  Barrier& barrier_;
+  std::unique_ptr<CURL, Free> easy_;
+  std::unique_ptr<curl_slist, Free> headers_;
+  CURLcode setup_ = CURLE_OK; ///< of the first option that could not be set
+  std::array<char, CURL_ERROR_SIZE> detail_{};
+  HttpResponse response_;
+  std::size_t header_bytes_ = 0;
+  bool body_too_large_ = false;
+  bool headers_too_large_ = false;
+};
+
+} // namespace backstop

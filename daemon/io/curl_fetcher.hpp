@@ -1,0 +1,26 @@
+#pragma once
+#include "collectors/http_fetcher.hpp"
+#include "daemon/io/event_loop.hpp"
+#include <memory>
+
+namespace backstop {
+
+/// HTTP exchanges by libcurl on the loop. Connections are kept and used again; no redirects, no proxy from the
+/// environment, HTTP/1.1 alone, TLS 1.2 at least and always verified. The loop must outlive it. Destroying it gives up
+/// what is under way (no `done` is called); that is safe inside a `done`.
+class CurlFetcher final : public HttpFetcher {
+public:
+  explicit CurlFetcher(EventLoop& loop);
+  ~CurlFetcher() override;
+  CurlFetcher(const CurlFetcher&) = delete;
+  CurlFetcher& operator=(const CurlFetcher&) = delete;
+
+  Id start(HttpRequest request, Done done) override;
+  void cancel(Id id) override;
+
+private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+} // namespace backstop

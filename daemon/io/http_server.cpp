@@ -1,0 +1,214 @@
+#include "daemon/io/http_server.hpp"
+#include "daemon/io/http_call.hpp"
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <unordered_map>
+
+namespace backstop {
+namespace {
+
+/// Out of file descriptors, the listening socket stays readable: look away for a while instead of spinning.
+constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+
+constexpr std::string_view kFull = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n"
+                                   "Connection: close\r\n\r\ntoo many connections\n";
+
+std::string address_text(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "?";
+  if (address.ss_family == AF_INET) inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
+  if (address.ss_family == AF_INET6) inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof text);
+  return text;
+}
+
+} // namespace
+
+struct HttpServer::Impl {
+  struct Connection {
+    std::optional<web::Peer> peer;
+    std::string peer_key; ///< what connections_per_peer counts by
+    Time request_due = kNever; ///< kNever while a request is being answered
+    std::shared_ptr<HttpCall> call;
+  };
+
+  Impl(EventLoop& l, Listener s, web::Handler h, Limits m) : loop(l), listener(std::move(s)), handler(std::move(h)), limits(m) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    ending = true;
+    accepting.reset();
+    running.reset();
+    // libmicrohttpd will not end with suspended connections
+    for (auto& [fd, c] : connections)
+      if (c.call) c.call->wake();
+    if (daemon) MHD_stop_daemon(daemon);
+  }
+
+  Status start() {
+    daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &Impl::on_request, this,
+        MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_completed, this, MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, this,
+        MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(limits.connections + 1), MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.head,
+        MHD_OPTION_CONNECTION_TIMEOUT, limits.stalled_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (!daemon) return fail(Errc::io, "cannot start the HTTP server: libmicrohttpd refuses");
+    const int epoll = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    running = loop.add_io(epoll, EPOLLIN, [this](std::uint32_t) { run(); }, EventLoop::kControl);
+    run_due = loop.add_timer([this] { run(); }, EventLoop::kControl);
+    accepting = loop.add_io(listener.fd(), EPOLLIN, [this](std::uint32_t) { accept_some(); }, EventLoop::kControl);
+    accept_again = loop.add_timer([this] { accepting->set_events(EPOLLIN); }, EventLoop::kControl);
+    sweep_due = loop.add_timer([this] { sweep(); }, EventLoop::kControl);
+    return {};
+  }
+
+  void run() {
+    resumed = false;
+    MHD_run(daemon);
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    if (resumed) run_due->arm(loop.now());
+    else if (MHD_get_timeout(daemon, &ms) == MHD_YES) run_due->arm(loop.fresh_now() + std::chrono::milliseconds(ms));
+    else run_due->disarm();
+  }
+
+  /// libmicrohttpd 0.9.75 driven by another loop does not notice by itself that a connection was resumed.
+  void run_soon() {
+    resumed = true;
+    run_due->arm(loop.now());
+  }
+
+  /// We accept, not libmicrohttpd: it could not tell one uid from another.
+  void accept_some() {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    const int fd = accept4(listener.fd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        accepting->set_events(0);
+        accept_again->arm(loop.now() + kAcceptPause);
+      }
+      return;
+    }
+    Connection c;
+    if (listener.is_unix()) {
+      Result<web::Peer> peer = peer_of(fd);
+      if (!peer) return void(close(fd)); // gone already, or nobody we could hold responsible
+      c.peer_key = std::to_string(peer->uid);
+      c.peer = std::move(*peer);
+    } else {
+      c.peer_key = address_text(address);
+    }
+    if (connections.size() >= limits.connections || per_peer[c.peer_key] >= limits.connections_per_peer) {
+      (void)send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      close(fd);
+      return;
+    }
+    ++per_peer[c.peer_key];
+    give_time(c);
+    connections.emplace(fd, std::move(c));
+    if (MHD_add_connection(daemon, fd, reinterpret_cast<sockaddr*>(&address), size) != MHD_YES) forget(fd); // it has closed fd
+    run();
+  }
+
+  void forget(int fd) {
+    const auto found = connections.find(fd);
+    if (found == connections.end()) return;
+    const auto count = per_peer.find(found->second.peer_key);
+    if (--count->second == 0) per_peer.erase(count);
+    connections.erase(found);
+  }
+
+  void give_time(Connection& c) {
+    c.request_due = loop.now() + limits.request_within;
+    if (!sweep_armed) sweep_due->arm(c.request_due); // later ones are due later
+    sweep_armed = true;
+  }
+
+  /// Cuts who has not sent a whole request in time: also those that send a byte now and then.
+  void sweep() {
+    Time next = kNever;
+    for (auto& [fd, c] : connections) {
+      if (c.request_due <= loop.now()) {
+        shutdown(fd, SHUT_RDWR);
+        c.request_due = kNever;
+      }
+      next = std::min(next, c.request_due);
+    }
+    sweep_armed = next != kNever;
+    if (sweep_armed) sweep_due->arm(next);
+  }
+
+  static int fd_of(MHD_Connection* c) { return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd; }
+
+  MHD_Result serve(MHD_Connection* c, const char* path, const char* method, const char* version, std::string_view data) {
+    Connection& connection = connections.at(fd_of(c));
+    std::shared_ptr<HttpCall> call = connection.call;
+    if (!call) {
+      call = std::make_shared<HttpCall>(loop, c, fd_of(c), listener.is_unix(), HttpCall::Limits{limits.body, limits.stream_buffer},
+                                        [this] { run_soon(); });
+      connection.call = call;
+      return call->begin(method, path, version, connection.peer);
+    }
+    if (!data.empty()) return call->receive(data);
+    connection.request_due = kNever;
+    return call->proceed(handler);
+  }
+
+  static MHD_Result on_request(void* self, MHD_Connection* c, const char* path, const char* method, const char* version,
+                               const char* data, std::size_t* size, void** seen) noexcept {
+    auto& server = *static_cast<Impl*>(self);
+    *seen = self; // else libmicrohttpd does not tell of the end of this request
+    const std::string_view part(data, std::exchange(*size, 0));
+    return server.loop.barrier().run(MHD_NO, [&] { return server.serve(c, path, method, version, part); });
+  }
+  static void on_completed(void* self, MHD_Connection* c, void**, MHD_RequestTerminationCode) noexcept {
+    auto& server = *static_cast<Impl*>(self);
+    server.loop.barrier().run([&] {
+      Connection& connection = server.connections.at(fd_of(c));
+      if (const auto call = std::exchange(connection.call, nullptr)) call->ended(server.ending);
+      if (!server.ending) server.give_time(connection);
+    });
+  }
+  static void on_connection(void* self, MHD_Connection* c, void**, MHD_ConnectionNotificationCode code) noexcept {
+    auto& server = *static_cast<Impl*>(self);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) server.loop.barrier().run([&] { server.forget(fd_of(c)); });
+  }
+
+  EventLoop& loop;
+  Listener listener;
+  web::Handler handler;
+  Limits limits;
+  MHD_Daemon* daemon = nullptr;
+  std::unordered_map<int, Connection> connections; ///< by file descriptor
+  std::map<std::string, std::size_t> per_peer;
+  std::unique_ptr<EventLoop::Io> accepting;
+  std::unique_ptr<EventLoop::Io> running;
+  std::unique_ptr<EventLoop::Timer> run_due;
+  std::unique_ptr<EventLoop::Timer> accept_again;
+  std::unique_ptr<EventLoop::Timer> sweep_due;
+  bool resumed = false; ///< since libmicrohttpd was last run
+  bool sweep_armed = false;
+  bool ending = false;
+};
+
+HttpServer::HttpServer() = default;
+HttpServer::~HttpServer() = default;
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(EventLoop& loop, Listener listener, web::Handler handler, Limits limits) {
+  std::unique_ptr<HttpServer> server(new HttpServer);
+  server->impl_ = std::make_unique<Impl>(loop, std::move(listener), std::move(handler), limits);
+  if (Status started = server->impl_->start(); !started) return started.error();
+  return server;
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(EventLoop& loop, Listener listener, web::Handler handler) {
+  return start(loop, std::move(listener), std::move(handler), Limits{});
+}
+
+int HttpServer::port() const { return impl_->listener.port(); }
+std::size_t HttpServer::connections() const { return impl_->connections.size(); }
+
+} // namespace backstop

@@ -1,0 +1,56 @@
+#pragma once
+#include "rules/result.hpp"
+#include "rules/time.hpp"
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backstop {
+
+/// A PostgreSQL DSN taken apart, so that names can be resolved by others than libpq (which would block), and so that the
+/// password is known where texts must be cleared of it.
+class PostgresqlDsn {
+public:
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+  /// "postgresql://user@host:5432/database" or "host=... dbname=...". Without a host: the server's socket in
+  /// /var/run/postgresql. Errc::invalid; the text of the DSN is never in the error, as there may be a password in it.
+  static Result<PostgresqlDsn> parse(const std::string& text);
+
+  /// The hosts that must be resolved before connecting. Sockets and addresses need not.
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  /// What to give libpq: each host with each of its addresses; hosts without one are left out. Errc::io when none is left.
+  [[nodiscard]] Result<Parameters> parameters(const std::map<std::string, Result<std::vector<std::string>>>& addresses,
+                                              Duration statement_timeout) const;
+
+  /// Which database of which server, for people: "PostgreSQL shop at db.example:5432". Nothing secret.
+  [[nodiscard]] std::string where() const;
+  [[nodiscard]] const std::vector<std::string>& secrets() const { return secrets_; }
+
+private:
+  struct Host {
+    std::string name;    ///< a name, an address, or the directory of a socket
+    std::string address; ///< hostaddr=, if given
+    std::string port;
+    [[nodiscard]] bool needs_lookup() const;
+  };
+  Status split_hosts(const std::string& names, const std::string& addresses, const std::string& ports);
+
+  std::vector<Host> hosts_;
+  std::map<std::string, std::string> rest_; ///< all but host, hostaddr and port
+  std::vector<std::string> secrets_;
+};
+
+/// Text of libpq or a server made fit to be shown: secrets as ***, one line, valid UTF-8, no control characters, bounded.
+std::string presentable(std::string_view text, const std::vector<std::string>& secrets);
+
+/// `text` with every byte that is no UTF-8 as '?'.
+std::string valid_utf8(std::string_view text);
+
+/// The SQLSTATE in an error text of PQERRORS_VERBOSE ("FATAL:  53300: sorry, ..."); empty: there is none.
+std::string sqlstate_in(std::string_view text);
+
+} // namespace backstop

@@ -1,0 +1,83 @@
+#include "daemon/io/probes.hpp"
+#include "collectors/http_probe.hpp"
+#include "collectors/connections_probe.hpp"
+#include "daemon/io/host_reader.hpp"
+#include "daemon/io/postgresql_client.hpp"
+#include <utility>
+
+namespace backstop {
+namespace {
+
+/// A target that cannot be read for a reason known beforehand.
+class FailingProbe final : public Probe {
+public:
+  explicit FailingProbe(Error why) : why_(std::move(why)) {}
+  void start(Done done) override { done(why_); }
+
+private:
+  Error why_;
+};
+
+/// /proc and the cgroup files are memory: read at once, inside start().
+class HostProbe final : public Probe {
+public:
+  explicit HostProbe(std::string unit) : reader_(HostReader::open(unit)) {}
+  void start(Done done) override {
+    if (!reader_) return done(reader_.error());
+    Result<HostReading> reading = reader_->read();
+    if (!reading) return done(reading.error());
+    done(ProbeAnswer{std::move(reading->samples)});
+  }
+
+private:
+  Result<HostReader> reader_;
+};
+
+Status fill_secret(const config::Secret& secret, const ReadSecret& read_secret, std::string& out) {
+  if (secret.empty()) return {};
+  Result<std::string> value = read_secret(secret);
+  if (!value) return value.error();
+  out = *std::move(value);
+  return {};
+}
+
+std::unique_ptr<Probe> http_probe(const config::PrometheusSource& source, const config::TargetConfig& target,
+                                  HttpFetcher& fetcher, const ReadSecret& read_secret) {
+  HttpRequest request;
+  request.url = target.url;
+  request.unix_socket = target.unix_socket;
+  request.timeout = source.timeout;
+  request.max_bytes = source.max_bytes;
+  request.ca_file = source.ca_file;
+  request.client_cert_file = source.cert_file;
+  request.client_key_file = source.key_file;
+  if (Status s = fill_secret(source.bearer, read_secret, request.bearer_token); !s) return std::make_unique<FailingProbe>(s.error());
+  if (Status s = fill_secret(source.basic, read_secret, request.basic_credential); !s) return std::make_unique<FailingProbe>(s.error());
+  return std::make_unique<HttpProbe>(fetcher, std::move(request));
+}
+
+} // namespace
+
+std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
+                                       const ReadSecret& read_secret) {
+  std::vector<ScrapeTarget> targets;
+  for (std::uint32_t i = 0; i < watch.config.sources.size(); ++i) {
+    const config::Source& source = watch.config.sources[i];
+    const auto add = [&](std::uint32_t index, std::unique_ptr<Probe> probe, std::uint32_t max_series) {
+      targets.push_back({i, index, source.interval, watch.compiled.sources[i].selectors, max_series, std::move(probe)});
+    };
+    if (const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind)) {
+      for (std::uint32_t t = 0; t < prometheus->targets.size(); ++t) {
+        add(t, http_probe(*prometheus, prometheus->targets[t], fetcher, read_secret), prometheus->max_series);
+      }
+    } else if (const auto* host = std::get_if<config::HostSource>(&source.kind)) {
+      add(0, std::make_unique<HostProbe>(host->unit), 10'000);
+    } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
+      auto client = std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = postgresql->dsn] { return read_secret(dsn); });
+      add(0, std::make_unique<ConnectionsProbe>(std::move(client), postgresql->timeout), 10'000);
+    }
+  }
+  return targets;
+}
+
+} // namespace backstop

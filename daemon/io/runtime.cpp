@@ -1,0 +1,296 @@
+#include "daemon/io/runtime.hpp"
+#include "daemon/api.hpp"
+#include "daemon/app.hpp"
+#include "daemon/channel_notifier.hpp"
+#include "daemon/config/read.hpp"
+#include "daemon/event_feed.hpp"
+#include "daemon/io/child_step_runner.hpp"
+#include "daemon/io/control_peer.hpp"
+#include "daemon/io/curl_fetcher.hpp"
+#include "daemon/io/event_loop.hpp"
+#include "daemon/io/files.hpp"
+#include "daemon/io/http_listener.hpp"
+#include "daemon/io/http_server.hpp"
+#include "daemon/io/log.hpp"
+#include "daemon/io/probes.hpp"
+#include "daemon/io/sqlite_journal.hpp"
+#include "daemon/io/sqlite_recorder.hpp"
+#include "daemon/missing_journal.hpp"
+#include "daemon/telemetry.hpp"
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+namespace backstop {
+namespace {
+
+constexpr Duration kHousekeeping = std::chrono::seconds(60);
+constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+Result<HostPort> split_listen(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return fail(Errc::invalid, "metrics.listen '" + text + "': write HOST:PORT");
+  const int port = std::atoi(text.c_str() + colon + 1);
+  if (port < 0 || port > 65535) return fail(Errc::invalid, "metrics.listen '" + text + "': the port is not 0 to 65535");
+  return HostPort{text.substr(0, colon), static_cast<std::uint16_t>(port)};
+}
+
+/// A frozen service file, read again.
+Result<config::Service> read_frozen(const std::string& text, const std::string& service) {
+  config::ServiceOutcome outcome = config::load_service(text, "the frozen configuration of " + service);
+  if (!outcome.ok()) return fail(Errc::invalid, config::text_of(outcome.faults.front()));
+  outcome.service.text = text;
+  outcome.service.hash = sha256_hex(text);
+  return std::move(outcome.service);
+}
+
+} // namespace
+
+struct Runtime::Parts {
+  Options options;
+  std::unique_ptr<Log> log = make_log();
+  std::unique_ptr<EventLoop> loop;
+  ReadSecret secrets = secret_reader();
+  std::unique_ptr<Journal> journal;
+  SqliteJournal* sqlite = nullptr; ///< the journal, where it is a good one
+  std::unique_ptr<SqliteRecorder> recorder;
+  std::unique_ptr<CurlFetcher> fetcher;
+  std::unique_ptr<ChildStepRunner> steps;
+  std::unique_ptr<ChannelNotifier> notifier;
+  std::unique_ptr<Telemetry> telemetry;
+  std::unique_ptr<App> app;
+  std::unique_ptr<Api> api;
+  EventFeed feed;
+  std::unique_ptr<HttpServer> control, metrics;
+  struct Scraping {
+    std::uint64_t generation = 0; ///< of the watch it feeds: series ids are remembered on both sides, so they belong together
+    std::unique_ptr<Scraper> scraper;
+  };
+  std::map<std::string, Scraping> scrapers;
+  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, housekeeping;
+  std::vector<std::unique_ptr<EventLoop::Source>> signals;
+  Time app_due = kNever, scrape_due = kNever;
+  std::map<std::string, double> dropped_told;
+
+  Status open_state(const config::Daemon& daemon);
+  Status open_listeners(const config::Daemon& daemon);
+  void wire(config::Config config);
+  void rebuild_scrapers();
+  void tick_scrapers();
+  void keep_house();
+  void after_event();
+  void warn_of_restart(const config::Daemon& now, const config::Daemon& wanted);
+  std::vector<std::string> reload();
+  void serve_control(web::Request request, const web::Responder& responder);
+};
+
+Status Runtime::Parts::open_state(const config::Daemon& daemon) {
+  for (const std::string& path : {daemon.journal_path, daemon.recorder_path}) {
+    if (Status s = ensure_parent(path); !s) return s;
+  }
+  // Anybody may come up to the socket: whoever may not see is to be told so.
+  if (Status s = ensure_parent(daemon.control.socket, 0755); !s) return s;
+  Result<std::unique_ptr<SqliteJournal>> opened = SqliteJournal::open(daemon.journal_path);
+  if (opened) {
+    sqlite = opened->get();
+    journal = *std::move(opened);
+    if (sqlite->created()) log->write(LogLevel::warning, "a new journal was begun: " + daemon.journal_path, {});
+  } else if (opened.error().code == Errc::busy) {
+    return opened.error();
+  } else {
+    journal = std::make_unique<MissingJournal>(opened.error()); // observe only, and page
+  }
+  SqliteRecorder::Options recorder_options;
+  recorder_options.keep = daemon.recorder_keep;
+  recorder_options.max_size = static_cast<std::int64_t>(daemon.recorder_max_size);
+  Result<std::unique_ptr<SqliteRecorder>> recording = SqliteRecorder::open(daemon.recorder_path, recorder_options);
+  if (!recording) return recording.error();
+  recorder = *std::move(recording);
+  if (!recorder->moved_aside().empty()) log->write(LogLevel::warning, recorder->moved_aside(), {});
+  const std::string state = std::filesystem::path(daemon.journal_path).parent_path().string();
+  Result<std::unique_ptr<ChildStepRunner>> runner = ChildStepRunner::create(*loop, state, options.step_supervisor);
+  if (!runner) return runner.error();
+  steps = *std::move(runner);
+  return {};
+}
+
+void Runtime::Parts::wire(config::Config config) {
+  notifier = std::make_unique<ChannelNotifier>(*fetcher, *steps, secrets, [this] { return loop->fresh_now(); });
+  notifier->set_channels(config.daemon.channels);
+  telemetry = std::make_unique<Telemetry>(options.version);
+  app = std::make_unique<App>(std::move(config), App::Seams{*journal, *recorder, *steps, *notifier, *log, read_link}, read_frozen, boot_id());
+  api = std::make_unique<Api>(*app, [this] { return reload(); });
+  app->on_commit = [this] {
+    if (sqlite) telemetry->journal_commit(sqlite->last_commit_duration());
+  };
+  app->on_durable = [this](const Record& record, const Payload& payload) {
+    telemetry->on_record(payload, app->state(), loop->fresh_now());
+    feed.publish(record, payload);
+  };
+  app->on_evaluated = [this](const std::string& service, const Evaluation&, const Scrape& scrape) {
+    telemetry->on_scrape(*app->watches().at(service), scrape);
+  };
+  app->on_watches_changed = [this] { loop->post([this] { rebuild_scrapers(); }); };
+  steps->on_finished = [this](const StepKey& key, const StepOutcome& outcome) {
+    if (!notifier->on_step_finished(key, outcome)) app->on_step_finished(key, outcome, loop->now());
+    after_event();
+  };
+  app_timer = loop->add_timer([this] {
+    const Time due = std::exchange(app_due, kNever);
+    if (due != kNever) telemetry->loop_lag(std::max(Duration{}, loop->now() - due));
+    app->on_tick(loop->now());
+    after_event();
+  });
+  scrape_timer = loop->add_timer([this] { tick_scrapers(); });
+  housekeeping = loop->add_timer([this] { keep_house(); }, EventLoop::kIdle);
+  housekeeping->arm(loop->now() + kHousekeeping);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    signals.push_back(loop->add_signal(signal, [this] {
+      app->on_stop(loop->now());
+      loop->exit(0);
+    }));
+  }
+  signals.push_back(loop->add_signal(SIGHUP, [this] { reload(); }));
+}
+
+void Runtime::Parts::rebuild_scrapers() {
+  std::erase_if(scrapers, [this](const auto& entry) {
+    const auto watch = app->watches().find(entry.first);
+    return watch == app->watches().end() || watch->second->generation != entry.second.generation;
+  });
+  for (const auto& [key, watch] : app->watches()) {
+    Scraping& scraping = scrapers[key];
+    if (scraping.scraper) continue;
+    scraping.generation = watch->generation;
+    scraping.scraper = std::make_unique<Scraper>(
+        key, make_targets(*watch, *loop, *fetcher, secrets), loop->now(), [this] { return loop->fresh_now(); },
+        [this, service = key](Scrape& scrape) {
+          app->on_scrape(service, scrape, loop->fresh_now());
+          after_event();
+        });
+  }
+  tick_scrapers();
+}
+
+void Runtime::Parts::tick_scrapers() {
+  scrape_due = kNever;
+  for (const auto& [key, scraping] : scrapers) scrape_due = std::min(scrape_due, scraping.scraper->tick(loop->now()));
+  if (scrape_due != kNever) scrape_timer->arm(scrape_due);
+}
+
+void Runtime::Parts::after_event() {
+  api->poll();
+  if (app->next_due() == app_due) return;
+  app_due = app->next_due();
+  app_due == kNever ? app_timer->disarm() : app_timer->arm(app_due);
+}
+
+void Runtime::Parts::keep_house() {
+  housekeeping->arm(loop->now() + kHousekeeping);
+  if (sqlite) {
+    if (Status s = sqlite->restore_reserve(); !s) log->write(LogLevel::warning, s.error().what, {});
+  }
+  steps->purge(loop->now() - kStepsKept);
+}
+
+/// What is opened once at start cannot change under a running daemon; a reload that asks for it says so.
+void Runtime::Parts::warn_of_restart(const config::Daemon& now, const config::Daemon& wanted) {
+  const bool same = now.control.socket == wanted.control.socket && now.metrics_listen == wanted.metrics_listen &&
+                    now.journal_path == wanted.journal_path && now.recorder_path == wanted.recorder_path;
+  if (!same) log->write(LogLevel::warning, "control.socket, metrics.listen, journal.path and recorder.path take effect at the next start of backstopd", {});
+}
+
+std::vector<std::string> Runtime::Parts::reload() {
+  config::LoadOutcome loaded = config::load(options.config_path, config_files());
+  std::vector<std::string> faults;
+  for (const config::Fault& fault : loaded.faults) faults.push_back(config::text_of(fault));
+  if (!faults.empty()) {
+    app->on_config_refused(faults, loop->now());
+  } else {
+    warn_of_restart(app->config().daemon, loaded.config.daemon);
+    notifier->set_channels(loaded.config.daemon.channels);
+    app->on_config(std::move(loaded.config), loop->now());
+  }
+  after_event();
+  return faults;
+}
+
+void Runtime::Parts::serve_control(web::Request request, const web::Responder& responder) {
+  ApiRequest asked{request.method, request.path, request.query, std::move(request.body),
+                   caller_of(request.peer, app->config().daemon.control)};
+  if (request.path == "/v1/events" && request.method == "GET" && asked.caller.may_see) {
+    return feed.subscribe(responder.stream());
+  }
+  api->handle(asked, loop->now(), [responder](const ApiReply& reply) {
+    responder.answer({reply.status, "application/json", reply.body.dump() + "\n", {}});
+  });
+  after_event();
+}
+
+Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
+  // Anybody may connect; who may see or act is decided by the peer's credentials, with an answer that says so.
+  Result<Listener> socket = Listener::unix_socket(daemon.control.socket, 0666, "");
+  if (!socket) return socket.error();
+  Result<std::unique_ptr<HttpServer>> server = HttpServer::start(
+      *loop, *std::move(socket),
+      [this](web::Request request, const web::Responder& responder) { serve_control(std::move(request), responder); });
+  if (!server) return server.error();
+  control = *std::move(server);
+  if (daemon.metrics_listen.empty()) return {};
+  const Result<HostPort> address = split_listen(daemon.metrics_listen);
+  if (!address) return address.error();
+  Result<Listener> tcp = Listener::tcp(address->host, address->port);
+  if (!tcp) return tcp.error().in("metrics.listen");
+  server = HttpServer::start(*loop, *std::move(tcp), [this](const web::Request& request, const web::Responder& responder) {
+    if (request.path != "/metrics") return responder.answer({404, "text/plain", "try /metrics\n", {}});
+    for (const auto& [key, scraping] : scrapers) {
+      const DropCounts counts = scraping.scraper->dropped();
+      for (std::size_t i = 0; i < kDropReasons; ++i) {
+        const std::string reason(name_of(static_cast<DropReason>(i)));
+        double& told = dropped_told[key + reason];
+        const auto count = static_cast<double>(counts.counts[i]);
+        if (count > told) telemetry->samples_dropped(reason, count - told);
+        told = count;
+      }
+    }
+    responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app), {}});
+  });
+  if (!server) return server.error();
+  metrics = *std::move(server);
+  return {};
+}
+
+Runtime::Runtime() : parts_(std::make_unique<Parts>()) {}
+Runtime::~Runtime() = default;
+
+Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options options) {
+  std::unique_ptr<Runtime> runtime(new Runtime());
+  Parts& p = *runtime->parts_;
+  p.options = std::move(options);
+  Result<std::unique_ptr<EventLoop>> loop = EventLoop::create();
+  if (!loop) return loop.error();
+  p.loop = *std::move(loop);
+  p.fetcher = std::make_unique<CurlFetcher>(*p.loop);
+  const config::Daemon daemon = config.daemon;
+  if (Status s = p.open_state(daemon); !s) return s.error();
+  p.wire(std::move(config));
+  // An unreadable journal is told by load(): the daemon observes, and everything else goes on.
+  const Status recovered = p.app->load();
+  // Within one boot the anchor of the run before is kept, so that a step of the wall clock moves no deadline.
+  if (p.app->state().last_boot == boot_id()) p.loop->set_anchor(p.app->state().last_anchor);
+  p.app->resume(p.loop->now(), p.options.version, p.loop->anchor());
+  if (Status s = p.open_listeners(daemon); !s) return s.error();
+  p.log->write(recovered ? LogLevel::info : LogLevel::error,
+               "control socket " + daemon.control.socket + (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""), {});
+  p.after_event();
+  return runtime;
+}
+
+int Runtime::run() { return parts_->loop->run(); }
+
+} // namespace backstop

@@ -1,0 +1,69 @@
+#include "daemon/config/read.hpp"
+#include "daemon/io/event_loop.hpp"
+#include "daemon/io/files.hpp"
+#include "daemon/io/runtime.hpp"
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr const char* kVersion = BACKSTOP_VERSION;
+
+struct Arguments {
+  std::string config = "/etc/backstop/backstop.yaml";
+  std::string step_supervisor;
+};
+
+/// backstop-step lies beside backstopd when built, in libexec when packaged.
+std::string default_supervisor() {
+  std::error_code ignored;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (const auto& candidate : {self / "backstop-step", self.parent_path() / "libexec/backstop/backstop-step"}) {
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate.string();
+  }
+  return "/usr/libexec/backstop/backstop-step";
+}
+
+int run(const Arguments& arguments) {
+  using namespace backstop;
+  config::LoadOutcome loaded = config::load(arguments.config, config_files());
+  for (const config::Fault& fault : loaded.faults) std::fprintf(stderr, "%s\n", config::text_of(fault).c_str());
+  if (!loaded.ok()) {
+    std::fprintf(stderr, "backstopd: the configuration has %zu faults; nothing was started\n", loaded.faults.size());
+    return 1;
+  }
+  for (const config::Fault& w : loaded.warnings) std::fprintf(stderr, "warning: %s\n", config::text_of(w).c_str());
+  block_signals();
+  Runtime::Options options{arguments.config, kVersion,
+                           arguments.step_supervisor.empty() ? default_supervisor() : arguments.step_supervisor};
+  Result<std::unique_ptr<Runtime>> runtime = Runtime::create(std::move(loaded.config), options);
+  if (!runtime) {
+    std::fprintf(stderr, "backstopd: %s\n", runtime.error().what.c_str());
+    return 1;
+  }
+  return (*runtime)->run();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"backstopd stands behind every deployment on this host: it watches the new version, and rolls back when a "
+               "critical limit is crossed.\nTalk to it with backstopctl.",
+               "backstopd"};
+  Arguments arguments;
+  app.add_option("--config", arguments.config, "Configuration file")->capture_default_str();
+  app.add_option("--step-supervisor", arguments.step_supervisor, "Path of backstop-step (default: found beside backstopd)");
+  app.set_version_flag("--version", std::string("backstopd ") + kVersion);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(arguments);
+  } catch (const std::exception& e) {
+    // A bug: end, so that the service manager starts us again and recovery goes on from the records.
+    std::fprintf(stderr, "backstopd: unexpected: %s\n", e.what());
+    return 70;
+  }
+}

@@ -1,0 +1,123 @@
+#include "daemon/narrate.hpp"
+#include "daemon/fold.hpp"
+#include "rules/band.hpp"
+#include <utility>
+
+namespace backstop {
+namespace {
+
+std::string seconds(Duration d) { return show(to_seconds(d), Unit::seconds); }
+
+std::string list(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
+  return text;
+}
+
+std::string step_title(const std::string& procedure, const std::string& path, const std::string& name) {
+  return (procedure == "rollback" ? "step " : procedure + " of step ") + path + (name.empty() ? "" : " (" + name + ")");
+}
+
+struct Narrator {
+  using N = Narrative;
+  N operator()(const DaemonStarted& p) const { return {LogLevel::info, "backstopd " + p.version + " started"}; }
+  N operator()(const DaemonStopped&) const { return {LogLevel::info, "backstopd stopped"}; }
+  N operator()(const ConfigApplied& p) const { return {LogLevel::info, "configuration applied: " + list(p.services)}; }
+  N operator()(const ConfigRefused& p) const {
+    return {LogLevel::error, "the new configuration has faults, the old one stays in force: " + list(p.faults)};
+  }
+  N operator()(const VersionAdopted& p) const {
+    return {LogLevel::info, p.service + ": " + p.version + " adopted as good: " + p.reason};
+  }
+  N operator()(const DeploymentRequested& p) const {
+    return {LogLevel::info, p.id + ": deployment of " + p.service + " " + p.version + " (" + p.kind + ", mode " + p.mode +
+                                (p.irreversible ? ", irreversible" : "") + ")" +
+                                (p.previous.empty() ? ", nothing to go back to" : ", rollback would go to " + p.previous)};
+  }
+  N operator()(const DeploymentRefused& p) const { return {LogLevel::warning, p.id + ": refused: " + p.why}; }
+  N operator()(const DeploymentBegun& p) const {
+    std::string text = p.id + ": begun, baselines frozen:";
+    for (const FrozenBaseline& b : p.baselines) {
+      text += " " + b.indicator + (b.usable ? " " + show(b.value, Unit::count) : " none (" + b.why + ")");
+    }
+    for (const Evidence& e : p.preexisting) text += "; CRITICAL ALREADY BEFORE IT: " + e.rule + " " + e.why;
+    return {p.preexisting.empty() ? LogLevel::info : LogLevel::warning, text};
+  }
+  N operator()(const DeploymentFinished& p) const {
+    return {LogLevel::info, p.id + ": the traffic is on the new version, the watch begins"};
+  }
+  N operator()(const VersionVerifiedGood& p) const { return {LogLevel::info, p.id + ": " + p.version + " is verified good"}; }
+  N operator()(const DeploymentEnded& p) const {
+    const bool good = p.outcome == "succeeded" || p.outcome == "superseded" || p.outcome == "aborted";
+    return {good ? LogLevel::info : LogLevel::warning, p.id + ": " + p.outcome + ": " + p.why};
+  }
+  N operator()(const LevelChanged& p) const {
+    return {p.to == "normal" ? LogLevel::info : LogLevel::warning,
+            p.service + ": " + p.evidence.rule + " " + p.from + " -> " + p.to + ": " + p.evidence.why};
+  }
+  N operator()(const DecisionMade& p) const {
+    return {p.decision == "RollBack" ? LogLevel::error : LogLevel::info,
+            p.deployment + ": " + p.decision + " (" + p.status + (p.because.empty() ? "" : ": " + p.because) + "): " + p.why};
+  }
+  N operator()(const ConfirmationAsked& p) const {
+    return {LogLevel::warning, p.deployment + ": roll back? backstopctl confirm|decline " + p.deployment + ": " + p.why};
+  }
+  N operator()(const ConfirmationAnswered& p) const {
+    return {LogLevel::warning, p.deployment + ": rollback " + p.answer + ": " + p.reason};
+  }
+  N operator()(const IncidentOpened& p) const { return {LogLevel::error, p.id + " opened (" + p.severity + "): " + p.title}; }
+  N operator()(const IncidentEscalated& p) const { return {LogLevel::error, p.id + " is now " + p.severity + ": " + p.title}; }
+  N operator()(const IncidentAcknowledged& p) const { return {LogLevel::info, p.id + " acknowledged: " + p.comment}; }
+  N operator()(const IncidentResolved& p) const { return {LogLevel::info, p.id + " resolved: " + p.how}; }
+  N operator()(const ReviewOpened& p) const { return {LogLevel::info, p.incident + ": a review is due"}; }
+  N operator()(const RollbackStarted& p) const {
+    return {LogLevel::error, p.deployment + ": rolling back " + p.from_version + " to " + p.to_version + ": " + p.cause};
+  }
+  N operator()(const StepIntended& p) const {
+    return {LogLevel::info, p.deployment + ": " + step_title(p.procedure, p.path, p.name) + " " + p.purpose +
+                                (p.attempt > 1 ? ", attempt " + std::to_string(p.attempt) : "") +
+                                (p.argv.empty() ? "" : ": " + p.argv.front())};
+  }
+  N operator()(const StepEnded& p) const {
+    const bool ok = attempt_end(p) == AttemptEnd::succeeded;
+    return {ok ? LogLevel::info : LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, "") + " " +
+                                                         p.purpose + ": " + describe(p) + " after " + seconds(p.took)};
+  }
+  N operator()(const ProcedureEnded& p) const {
+    return {p.succeeded ? LogLevel::info : LogLevel::error,
+            p.deployment + ": " + p.procedure + (p.succeeded ? " done" : " FAILED") + ": " + p.why};
+  }
+  N operator()(const ProcedureRetried& p) const {
+    return {LogLevel::warning, p.deployment + ": " + p.procedure + " goes on from step " + p.from_step};
+  }
+  N operator()(const HoldSet& p) const {
+    return {LogLevel::warning, (p.service == "*" ? "all services" : p.service) + " held: " + p.reason};
+  }
+  N operator()(const HoldEnded& p) const {
+    return {LogLevel::info, (p.service == "*" ? "all services" : p.service) + ": hold " + p.how};
+  }
+  N operator()(const SignalRaised& p) const {
+    return {LogLevel::warning, p.service + ": signal " + p.kind + ": " + p.evidence};
+  }
+  N operator()(const ServiceLocked& p) const { return {LogLevel::error, p.service + " is LOCKED: " + p.why}; }
+  N operator()(const ServiceUnlocked& p) const {
+    return {LogLevel::warning, p.service + " unlocked (" + p.how + "): " + p.reason};
+  }
+  N operator()(const VersionQuarantined& p) const {
+    return {LogLevel::warning, p.service + ": " + p.version + " is quarantined: " + p.why};
+  }
+  N operator()(const QuarantineReleased& p) const {
+    return {LogLevel::info, p.service + ": " + p.version + " released from quarantine: " + p.reason};
+  }
+  N operator()(const NoticeQueued& p) const { return {LogLevel::debug, "notice " + p.key + " queued: " + p.title}; }
+  N operator()(const NoticeEnded& p) const {
+    return p.delivered ? N{LogLevel::info, "notice " + p.key + " delivered, attempt " + std::to_string(p.attempts)}
+                       : N{LogLevel::error, "notice " + p.key + " given up: " + p.error};
+  }
+};
+
+} // namespace
+
+Narrative narrate(const Payload& payload) { return std::visit(Narrator{}, payload); }
+
+} // namespace backstop

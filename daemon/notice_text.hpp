@@ -1,0 +1,27 @@
+#pragma once
+#include "daemon/ledger.hpp"
+#include "daemon/state.hpp"
+#include <string>
+#include <vector>
+
+namespace backstop {
+
+/// Something people outside should hear of. The first line says the whole thing.
+struct Announcement {
+  std::string event;    ///< part of the key: rollback_started, rolled_back, rollback_failed, undecided, kept ...
+  std::string severity; ///< info, alert, critical, resolved
+  std::string title;
+  std::string incident; ///< may be empty
+  std::string deployment;
+};
+
+/// Queues `announcement` for `channels` (empty: all configured ones) in the outbox. A key that was queued before is not
+/// queued again, so a restart repeats nothing.
+void announce(Ledger& ledger, const Announcement& announcement, const std::vector<config::Channel>& configured,
+              const std::vector<std::string>& channels, Time now);
+
+/// When to try again after `attempts` failed: 1 s doubling to 5 min, spread by a tenth per key so that many notices that
+/// failed together do not return together; never earlier than the other side asked for.
+Duration backoff(const std::string& key, int attempts, Duration retry_after);
+
+} // namespace backstop

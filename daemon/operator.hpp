@@ -1,0 +1,107 @@
+#pragma once
+#include "daemon/json.hpp"
+#include "daemon/ledger.hpp"
+#include "daemon/service_watch.hpp"
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What a person can tell the daemon to do. Each command is checked whole before anything is recorded.
+namespace backstop {
+
+struct BeginDeployment {
+  std::string service, version, previous, kind, mode;
+  std::vector<std::string> components;
+  bool irreversible = false;
+};
+struct FinishDeployment {
+  std::string id;
+};
+struct AbortDeployment {
+  std::string id, reason;
+};
+struct Acknowledge {
+  std::string incident, comment;
+  Duration lasts{};
+};
+struct Hold {
+  std::string service; ///< "*": all
+  Duration lasts{};
+  std::string reason;
+};
+struct Unhold {
+  std::string service;
+};
+struct RollBackNow {
+  std::string service, reason;
+};
+struct AcceptNow {
+  std::string service, reason;
+};
+struct AnswerConfirmation {
+  std::string id, reason;
+  bool confirmed = false;
+};
+struct RaiseSignal {
+  std::string service, kind, evidence;
+};
+struct Unlock {
+  std::string service, reason, retry_from;
+  bool done_by_hand = false;
+};
+struct Adopt {
+  std::string service, version, reason;
+};
+struct ReleaseQuarantine {
+  std::string service, version, reason;
+};
+
+using Command = std::variant<BeginDeployment, FinishDeployment, AbortDeployment, Acknowledge, Hold, Unhold, RollBackNow,
+                             AcceptNow, AnswerConfirmation, RaiseSignal, Unlock, Adopt, ReleaseQuarantine>;
+
+/// The answer to a command: a result, or a refusal that says what, why, and how to mend it.
+struct Reply {
+  bool ok = true;
+  std::string id;     ///< of what was made, if anything was
+  std::string reason; ///< machine word of a refusal: quarantine, no_target, blind, locked, conflict, not_found, invalid
+  std::string what, why, how;
+  Json details = Json::object();
+};
+Reply refusal(std::string reason, std::string what, std::string why, std::string how);
+
+/// Carries commands out against the ledger. No I/O: acts come from the state that the records make (Executor).
+class Operator {
+public:
+  Operator(Ledger& ledger, std::map<std::string, std::unique_ptr<ServiceWatch>>& watches, const config::Config& config,
+           std::string actor, Time now);
+  Reply operator()(const BeginDeployment& command);
+  Reply operator()(const FinishDeployment& command);
+  Reply operator()(const AbortDeployment& command);
+  Reply operator()(const Acknowledge& command);
+  Reply operator()(const Hold& command);
+  Reply operator()(const Unhold& command);
+  Reply operator()(const RollBackNow& command);
+  Reply operator()(const AcceptNow& command);
+  Reply operator()(const AnswerConfirmation& command);
+  Reply operator()(const RaiseSignal& command);
+  Reply operator()(const Unlock& command);
+  Reply operator()(const Adopt& command);
+  Reply operator()(const ReleaseQuarantine& command);
+
+private:
+  Reply resolve(const std::string& name, std::string& key) const;
+  Reply resolve_deployment(const std::string& id, const DeploymentState*& found) const;
+  void add(Payload payload);
+
+  Ledger& ledger_;
+  std::map<std::string, std::unique_ptr<ServiceWatch>>& watches_;
+  const config::Config& config_;
+  std::string actor_;
+  Time now_;
+};
+
+} // namespace backstop

@@ -1,0 +1,273 @@
+#pragma once
+#include "daemon/record.hpp"
+#include "rules/result.hpp"
+#include "rules/time.hpp"
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// Every payload a record can have. The state of the daemon is a fold over these and nothing else (fold.hpp).
+/// A member may be added (readers tolerate its absence); a changed meaning takes a new version or a new type.
+namespace backstop {
+
+#define BACKSTOP_FIELDS(...)                                                                                           \
+  template <class V> void fields([[maybe_unused]] V& v) { __VA_ARGS__ }
+
+/// One rule's verdict as it is kept: enough to explain it later.
+struct Evidence {
+  std::string rule, indicator, level, health, limit, why;
+  std::optional<double> value, threshold, baseline;
+  double requests = 0;
+  double numerator = 0;
+  std::int64_t scrapes = 0;
+  Duration window{}, held{}, needed{};
+  Time scraped{}; ///< of the newest sample
+  BACKSTOP_FIELDS(v("rule", rule); v("indicator", indicator); v("level", level); v("health", health); v("value", value);
+                  v("threshold", threshold); v("limit", limit); v("baseline", baseline); v("window_us", window);
+                  v("held_us", held); v("needed_us", needed); v("requests", requests); v("numerator", numerator);
+                  v("scrapes", scrapes); v("scraped_us", scraped); v("why", why);)
+};
+
+struct FrozenBaseline {
+  std::string indicator;
+  bool usable = false;
+  double value = 0, numerator = 0, requests = 0;
+  std::int64_t readings = 0;
+  Duration covers{};
+  std::string why;
+  BACKSTOP_FIELDS(v("indicator", indicator); v("usable", usable); v("value", value); v("numerator", numerator);
+                  v("requests", requests); v("readings", readings); v("covers_us", covers); v("why", why);)
+};
+
+struct DaemonStarted {
+  static constexpr const char* kType = "daemon_started";
+  std::string version, config_hash;
+  Duration anchor{}; ///< of judge time; put back by a restart in the same boot
+  BACKSTOP_FIELDS(v("version", version); v("config_hash", config_hash); v("anchor_us", anchor);)
+};
+struct DaemonStopped {
+  static constexpr const char* kType = "daemon_stopped";
+  BACKSTOP_FIELDS()
+};
+struct ConfigApplied {
+  static constexpr const char* kType = "config_applied";
+  std::string hash;
+  std::vector<std::string> services;
+  BACKSTOP_FIELDS(v("hash", hash); v("services", services);)
+};
+struct ConfigRefused {
+  static constexpr const char* kType = "config_refused";
+  std::vector<std::string> faults;
+  BACKSTOP_FIELDS(v("faults", faults);)
+};
+struct VersionAdopted {
+  static constexpr const char* kType = "version_adopted";
+  std::string service, version, reason;
+  BACKSTOP_FIELDS(v("service", service); v("version", version); v("reason", reason);)
+};
+struct DeploymentRequested {
+  static constexpr const char* kType = "deployment_requested";
+  std::string id, service, version, previous, kind, mode;
+  std::vector<std::string> components;
+  bool irreversible = false;
+  std::string config_hash, config_text; ///< the service's file, frozen: the steps that run are these
+  BACKSTOP_FIELDS(v("id", id); v("service", service); v("version", version); v("previous", previous); v("kind", kind);
+                  v("mode", mode); v("components", components); v("irreversible", irreversible);
+                  v("config_hash", config_hash); v("config_text", config_text);)
+};
+struct DeploymentRefused {
+  static constexpr const char* kType = "deployment_refused";
+  std::string id, reason, why;
+  BACKSTOP_FIELDS(v("id", id); v("reason", reason); v("why", why);)
+};
+struct DeploymentBegun {
+  static constexpr const char* kType = "deployment_begun";
+  std::string id;
+  std::vector<FrozenBaseline> baselines;
+  std::vector<Evidence> preexisting;
+  BACKSTOP_FIELDS(v("id", id); v("baselines", baselines); v("preexisting", preexisting);)
+};
+struct DeploymentFinished {
+  static constexpr const char* kType = "deployment_finished";
+  std::string id;
+  BACKSTOP_FIELDS(v("id", id);)
+};
+struct VersionVerifiedGood {
+  static constexpr const char* kType = "version_verified_good";
+  std::string id, service, version;
+  BACKSTOP_FIELDS(v("id", id); v("service", service); v("version", version);)
+};
+/// outcome: succeeded, undecided, rolled_back_verified, rollback_failed, aborted, superseded
+struct DeploymentEnded {
+  static constexpr const char* kType = "deployment_ended";
+  std::string id, outcome, why;
+  BACKSTOP_FIELDS(v("id", id); v("outcome", outcome); v("why", why);)
+};
+struct LevelChanged {
+  static constexpr const char* kType = "level_changed";
+  std::string service, deployment, from, to;
+  Evidence evidence;
+  BACKSTOP_FIELDS(v("service", service); v("deployment", deployment); v("from", from); v("to", to);
+                  v("evidence", evidence);)
+};
+/// status: enforced, observed, held, awaiting_confirmation, waiting (for a free rollback slot), blocked
+struct DecisionMade {
+  static constexpr const char* kType = "decision_made";
+  std::string id, service, deployment, decision, status, why, because;
+  std::vector<std::string> rules;
+  std::vector<Evidence> evidence;
+  Time sample_arrived{}; ///< of the deciding sample; zero: no sample decided
+  BACKSTOP_FIELDS(v("id", id); v("service", service); v("deployment", deployment); v("decision", decision);
+                  v("status", status); v("why", why); v("because", because); v("rules", rules);
+                  v("evidence", evidence); v("sample_arrived_us", sample_arrived);)
+};
+struct ConfirmationAsked {
+  static constexpr const char* kType = "confirmation_asked";
+  std::string deployment, why;
+  Time until{};
+  BACKSTOP_FIELDS(v("deployment", deployment); v("why", why); v("until_us", until);)
+};
+/// answer: confirmed, declined, timed_out
+struct ConfirmationAnswered {
+  static constexpr const char* kType = "confirmation_answered";
+  std::string deployment, answer, reason;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("answer", answer); v("reason", reason);)
+};
+struct IncidentOpened {
+  static constexpr const char* kType = "incident_opened";
+  std::string id, service, deployment, severity, title;
+  BACKSTOP_FIELDS(v("id", id); v("service", service); v("deployment", deployment); v("severity", severity);
+                  v("title", title);)
+};
+struct IncidentEscalated {
+  static constexpr const char* kType = "incident_escalated";
+  std::string id, severity, title;
+  BACKSTOP_FIELDS(v("id", id); v("severity", severity); v("title", title);)
+};
+struct IncidentAcknowledged {
+  static constexpr const char* kType = "incident_acknowledged";
+  std::string id, comment;
+  Time until{}; ///< zero: until resolved
+  BACKSTOP_FIELDS(v("id", id); v("comment", comment); v("until_us", until);)
+};
+struct IncidentResolved {
+  static constexpr const char* kType = "incident_resolved";
+  std::string id, how;
+  BACKSTOP_FIELDS(v("id", id); v("how", how);)
+};
+struct ReviewOpened {
+  static constexpr const char* kType = "review_opened";
+  std::string incident, deployment;
+  Time due{};
+  BACKSTOP_FIELDS(v("incident", incident); v("deployment", deployment); v("due_us", due);)
+};
+struct RollbackStarted {
+  static constexpr const char* kType = "rollback_started";
+  std::string deployment, rollback, incident, from_version, to_version, cause;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("rollback", rollback); v("incident", incident);
+                  v("from_version", from_version); v("to_version", to_version); v("cause", cause);)
+};
+/// purpose: run, check, preflight, version, watch, notify, review
+struct StepIntended {
+  static constexpr const char* kType = "step_intended";
+  std::string deployment, procedure, path, name, purpose;
+  std::int64_t attempt = 1;
+  std::vector<std::string> argv;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("attempt", attempt);
+                  v("name", name); v("purpose", purpose); v("argv", argv);)
+};
+struct StepEnded {
+  static constexpr const char* kType = "step_ended";
+  std::string deployment, procedure, path, purpose, end, output, detail;
+  std::int64_t attempt = 1, status = 0;
+  Duration took{};
+  bool output_cut = false;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("attempt", attempt);
+                  v("purpose", purpose); v("end", end); v("status", status); v("took_us", took); v("detail", detail);
+                  v("output", output); v("output_cut", output_cut);)
+};
+struct ProcedureEnded {
+  static constexpr const char* kType = "procedure_ended";
+  std::string deployment, procedure, why;
+  bool succeeded = false;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("succeeded", succeeded); v("why", why);)
+};
+struct ProcedureRetried {
+  static constexpr const char* kType = "procedure_retried";
+  std::string deployment, procedure, from_step;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("from_step", from_step);)
+};
+struct HoldSet {
+  static constexpr const char* kType = "hold_set";
+  std::string service, reason; ///< service "*": all
+  Time until{};
+  BACKSTOP_FIELDS(v("service", service); v("reason", reason); v("until_us", until);)
+};
+/// how: released, expired
+struct HoldEnded {
+  static constexpr const char* kType = "hold_ended";
+  std::string service, how;
+  BACKSTOP_FIELDS(v("service", service); v("how", how);)
+};
+struct SignalRaised {
+  static constexpr const char* kType = "signal_raised";
+  std::string service, deployment, kind, evidence;
+  BACKSTOP_FIELDS(v("service", service); v("deployment", deployment); v("kind", kind); v("evidence", evidence);)
+};
+struct ServiceLocked {
+  static constexpr const char* kType = "service_locked";
+  std::string service, deployment, why;
+  BACKSTOP_FIELDS(v("service", service); v("deployment", deployment); v("why", why);)
+};
+/// how: retry, done_by_hand, unlocked
+struct ServiceUnlocked {
+  static constexpr const char* kType = "service_unlocked";
+  std::string service, how, reason;
+  BACKSTOP_FIELDS(v("service", service); v("how", how); v("reason", reason);)
+};
+struct VersionQuarantined {
+  static constexpr const char* kType = "version_quarantined";
+  std::string service, version, deployment, why;
+  BACKSTOP_FIELDS(v("service", service); v("version", version); v("deployment", deployment); v("why", why);)
+};
+struct QuarantineReleased {
+  static constexpr const char* kType = "quarantine_released";
+  std::string service, version, reason;
+  BACKSTOP_FIELDS(v("service", service); v("version", version); v("reason", reason);)
+};
+struct NoticeQueued {
+  static constexpr const char* kType = "notice_queued";
+  std::string key, channel, severity, title, incident;
+  Json body;
+  BACKSTOP_FIELDS(v("key", key); v("channel", channel); v("severity", severity); v("title", title);
+                  v("incident", incident); v("body", body);)
+};
+/// Only the last attempt of a notice is recorded as an outcome; failures between are counted and logged.
+struct NoticeEnded {
+  static constexpr const char* kType = "notice_ended";
+  std::string key, error;
+  bool delivered = false;
+  std::int64_t attempts = 0;
+  BACKSTOP_FIELDS(v("key", key); v("delivered", delivered); v("attempts", attempts); v("error", error);)
+};
+
+#undef BACKSTOP_FIELDS
+
+using Payload =
+    std::variant<DaemonStarted, DaemonStopped, ConfigApplied, ConfigRefused, VersionAdopted, DeploymentRequested,
+                 DeploymentRefused, DeploymentBegun, DeploymentFinished, VersionVerifiedGood, DeploymentEnded,
+                 LevelChanged, DecisionMade, ConfirmationAsked, ConfirmationAnswered, IncidentOpened, IncidentEscalated,
+                 IncidentAcknowledged, IncidentResolved, ReviewOpened, RollbackStarted, StepIntended, StepEnded,
+                 ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked, ServiceUnlocked,
+                 VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded>;
+
+/// Name of the payload's type as it stands in Record::type.
+std::string type_of(const Payload& payload);
+/// What the payload is about, for Record::subject.
+std::string subject_of(const Payload& payload);
+Json encode(const Payload& payload);
+/// Errc::newer for a type this program does not know, Errc::corrupt for a payload that does not read.
+Result<Payload> decode(const Record& record);
+
+} // namespace backstop

@@ -1,0 +1,158 @@
+#pragma once
+#include "daemon/record.hpp"
+#include "rules/indicator.hpp"
+#include "rules/result.hpp"
+#include "rules/time.hpp"
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The seams between the app and the world: 2-4 methods each, faked in tests/fakes, real in daemon/io.
+namespace backstop {
+
+/// Names one attempt of one step for ever: the idempotency key of acting on the world.
+struct StepKey {
+  std::string deployment;
+  std::string procedure; ///< "rollback", "preflight"
+  std::string path;      ///< "3", later "3.1"
+  int attempt = 1;
+  auto operator<=>(const StepKey&) const = default;
+  /// "<deployment>/<procedure>/<path>/<attempt>"
+  [[nodiscard]] std::string text() const;
+};
+
+/// A command as it will be executed: placeholders are expanded, nothing passes through a shell.
+struct StepCommand {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> environment; ///< the whole environment, not additions to ours
+  std::string user;                               ///< empty: the daemon's own
+  std::string directory = "/";
+  std::string lock_file;      ///< flock()ed for the time of the step; taken by another: StepEnd::locked, nothing was run
+  Duration timeout{};         ///< above zero; SIGTERM to the process group, `kill_after` later SIGKILL
+  Duration kill_after{std::chrono::seconds(5)};
+  std::size_t output_limit = std::size_t{16} << 10; ///< the last bytes of stdout and stderr kept
+};
+
+enum class StepEnd {
+  exited,          ///< by itself; `status` is the exit status
+  signaled,        ///< by a signal it was not sent by us; `status` is the signal
+  timed_out,       ///< we ended it at its deadline
+  failed_to_start, ///< it never ran: no such file, no right, no such user; `detail` says which
+  locked,          ///< it never ran: the lock file is held by somebody else
+  cancelled,       ///< we ended it because a person said so
+  unknown,         ///< it was started, and nobody can tell how it ended (its supervisor died, the host went down)
+};
+
+/// "exited", "timed_out" ...: how an end is written in records and files.
+std::string_view name_of(StepEnd end);
+std::optional<StepEnd> step_end_named(std::string_view name);
+
+struct StepOutcome {
+  StepEnd end = StepEnd::unknown;
+  int status = 0;
+  Duration took{};
+  std::string output; ///< the last `output_limit` bytes, valid UTF-8 (other bytes replaced)
+  bool output_cut = false;
+  std::string detail; ///< a sentence for people; empty where `end` says it all
+  [[nodiscard]] bool succeeded() const { return end == StepEnd::exited && status == 0; }
+};
+
+/// Seam: runs the commands of steps. The only thing in the daemon that acts on the host.
+class StepRunner {
+public:
+  enum class Seen {
+    never,    ///< no trace of this key: it was never started here
+    running,  ///< started, and alive; on_finished will tell
+    finished, ///< its outcome is kept; on_finished will tell (again, if it told before)
+    lost,     ///< it was started and no outcome can be had any more
+  };
+  virtual ~StepRunner() = default;
+
+  /// Starts `command` under `key`. A second start of a key that was ever started is refused (Errc::refused), which is
+  /// what makes "at most once" hold. Errors to start the command itself come as an outcome, not here. After any other
+  /// error than that refusal nothing was run and no trace is kept.
+  virtual Status start(const StepKey& key, const StepCommand& command) = 0;
+  /// After a restart: what became of `key`. For running and finished keys on_finished is called later from the loop.
+  virtual Seen adopt(const StepKey& key) = 0;
+  /// Ends a running step as its timeout would. No effect on others.
+  virtual void cancel(const StepKey& key) = 0;
+  /// The outcome is safely recorded: what is kept of it may go. adopt() says lost from then on, and a start is still
+  /// refused. No effect on a running step.
+  virtual void forget(const StepKey& key) = 0;
+
+  /// Called from the loop, at least once for each started or adopted key.
+  std::function<void(const StepKey&, const StepOutcome&)> on_finished;
+};
+
+/// Seam: the append-only store of records.
+class Journal {
+public:
+  virtual ~Journal() = default;
+  /// Appends all of `records` in one durable transaction, or none. Fills in seq and prev_hash of each.
+  virtual Status append(std::span<Record> records) = 0;
+  /// Calls `each` for every record with seq > `after` in order, until it returns an error.
+  virtual Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const = 0;
+};
+
+/// One reading as it is kept for people and reviews. Decisions are never taken from these.
+struct KeptReading {
+  std::string service;
+  std::string indicator;
+  Time t{};
+  Health health = Health::no_data;
+  double value = 0;    ///< 0 where health is not ok
+  double requests = 0; ///< see Reading::requests
+};
+
+/// Seam: the store of what would be nice to have after a restart: running state (so that a restart changes nothing) and
+/// readings. Cheaper than the journal and less sure: a power cut may take the last seconds, a full disk all that follows.
+/// Nothing waits for it: the caller counts an error and goes on.
+class Recorder {
+public:
+  virtual ~Recorder() = default;
+  /// Keeps `value` under `key` in place of what was there; null removes it.
+  virtual Status put(std::string_view key, const Json& value) = 0;
+  /// What was put last, null where nothing was.
+  virtual Result<Json> get(std::string_view key) const = 0;
+  /// Keeps readings; the oldest ones go when there are too many.
+  virtual Status note_readings(std::span<const KeptReading> readings) = 0;
+  /// Readings with from <= t < to in order of time; where there are more than `limit`, the newest of them.
+  virtual Result<std::vector<KeptReading>> readings(std::string_view service, std::string_view indicator, Time from,
+                                                    Time to, std::size_t limit) const = 0;
+};
+
+/// One message for people or machines outside. Persisted before it is sent.
+struct Notice {
+  std::string key;     ///< (incident, event, channel): a duplicate carries the same key
+  std::string channel; ///< name of a configured channel
+  std::string severity; ///< "info", "alert", "critical", "resolved"
+  std::string title;   ///< one line that says the whole thing
+  std::string body;    ///< JSON object with the details
+};
+
+/// Seam: delivers notices to channels.
+class Notifier {
+public:
+  virtual ~Notifier() = default;
+  /// Starts one attempt. `done` is called once from the loop, never from inside send(). An error's text says what the
+  /// other side answered. `retry_after` of zero: the caller's backoff decides.
+  virtual void send(const Notice& notice, std::function<void(Status, Duration retry_after)> done) = 0;
+};
+
+enum class LogLevel { debug, info, warning, error };
+
+/// Seam: where the app says what happened. Journald fields under systemd, readable text otherwise.
+class Log {
+public:
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  virtual ~Log() = default;
+  /// `fields` are names as journald spells them ("BACKSTOP_DEPLOYMENT") with their values.
+  virtual void write(LogLevel level, const std::string& message, const Fields& fields) = 0;
+};
+
+} // namespace backstop

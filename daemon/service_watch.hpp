@@ -1,0 +1,58 @@
+#pragma once
+#include "daemon/config/compile.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/json.hpp"
+#include "daemon/records.hpp"
+#include "rules/decision.hpp"
+#include "rules/watch.hpp"
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace backstop {
+
+/// The verification of an old version: the same rules, good for long enough before the deadline.
+struct Verification {
+  Time started{};
+  Time good_since{}; ///< zero: not good now
+  Duration good_for{};
+  Time deadline{};
+  int attempt = 1;
+  std::string path;
+};
+
+/// How a source fares, for status and metrics.
+struct SourceHealth {
+  bool up = false;
+  Time last_ok{};
+  std::string why;
+  Duration took{};
+  std::uint64_t scrapes = 0, failures = 0;
+};
+
+/// One service as it is watched in this run of the daemon: the rules with their state, and what was last seen. What must
+/// outlive the daemon is in State (records) and in Watch::save() (the recorder).
+struct ServiceWatch {
+  ServiceWatch(config::Service configuration, config::CompiledService compiled);
+
+  config::Service config;
+  config::CompiledService compiled;
+  Watch watch;
+  Evaluation last;                  ///< of the newest evaluation
+  Time last_arrival{};              ///< when the newest scrape had arrived
+  std::vector<std::vector<SourceHealth>> sources; ///< by source, by target
+  std::optional<Verification> verification;
+  std::uint64_t generation = 0; ///< another number: another object, to which other scrapers belong
+  Time next_due = kNever; ///< when time alone matters again
+};
+
+Evidence evidence_of(const Verdict& verdict, const Watch& watch);
+FrozenBaseline frozen_of(const std::string& indicator, const Baseline& baseline);
+Baseline baseline_of(const FrozenBaseline& frozen);
+
+/// Watch::save() as a snapshot for the recorder, and back. An error or a snapshot of another shape: start anew.
+Json snapshot_of(const WatchState& state);
+Result<WatchState> state_of(const Json& snapshot);
+
+} // namespace backstop

@@ -1,0 +1,45 @@
+#include "daemon/state.hpp"
+#include <algorithm>
+
+namespace backstop {
+
+const DeploymentState* State::deployment(const std::string& id) const {
+  const auto it = deployments.find(id);
+  return it == deployments.end() ? nullptr : &it->second;
+}
+
+const ServiceState* State::service(const std::string& key) const {
+  const auto it = services.find(key);
+  return it == services.end() ? nullptr : &it->second;
+}
+
+const DeploymentState* State::active(const std::string& service_key) const {
+  const ServiceState* s = service(service_key);
+  return s && !s->deployment.empty() ? deployment(s->deployment) : nullptr;
+}
+
+const HoldState* State::hold(const std::string& service_key) const {
+  for (const std::string& key : {service_key, std::string("*")}) {
+    if (const auto it = holds.find(key); it != holds.end()) return &it->second;
+  }
+  return nullptr;
+}
+
+std::string State::rollback_target(const std::string& service_key, const std::string& version) const {
+  const ServiceState* s = service(service_key);
+  if (!s) return {};
+  for (auto it = s->good_order.rbegin(); it != s->good_order.rend(); ++it) {
+    if (*it != version && !s->quarantine.contains(*it)) return *it;
+  }
+  return {};
+}
+
+std::vector<const DeploymentState*> State::rolling_back() const {
+  std::vector<const DeploymentState*> running;
+  for (const auto& [id, d] : deployments) {
+    if (d.phase == Phase::rolling_back) running.push_back(&d);
+  }
+  return running;
+}
+
+} // namespace backstop

@@ -1,0 +1,137 @@
+#pragma once
+#include "daemon/config/config.hpp"
+#include "daemon/records.hpp"
+#include "rules/deployment.hpp"
+#include "rules/procedure.hpp"
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+/// Everything the daemon knows that a restart must not forget: a pure fold over the records (fold.hpp).
+namespace backstop {
+
+struct TimelineEntry {
+  Time at{};
+  std::string actor, type, text;
+};
+
+struct DecisionState {
+  Time at{};
+  DecisionMade made;
+};
+
+struct ConfirmationState {
+  Time until{};
+  std::string why;
+};
+
+struct ProcedureState {
+  std::string rollback; ///< id of the deployment record that this rollback is
+  std::string incident;
+  std::string cause;
+  Time started{};
+  ProcedureProgress progress;
+  std::string running_version_answer; ///< what the version question said, for the record
+};
+
+struct DeploymentState {
+  std::string id, service, version, previous, kind, began_by;
+  std::vector<std::string> components;
+  bool irreversible = false;
+  Mode mode = Mode::automatic;
+  Phase phase = Phase::requested;
+  Time requested{}, begun{}, finished{}, ended{};
+  bool verified_good = false;
+  std::string config_hash;
+  /// The service's configuration frozen at begin; null when its text does not compile any more.
+  std::shared_ptr<const config::Service> config;
+  std::vector<StepPlan> plan; ///< of procedures.rollback, from `config`
+  std::vector<FrozenBaseline> baselines;
+  std::vector<Evidence> preexisting;
+  std::vector<std::string> signals; ///< critical ones raised against it: "data-corruption: evidence"
+  std::optional<ConfirmationState> confirmation;
+  bool declined = false; ///< asked whether to roll back, a person said no or nobody answered: asked no more for this deployment
+  std::optional<ProcedureState> rollback;
+  std::map<std::string, StepProgress> preflight; ///< by path
+  std::string incident;   ///< open or past incident of this deployment
+  std::string rolls_back; ///< this record is a rollback of that deployment
+  std::string outcome_why;
+  std::vector<TimelineEntry> timeline; ///< what happened, oldest first, the last 300
+  std::string last_decision, last_decision_status; ///< kind and status of the last recorded decision
+  std::string last_decision_id;
+};
+
+struct VersionState {
+  bool good = false;
+  std::string why; ///< "verified good by D3", "adopted by uid:0(root): first install"
+  Time since{};
+};
+
+struct HoldState {
+  std::string by, reason;
+  Time until{};
+};
+
+struct ServiceState {
+  std::string key;
+  std::string version;    ///< believed to run; empty: nothing known
+  std::string deployment; ///< the active one; empty: none
+  std::map<std::string, VersionState> versions;
+  std::vector<std::string> good_order; ///< verified-good versions, oldest first
+  std::map<std::string, std::string> quarantine; ///< version → why
+  std::string locked_by; ///< deployment; empty: not locked
+  std::string locked_why;
+  std::vector<Time> rollbacks;           ///< starts, for the loop guard
+  std::map<std::string, std::string> levels; ///< rule → last recorded level
+};
+
+struct IncidentState {
+  std::string id, service, deployment, severity, title;
+  Time opened{}, resolved{};
+  std::string how_resolved;
+  std::string acknowledged_by, comment;
+  Time acknowledged_at{}, acknowledged_until{};
+  Time review_due{};
+  [[nodiscard]] bool open() const { return resolved == Time{}; }
+};
+
+struct OutboxEntry {
+  NoticeQueued notice;
+  Time queued{};
+  int attempts = 0;      ///< in this run of the daemon
+  Time next_attempt{};
+  bool sending = false;
+  std::string last_error;
+};
+
+struct State {
+  std::map<std::string, ServiceState> services;
+  std::map<std::string, DeploymentState> deployments; ///< by id
+  std::vector<std::string> deployment_order;          ///< ids, oldest first
+  std::map<std::string, IncidentState> incidents;
+  std::vector<std::string> incident_order;
+  std::map<std::string, DecisionState> decisions; ///< by id, those of the deployments kept
+  std::map<std::string, HoldState> holds; ///< by service key, "*" for all
+  std::map<std::string, OutboxEntry> outbox; ///< not yet delivered, by key
+  std::vector<NoticeEnded> dead_letters;     ///< the last 100
+  std::int64_t next_deployment = 1, next_incident = 1, next_decision = 1;
+  std::uint64_t records = 0;
+  std::string last_boot;
+  Duration last_anchor{};
+  Time last_time{};
+
+  [[nodiscard]] const DeploymentState* deployment(const std::string& id) const;
+  [[nodiscard]] const ServiceState* service(const std::string& key) const;
+  /// The active deployment of a service, null when there is none.
+  [[nodiscard]] const DeploymentState* active(const std::string& service) const;
+  /// The hold in force for a service (its own or the one over all), null when none.
+  [[nodiscard]] const HoldState* hold(const std::string& service) const;
+  /// The version a rollback of `service` would go back to from `version`; empty when there is none.
+  [[nodiscard]] std::string rollback_target(const std::string& service, const std::string& version) const;
+  /// The deployments whose rollback is under way.
+  [[nodiscard]] std::vector<const DeploymentState*> rolling_back() const;
+};
+
+} // namespace backstop

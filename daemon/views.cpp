@@ -1,0 +1,273 @@
+#include "daemon/views.hpp"
+#include "daemon/deciding.hpp"
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+
+namespace backstop {
+namespace {
+
+Json optional_number(const std::optional<double>& v) { return v ? Json(*v) : Json(); }
+Json seconds(Duration d) { return Json(to_seconds(d)); }
+
+Json strings(const std::vector<std::string>& words) {
+  Json array = Json::array();
+  for (const std::string& w : words) array.push(w);
+  return array;
+}
+
+Json timeline_view(const std::vector<TimelineEntry>& timeline) {
+  Json array = Json::array();
+  for (const TimelineEntry& e : timeline) {
+    array.push(Json::object().set("at", wall(e.at)).set("type", e.type).set("actor", e.actor).set("text", e.text));
+  }
+  return array;
+}
+
+Json baselines_view(const std::vector<FrozenBaseline>& baselines) {
+  Json array = Json::array();
+  for (const FrozenBaseline& b : baselines) {
+    array.push(Json::object()
+                   .set("indicator", b.indicator)
+                   .set("usable", b.usable)
+                   .set("value", b.usable ? Json(b.value) : Json())
+                   .set("readings", b.readings)
+                   .set("covers_s", seconds(b.covers))
+                   .set("why", b.why));
+  }
+  return array;
+}
+
+Json steps_view(const DeploymentState& d) {
+  Json array = Json::array();
+  if (!d.rollback) return array;
+  for (std::size_t i = 0; i < d.plan.size() && i < d.rollback->progress.steps.size(); ++i) {
+    const StepProgress& step = d.rollback->progress.steps[i];
+    const bool ended = step.ended != Time{} && step.ended >= step.started;
+    array.push(Json::object()
+                   .set("path", d.plan[i].path)
+                   .set("name", d.plan[i].name)
+                   .set("status", name_of(step.status))
+                   .set("attempt", step.attempt)
+                   .set("started", wall(step.started))
+                   .set("took_s", ended ? seconds(step.ended - step.started) : Json())
+                   .set("why", step.why)
+                   .set("output", step.output));
+  }
+  return array;
+}
+
+Json verdict_view(const Verdict& v, const Watch& watch) {
+  Json json = evidence_view(evidence_of(v, watch));
+  const std::uint32_t i = v.indicator;
+  json.set("reading_level", name_of(v.reading_level)).set("mode", name_of(v.mode)).set("preexisting", v.preexisting);
+  json.set("unit", name_of(watch.spec().indicators[i].unit));
+  return json;
+}
+
+Json sources_view(const ServiceWatch& watch) {
+  Json array = Json::array();
+  for (std::size_t i = 0; i < watch.sources.size(); ++i) {
+    for (std::size_t t = 0; t < watch.sources[i].size(); ++t) {
+      const SourceHealth& h = watch.sources[i][t];
+      const auto* p = std::get_if<config::PrometheusSource>(&watch.config.sources[i].kind);
+      array.push(Json::object()
+                     .set("source", watch.config.sources[i].name)
+                     .set("target", p ? p->targets[t].url : std::string())
+                     .set("up", h.up)
+                     .set("last_ok", wall(h.last_ok))
+                     .set("took_s", seconds(h.took))
+                     .set("scrapes", h.scrapes)
+                     .set("failures", h.failures)
+                     .set("why", h.why));
+    }
+  }
+  return array;
+}
+
+} // namespace
+
+Json wall(Time t) {
+  if (t == Time{} || t == kNever) return {};
+  const std::int64_t us = to_us(t);
+  const std::chrono::sys_time<std::chrono::microseconds> point{std::chrono::microseconds(us)};
+  const auto day = std::chrono::floor<std::chrono::days>(point);
+  const std::chrono::year_month_day date{day};
+  const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(point - day).count();
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), ms / 3'600'000,
+                     ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
+}
+
+Json evidence_view(const Evidence& e) {
+  return Json::object()
+      .set("rule", e.rule)
+      .set("indicator", e.indicator)
+      .set("level", e.level)
+      .set("health", e.health)
+      .set("value", optional_number(e.value))
+      .set("threshold", optional_number(e.threshold))
+      .set("limit", e.limit)
+      .set("baseline", optional_number(e.baseline))
+      .set("held_s", seconds(e.held))
+      .set("needed_s", seconds(e.needed))
+      .set("window_s", seconds(e.window))
+      .set("requests", e.requests)
+      .set("numerator", e.numerator)
+      .set("scrapes", e.scrapes)
+      .set("scraped", wall(e.scraped))
+      .set("why", e.why);
+}
+
+Json deployment_view(const State& state, const DeploymentState& d, bool with_timeline) {
+  Json json = Json::object();
+  json.set("id", d.id).set("service", d.service).set("version", d.version).set("previous", d.previous);
+  json.set("type", d.kind).set("components", strings(d.components)).set("phase", name_of(d.phase));
+  json.set("final", is_final(d.phase)).set("why", d.outcome_why).set("mode", name_of(mode_in_force(d, Mode::automatic)));
+  json.set("irreversible", d.irreversible).set("began_by", d.began_by).set("requested", wall(d.requested));
+  json.set("begun", wall(d.begun)).set("finished", wall(d.finished)).set("ended", wall(d.ended));
+  const WatchWindow window = window_of(d);
+  json.set("good_at", wall(window.good_at())).set("bake_end", wall(window.bake_end()));
+  json.set("verified_good", d.verified_good).set("incident", d.incident).set("rolls_back", d.rolls_back);
+  json.set("rollback", d.rollback ? d.rollback->rollback : "").set("cause", d.rollback ? d.rollback->cause : "");
+  json.set("decision", d.last_decision).set("decision_status", d.last_decision_status).set("decision_id", d.last_decision_id);
+  json.set("confirm_until", d.confirmation ? wall(d.confirmation->until) : Json());
+  json.set("config_hash", d.config_hash).set("baselines", baselines_view(d.baselines));
+  Json preexisting = Json::array();
+  for (const Evidence& e : d.preexisting) preexisting.push(evidence_view(e));
+  json.set("preexisting", std::move(preexisting)).set("signals", strings(d.signals)).set("steps", steps_view(d));
+  const ServiceState* s = state.service(d.service);
+  json.set("locked", s && s->locked_by == d.id);
+  if (with_timeline) json.set("timeline", timeline_view(d.timeline));
+  return json;
+}
+
+Json incident_view(const State& state, const IncidentState& i, bool with_timeline) {
+  Json json = Json::object();
+  json.set("id", i.id).set("service", i.service).set("deployment", i.deployment).set("severity", i.severity);
+  json.set("state", i.open() ? (i.acknowledged_by.empty() ? "open" : "acknowledged") : "resolved").set("title", i.title);
+  json.set("opened", wall(i.opened)).set("resolved", wall(i.resolved)).set("how_resolved", i.how_resolved);
+  json.set("acknowledged_by", i.acknowledged_by).set("acknowledged_at", wall(i.acknowledged_at));
+  json.set("acknowledged_until", wall(i.acknowledged_until)).set("comment", i.comment).set("review_due", wall(i.review_due));
+  const DeploymentState* d = state.deployment(i.deployment);
+  if (with_timeline && d) json.set("timeline", timeline_view(d->timeline));
+  return json;
+}
+
+Json service_view(const State& state, const ServiceWatch* watch, const std::string& key, Time now) {
+  Json json = Json::object();
+  const ServiceState* s = state.service(key);
+  json.set("service", key).set("version", s ? s->version : "");
+  const bool good = s && s->versions.contains(s->version) && s->versions.at(s->version).good;
+  json.set("version_good", good).set("rollback_target", s ? state.rollback_target(key, s->version) : "");
+  json.set("locked", s && !s->locked_by.empty()).set("locked_why", s ? s->locked_why : "");
+  const HoldState* hold = state.hold(key);
+  json.set("hold", hold ? Json::object().set("by", hold->by).set("reason", hold->reason).set("until", wall(hold->until)) : Json());
+  const DeploymentState* d = state.active(key);
+  json.set("deployment", d ? deployment_view(state, *d, false) : Json());
+  if (!watch) return json;
+  json.set("mode", name_of(watch->config.mode)).set("level", name_of(watch->last.level)).set("evaluated", wall(watch->last.t));
+  if (d) {
+    const WatchWindow window = window_of(*d);
+    json.set("armed", d->phase == Phase::watching && now >= window.armed_at());
+    const bool watching = d->phase == Phase::watching;
+    json.set("good_in_s", watching ? seconds(std::max(Duration{}, window.good_at() - now)) : Json());
+    json.set("bake_left_s", watching ? seconds(std::max(Duration{}, window.bake_end() - now)) : Json());
+  }
+  if (watch->verification) {
+    const Verification& v = *watch->verification;
+    const Duration good_so_far = v.good_since == Time{} ? Duration{} : now - v.good_since;
+    json.set("verifying", Json::object().set("good_for_s", seconds(good_so_far)).set("wanted_s", seconds(v.good_for)).set("deadline", wall(v.deadline)));
+  }
+  Json verdicts = Json::array();
+  for (const Verdict& v : watch->last.verdicts) verdicts.push(verdict_view(v, watch->watch));
+  json.set("rules", std::move(verdicts));
+  Json readings = Json::array();
+  for (const Reading& r : watch->last.readings) {
+    const IndicatorSpec& spec = watch->watch.spec().indicators[r.indicator];
+    readings.push(Json::object()
+                      .set("indicator", spec.name)
+                      .set("unit", name_of(spec.unit))
+                      .set("health", name_of(r.health))
+                      .set("value", r.usable() ? Json(r.value) : Json())
+                      .set("shown", r.usable() ? show(r.value, spec.unit) : std::string(name_of(r.health)))
+                      .set("requests", r.requests)
+                      .set("why", r.why));
+  }
+  json.set("readings", std::move(readings)).set("sources", sources_view(*watch));
+  return json;
+}
+
+Json quarantine_view(const State& state) {
+  Json array = Json::array();
+  for (const auto& [key, s] : state.services) {
+    for (const auto& [version, why] : s.quarantine) {
+      array.push(Json::object().set("service", key).set("version", version).set("why", why));
+    }
+  }
+  return array;
+}
+
+Json status_view(const App& app, const std::string& only_service, Time now) {
+  const State& state = app.state();
+  Json json = Json::object();
+  json.set("now", wall(now)).set("acts", app.degraded().empty()).set("degraded", app.degraded());
+  json.set("config_hash", app.config().hash).set("records", state.records).set("steps_run_as", "child processes");
+  Json services = Json::array();
+  for (const auto& [key, watch] : app.watches()) {
+    if (only_service.empty() || key == only_service) services.push(service_view(state, watch.get(), key, now));
+  }
+  json.set("services", std::move(services));
+  Json incidents = Json::array();
+  for (const auto& [id, incident] : state.incidents) {
+    const bool review = incident.review_due != Time{} && incident.review_due > now;
+    if (incident.open() || review) incidents.push(incident_view(state, incident, false));
+  }
+  json.set("incidents", std::move(incidents));
+  Json outbox = Json::array();
+  for (const auto& [key, entry] : state.outbox) {
+    outbox.push(Json::object().set("key", key).set("channel", entry.notice.channel).set("queued", wall(entry.queued)).set("attempts", entry.attempts).set("next_attempt", wall(entry.next_attempt)).set("error", entry.last_error));
+  }
+  json.set("undelivered_notices", std::move(outbox)).set("dead_letters", static_cast<std::int64_t>(state.dead_letters.size()));
+  return json;
+}
+
+Json explain_view(const State& state, const std::string& id) {
+  std::string deployment = id, decision = id;
+  if (const auto i = state.incidents.find(id); i != state.incidents.end()) deployment = i->second.deployment;
+  if (const DeploymentState* d = state.deployment(deployment)) {
+    if (!d->rolls_back.empty()) deployment = d->rolls_back;
+    decision.clear();
+    // The decision that acted is the one to explain; else the last one.
+    for (const auto& [key, made] : state.decisions) {
+      if (made.made.deployment != deployment) continue;
+      const bool better = decision.empty() || (made.made.status == "enforced") >= (state.decisions.at(decision).made.status == "enforced");
+      if (better && (decision.empty() || made.at >= state.decisions.at(decision).at || made.made.status == "enforced")) decision = key;
+    }
+  } else if (const auto made = state.decisions.find(id); made != state.decisions.end()) {
+    deployment = made->second.made.deployment;
+  } else {
+    return {};
+  }
+  Json json = Json::object();
+  const DeploymentState* d = state.deployment(deployment);
+  if (d) json.set("deployment", deployment_view(state, *d, true));
+  const auto made = state.decisions.find(decision);
+  if (made == state.decisions.end()) return json.set("decision", Json());
+  const DecisionMade& m = made->second.made;
+  Json evidence = Json::array();
+  for (const Evidence& e : m.evidence) evidence.push(evidence_view(e));
+  json.set("decision", Json::object()
+                           .set("id", m.id)
+                           .set("at", wall(made->second.at))
+                           .set("decision", m.decision)
+                           .set("status", m.status)
+                           .set("rules", strings(m.rules))
+                           .set("why", m.why)
+                           .set("because", m.because)
+                           .set("sample_arrived", wall(m.sample_arrived))
+                           .set("evidence", std::move(evidence)));
+  return json;
+}
+
+} // namespace backstop

@@ -1,0 +1,130 @@
+#include "rules/procedure.hpp"
+#include <utility>
+
+namespace backstop {
+namespace {
+
+using Status = StepProgress::Status;
+
+constexpr int kChecksCutOff = 3; ///< times a check of one attempt is asked again when it was cut off itself
+
+/// A known failure: another attempt while there are retries, else as on_failure says.
+void fail_step(const StepPlan& plan, StepProgress& step, Time at) {
+  if (step.attempt <= plan.retries) {
+    step.status = Status::retry_waiting;
+    step.retry_at = at + plan.retry_delay;
+    return;
+  }
+  step.status = plan.on_failure == StepPlan::OnFailure::proceed ? Status::continued : Status::failed;
+}
+
+NextAction start_of(const StepPlan& plan, std::size_t index, int attempt) {
+  switch (plan.kind) {
+  case StepPlan::Kind::notify: return SendNotice{index};
+  case StepPlan::Kind::run: return RunAttempt{index, attempt};
+  case StepPlan::Kind::watch: return BeginWatch{index};
+  case StepPlan::Kind::review: return OpenReview{index};
+  }
+  return WaitUntil{kNever};
+}
+
+} // namespace
+
+std::string_view name_of(StepProgress::Status status) {
+  switch (status) {
+  case Status::pending: return "pending";
+  case Status::running: return "running";
+  case Status::retry_waiting: return "waiting to retry";
+  case Status::check_needed: return "to be checked";
+  case Status::checking: return "checking";
+  case Status::done: return "done";
+  case Status::failed: return "failed";
+  case Status::continued: return "failed, continued";
+  }
+  return "";
+}
+
+std::size_t ProcedureProgress::current() const {
+  std::size_t i = 0;
+  while (i < steps.size() && (steps[i].status == Status::done || steps[i].status == Status::continued)) ++i;
+  return i;
+}
+
+NextAction next_action(const std::vector<StepPlan>& plan, const ProcedureProgress& progress, Time now) {
+  if (plan.empty()) return ProcedureOver{false, "there are no steps"};
+  const std::size_t i = progress.current();
+  if (i >= plan.size()) return ProcedureOver{true, "every step is done"};
+  const StepProgress& step = progress.steps[i];
+  switch (step.status) {
+  case Status::pending: return start_of(plan[i], i, step.attempt + 1);
+  case Status::retry_waiting:
+    if (now < step.retry_at) return WaitUntil{step.retry_at};
+    // After an unknown end its check has spoken already.
+    if (plan[i].has_check && !step.unknown) return RunCheck{i, step.checks + 1};
+    return start_of(plan[i], i, step.attempt + 1);
+  case Status::check_needed: return RunCheck{i, step.checks + 1};
+  case Status::failed:
+    return ProcedureOver{false, "step " + plan[i].path + " (" + plan[i].name + ") failed: " + step.why};
+  case Status::running:
+  case Status::checking:
+  case Status::done:
+  case Status::continued: break;
+  }
+  return WaitUntil{kNever};
+}
+
+void attempt_intended(StepProgress& step, int attempt, Time at) {
+  step.status = Status::running;
+  step.attempt = attempt;
+  step.started = at;
+  step.unknown = false;
+}
+
+void attempt_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at) {
+  step.ended = at;
+  step.why = std::move(why);
+  switch (end) {
+  case AttemptEnd::succeeded: step.status = Status::done; return;
+  case AttemptEnd::failed: fail_step(plan, step, at); return;
+  case AttemptEnd::not_run: // refused before it touched anything (somebody else holds the lock): a person must look
+    step.status = Status::failed;
+    return;
+  case AttemptEnd::unknown: break;
+  }
+  step.unknown = true;
+  if (plan.on_unknown != StepPlan::OnUnknown::escalate && plan.has_check) {
+    step.status = Status::check_needed;
+  } else if (plan.on_unknown == StepPlan::OnUnknown::rerun) {
+    step.status = Status::retry_waiting;
+    step.retry_at = at;
+  } else {
+    step.status = Status::failed;
+    step.why = "how it ended is unknown, and nothing can tell: " + step.why;
+  }
+}
+
+void check_intended(StepProgress& step, int check) {
+  step.status = Status::checking;
+  step.checks = check;
+}
+
+void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at) {
+  if (end == AttemptEnd::succeeded) {
+    step.status = Status::done;
+    step.why = "its check says: done";
+    return;
+  }
+  if (end == AttemptEnd::unknown && step.checks < kChecksCutOff * step.attempt) {
+    step.status = Status::check_needed; // cut off itself: a question changes nothing, it may be asked again
+  } else if (end != AttemptEnd::failed) {
+    step.status = Status::failed;
+    step.why = "its check gives no answer: " + why;
+  } else if (!step.unknown || plan.on_unknown == StepPlan::OnUnknown::rerun) {
+    step.status = Status::pending; // not done, and it may run again: the next attempt
+  } else {
+    step.why = "how it ended is unknown, its check says: not done";
+    fail_step(plan, step, at);
+  }
+}
+
+} // namespace backstop

@@ -1,0 +1,102 @@
+#pragma once
+#include "rules/time.hpp"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace backstop {
+
+/// What the engine of procedures must know of a step. The commands themselves are the executor's.
+struct StepPlan {
+  enum class Kind { notify, run, watch, review };
+  enum class OnFailure { abort, proceed, escalate };
+  enum class OnUnknown { rerun, verify, escalate };
+  std::string path; ///< "1", "2" ...
+  std::string name;
+  Kind kind = Kind::run;
+  int retries = 0;
+  Duration retry_delay{};
+  bool has_check = false;
+  OnFailure on_failure = OnFailure::abort;
+  OnUnknown on_unknown = OnUnknown::verify;
+};
+
+/// How far a step came: a fold over its records.
+struct StepProgress {
+  enum class Status {
+    pending,
+    running,       ///< an attempt was intended and has no outcome yet
+    retry_waiting, ///< failed, another attempt is due at `retry_at`
+    check_needed,  ///< how it ended is unknown, or it is about to run again: ask its check first
+    checking,
+    done,
+    failed,    ///< for good
+    continued, ///< failed, and on_failure says: go on
+  };
+  Status status = Status::pending;
+  int attempt = 0; ///< the last one intended
+  int checks = 0;  ///< checks intended
+  Time started{};  ///< of the last attempt
+  Time ended{};
+  Time retry_at{};
+  bool unknown = false; ///< the last attempt's end is unknown
+  std::string boot;     ///< boot id of the host when the last attempt or check was intended
+  std::string why;      ///< how it ended, for people
+  std::string output;   ///< the last bytes that the last attempt printed
+};
+std::string_view name_of(StepProgress::Status status);
+
+/// How an attempt or a check ended, as the engine sees it.
+enum class AttemptEnd { succeeded, failed, unknown, not_run };
+
+struct ProcedureProgress {
+  std::vector<StepProgress> steps;
+  bool ended = false;
+  bool succeeded = false;
+  std::string why; ///< of the end
+  /// The first step that is neither done nor continued; steps.size() when all are.
+  [[nodiscard]] std::size_t current() const;
+};
+
+/// What is to be done next.
+struct RunAttempt {
+  std::size_t step;
+  int attempt;
+};
+struct RunCheck {
+  std::size_t step;
+  int check;
+};
+struct SendNotice {
+  std::size_t step;
+};
+struct BeginWatch {
+  std::size_t step;
+};
+struct OpenReview {
+  std::size_t step;
+};
+struct WaitUntil {
+  Time at; ///< kNever: until an outcome arrives
+};
+struct ProcedureOver {
+  bool succeeded;
+  std::string why;
+};
+using NextAction = std::variant<RunAttempt, RunCheck, SendNotice, BeginWatch, OpenReview, WaitUntil, ProcedureOver>;
+
+/// The next action of a procedure. A step that is not declared idempotent (on_unknown: rerun) never gets a second attempt
+/// unless its failure is known and `retries` allow one; with a check, the check is asked first.
+NextAction next_action(const std::vector<StepPlan>& plan, const ProcedureProgress& progress, Time now);
+
+/// Folds: an attempt was intended; it ended; a check was intended; it ended.
+void attempt_intended(StepProgress& step, int attempt, Time at);
+void attempt_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at);
+void check_intended(StepProgress& step, int check);
+/// `passed`: it is done already. Otherwise the attempt counts as failed; unknown: nobody can tell.
+void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at);
+
+} // namespace backstop

@@ -1,0 +1,83 @@
+#pragma once
+#include "rules/baseline.hpp"
+#include "rules/indicator.hpp"
+#include "rules/table.hpp"
+#include "rules/verdict.hpp"
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace backstop {
+
+/// What a service is watched by: compiled from its configuration.
+struct WatchSpec {
+  std::vector<IndicatorSpec> indicators;
+  std::vector<Duration> intervals; ///< scrape interval of each indicator's source, by indicator
+  Table table;
+  BaselineSpec baseline;
+};
+
+/// One evaluation: every reading, every verdict, folded worst-of.
+struct Evaluation {
+  Time t{};
+  std::vector<Reading> readings; ///< by indicator
+  std::vector<Verdict> verdicts; ///< rows first, then criteria
+  Level level = Level::normal;
+};
+
+/// What of a watch must survive a restart: the timers and the history before the deployment. Windows fill again by
+/// themselves; meanwhile readings are insufficient, which neither advances nor resets a timer.
+struct WatchState {
+  std::vector<RuleState> rules; ///< rows first, then criteria
+  std::vector<std::deque<BaselineHistory::Block>> history; ///< by indicator
+  Time clean_since{};
+  bool operator==(const WatchState&) const = default;
+};
+
+/// One service under observation, at all times, with or without a deployment. The main path of the rules: observe()
+/// takes scrapes, evaluate() judges. Deterministic: the same scrapes and calls give the same evaluations.
+class Watch {
+public:
+  explicit Watch(WatchSpec spec);
+
+  void observe(const Scrape& scrape);
+
+  /// Judges everything as of `now`. `armed` false (warm-up, no deployment finished): shown, no timer runs.
+  /// `learn` true: a verified-good version runs undisturbed, so the readings enter the history for baselines.
+  [[nodiscard]] Evaluation evaluate(Time now, bool armed, bool learn);
+
+  /// A new version starts: windows begin at `since`, timers anew.
+  void start_clean(Time since);
+  /// The history so far was that of another version: start it anew.
+  void forget_history();
+
+  /// The baseline of every indicator as of `now`, to be kept in the record of the deployment.
+  [[nodiscard]] std::vector<Baseline> freeze(Time now) const;
+  void set_baselines(std::vector<Baseline> baselines); ///< by indicator; empty: none
+
+  /// Rules whose newest reading is critical now: they are excused until they worsen by their factor.
+  std::vector<std::string> excuse_preexisting();
+
+  [[nodiscard]] const WatchSpec& spec() const { return spec_; }
+  [[nodiscard]] const std::vector<Baseline>& baselines() const { return baselines_; }
+
+  [[nodiscard]] const std::vector<RuleState>& rules() const { return rules_; }
+  [[nodiscard]] Time clean_since() const { return clean_since_; }
+
+  [[nodiscard]] WatchState save() const;
+  /// Puts back what save() gave, where it fits this specification; otherwise starts anew and says false.
+  bool restore(WatchState state, Time now);
+
+private:
+  WatchSpec spec_;
+  std::vector<Indicator> indicators_;
+  std::vector<BaselineHistory> history_;
+  std::vector<Baseline> baselines_;
+  std::vector<RuleState> rules_;
+  std::vector<double> last_value_; ///< of each rule's first indicator, for excuse_preexisting()
+  Time clean_since_{};
+};
+
+} // namespace backstop

@@ -1,0 +1,284 @@
+#include "collectors/sample_store.hpp"
+#include <cmath>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <limits>
+#include <map>
+#include <random>
+
+namespace backstop {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+CompiledSelector counter(std::string_view text) { return {*Selector::parse(text), SeriesKind::counter, false}; }
+CompiledSelector gauge(std::string_view text) { return {*Selector::parse(text), SeriesKind::gauge, false}; }
+CompiledSelector buckets(std::string_view text) { return {Selector::parse(text)->with_suffix("_bucket"), SeriesKind::counter, true}; }
+
+/// "selector/series=value", with the bound behind it for buckets.
+std::vector<std::string> shown(const Scrape& scrape) {
+  std::vector<std::string> out;
+  for (const Sample& s : scrape.samples) {
+    char text[96];
+    std::snprintf(text, sizeof text, s.le != 0 ? "%u/%u=%g le %g" : "%u/%u=%g", s.selector, s.series, s.value, s.le);
+    out.emplace_back(text);
+  }
+  return out;
+}
+
+struct Store {
+  explicit Store(std::vector<CompiledSelector> selectors, SampleStoreLimits limits = {}) : store(std::move(selectors), limits) {}
+  std::vector<std::string> take(std::string_view body, Format format = Format::prometheus) {
+    store.take(body, format, scrape);
+    return shown(scrape);
+  }
+  [[nodiscard]] std::uint64_t dropped(DropReason reason) const { return store.dropped().of(reason); }
+  SampleStore store;
+  Scrape scrape;
+};
+
+TEST(SampleStore, gives_the_wanted_series_sorted_by_selector_and_series) {
+  Store s({counter("r{code=~\"5..\"}"), counter("r"), gauge("g")});
+  EXPECT_THAT(s.take("# TYPE r counter\nr{code=\"200\"} 9\nother 1\ng 4\nr{code=\"500\"} 1\nrr 5\nr_total 5\n"),
+              ElementsAre("0/2=1", "1/0=9", "1/2=1", "2/1=4"));
+  EXPECT_EQ(s.scrape.health, ScrapeHealth::ok);
+  EXPECT_EQ(s.store.series(), 3U);
+}
+
+TEST(SampleStore, keeps_ids_over_order_white_space_and_label_order) {
+  Store s({gauge("a"), gauge("b")});
+  EXPECT_THAT(s.take("a{x=\"1\",y=\"2\"} 1\na{x=\"2\"} 2\nb 3\n"), ElementsAre("0/0=1", "0/1=2", "1/2=3"));
+  EXPECT_THAT(s.take("b 3\na{x=\"2\"} 2\na{x=\"1\",y=\"2\"} 1\n"), ElementsAre("0/0=1", "0/1=2", "1/2=3"));
+  EXPECT_THAT(s.take("a {y=\"2\", x = \"1\",z=\"\"} 1\na{x=\"2\",} 2\n b\t3 1000\n"), ElementsAre("0/0=1", "0/1=2", "1/2=3"));
+  EXPECT_THAT(s.take("{\"a\",y=\"2\",x=\"1\"} 1\nb{} 3\nb{n=\"1\"} 4\n# EOF\n", Format::openmetrics), ElementsAre("0/0=1", "1/2=3", "1/3=4"));
+}
+
+TEST(SampleStore, a_name_is_not_taken_for_one_that_begins_alike) {
+  Store s({gauge("a"), gauge("a_long_name_indeed"), gauge("a_long_name_indeed_2")});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(s.take("a 1\nab 2\na_long_name_indeed_2 3\na_long_name_indeed 4\na_long_name_indeed_23 5\n"), ElementsAre("0/0=1", "1/2=4", "2/1=3"));
+  }
+  EXPECT_THAT(s.take("a {x=\"1\"} 7\na 1\n"), ElementsAre("0/0=1", "0/3=7"));
+}
+
+TEST(SampleStore, buckets_carry_their_bound) {
+  Store s({buckets("h")});
+  const auto shown_buckets = s.take("# TYPE h histogram\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_bucket{le=\"x\"} 3\nh_bucket 3\nh_sum 1\nh_count 3\n");
+  EXPECT_THAT(shown_buckets, ElementsAre("0/0=1 le 0.5", "0/1=3 le inf"));
+  EXPECT_EQ(s.dropped(DropReason::inconsistent), 2U);
+}
+
+TEST(SampleStore, impossible_values_are_dropped_and_counted_and_the_rest_stays) {
+  Store s({counter("c"), gauge("g")});
+  EXPECT_THAT(s.take("c{i=\"0\"} -1\nc{i=\"1\"} NaN\nc{i=\"2\"} +Inf\nc{i=\"3\"} 3\nc{i=\"3\"} 4\ng -1\n"), ElementsAre("0/3=3", "1/4=-1"));
+  EXPECT_EQ(s.scrape.health, ScrapeHealth::ok);
+  EXPECT_EQ(s.dropped(DropReason::negative_counter), 1U);
+  EXPECT_EQ(s.dropped(DropReason::nan), 1U);
+  EXPECT_EQ(s.dropped(DropReason::infinite), 1U);
+  EXPECT_EQ(s.dropped(DropReason::duplicate), 1U);
+  EXPECT_EQ(s.store.dropped().total(), 4U);
+}
+
+TEST(SampleStore, an_unreadable_wanted_line_fails_the_scrape_and_says_where) {
+  Store s({gauge("a")});
+  EXPECT_THAT(s.take("a 1\nnonsense, but not wanted\n"), ElementsAre("0/0=1"));
+  EXPECT_THAT(s.take("x 1\n  a oops\n"), IsEmpty());
+  EXPECT_EQ(s.scrape.health, ScrapeHealth::error);
+  EXPECT_EQ(s.scrape.why, "unreadable metrics: line 2, column 5: the value is not a number");
+  EXPECT_THAT(s.take("a 1\n", Format::openmetrics), IsEmpty());
+  EXPECT_THAT(s.scrape.why, HasSubstr("must end with \"# EOF\""));
+  EXPECT_THAT(s.take("a 2\n"), ElementsAre("0/0=2"));
+  EXPECT_EQ(s.scrape.health, ScrapeHealth::ok);
+  EXPECT_EQ(s.scrape.why, "");
+}
+
+TEST(SampleStore, a_changed_type_is_an_error_once_and_starts_the_series_anew) {
+  Store s({counter("r_total"), gauge("g")});
+  EXPECT_THAT(s.take("# TYPE r_total counter\nr_total 5\ng 1\n"), ElementsAre("0/0=5", "1/1=1"));
+  EXPECT_THAT(s.take("# TYPE r counter\nr_total 6\ng 1\n# EOF\n", Format::openmetrics), ElementsAre("0/0=6", "1/1=1"));
+  EXPECT_THAT(s.take("r_total 7\ng 1\n"), ElementsAre("0/0=7", "1/1=1"));
+  EXPECT_THAT(s.take("# TYPE r_total untyped\nr_total 7\ng 1\n"), ElementsAre("0/0=7", "1/1=1"));
+  EXPECT_THAT(s.take("# TYPE r_total gauge\nr_total 8\ng 1\n"), IsEmpty());
+  EXPECT_EQ(s.scrape.why, "r_total changed its type from counter to gauge: its series start anew with the next scrape");
+  EXPECT_THAT(s.take("# TYPE r_total gauge\nr_total 9\ng 1\n"), ElementsAre("0/2=9", "1/1=1"));
+}
+
+TEST(SampleStore, the_family_named_as_the_series_decides_its_type) {
+  Store s({gauge("a_count")});
+  s.take("# TYPE a histogram\n# TYPE a_count gauge\na_count 5\n");
+  EXPECT_THAT(s.take("# TYPE a_count gauge\na_count 5\n# TYPE a histogram\n"), ElementsAre("0/0=5"));
+  EXPECT_THAT(s.take("# TYPE a gauge\na_count 5\n"), ElementsAre("0/0=5"));
+}
+
+SampleStoreLimits limited(std::size_t series, std::uint64_t forget_after = 3600) {
+  SampleStoreLimits limits;
+  limits.index.series = series;
+  limits.index.forget_after = forget_after;
+  return limits;
+}
+
+TEST(SampleStore, too_many_series_is_an_error_that_says_what_to_do) {
+  Store s({gauge("a{x=~\".+\"}")}, limited(2));
+  EXPECT_THAT(s.take("a{x=\"1\"} 1\na{x=\"2\"} 2\na 1\n"), ElementsAre("0/0=1", "0/1=2"));
+  EXPECT_THAT(s.take("a{x=\"1\"} 1\na{x=\"2\"} 2\na{x=\"3\"} 3\n"), IsEmpty());
+  EXPECT_EQ(s.scrape.health, ScrapeHealth::error);
+  EXPECT_EQ(s.scrape.why, "more wanted series than max_series allows (2): narrow the selectors or raise max_series");
+  EXPECT_EQ(s.dropped(DropReason::too_many_series), 1U);
+  EXPECT_THAT(s.take("a{x=\"2\"} 2\n"), ElementsAre("0/1=2"));
+}
+
+TEST(SampleStore, makes_room_by_forgetting_series_that_are_gone_and_never_reuses_an_id) {
+  Store s({gauge("a")}, limited(2));
+  s.take("a{x=\"1\"} 1\na{x=\"2\"} 2\n");
+  s.take("a{x=\"2\"} 2\n");
+  EXPECT_THAT(s.take("a{x=\"3\"} 3\na{x=\"2\"} 2\n"), ElementsAre("0/1=2", "0/2=3"));
+  EXPECT_THAT(s.take("a{x=\"3\"} 3\n"), ElementsAre("0/2=3"));
+  EXPECT_THAT(s.take("a{x=\"1\"} 1\na{x=\"3\"} 3\n"), ElementsAre("0/2=3", "0/3=1"));
+}
+
+TEST(SampleStore, forgets_what_was_not_seen_for_long) {
+  Store s({gauge("a")}, limited(1000, 100));
+  s.take("a{x=\"1\"} 1\n");
+  for (int i = 0; i < 99; ++i) s.take("a{x=\"2\"} 2\n");
+  EXPECT_THAT(s.take("a{x=\"1\"} 1\n"), ElementsAre("0/0=1"));
+  for (int i = 0; i < 300; ++i) s.take("a{x=\"2\"} 2\n");
+  EXPECT_EQ(s.store.series(), 1U);
+  EXPECT_THAT(s.take("a{x=\"1\"} 1\n"), ElementsAre("0/2=1"));
+}
+
+TEST(SampleStore, memory_stays_bounded_under_churn) {
+  SampleStoreLimits limits = limited(10, 5);
+  limits.index.bytes = 4096;
+  Store s({gauge("a{x=~\"w.*\"}")}, limits);
+  for (int i = 0; i < 1000; ++i) {
+    s.take("a{x=\"w" + std::to_string(i) + "\"} 1\na{x=\"u" + std::to_string(i) + "\"} 1\n");
+    ASSERT_EQ(s.scrape.health, ScrapeHealth::ok) << i << s.scrape.why;
+    ASSERT_EQ(s.scrape.samples.size(), 1U) << i;
+    ASSERT_EQ(s.scrape.samples[0].series, static_cast<std::uint32_t>(i));
+    ASSERT_LE(s.store.series(), 10U);
+  }
+}
+
+TEST(SampleStore, all_zero_gauges_right_after_a_restart_are_no_data) {
+  Store s({gauge("g"), gauge("h"), counter("c")});
+  const std::string start1 = "process_start_time_seconds 100\n";
+  const std::string start2 = "process_start_time_seconds 200\n";
+  EXPECT_THAT(s.take(start1 + "g 0\nh 0\nc 5\n"), ElementsAre("0/0=0", "1/1=0", "2/2=5")) << "no restart is known";
+  EXPECT_THAT(s.take(start2 + "g 0\nh 0\nc 5\n"), ElementsAre("2/2=5"));
+  EXPECT_EQ(s.dropped(DropReason::all_zero_after_restart), 2U);
+  EXPECT_THAT(s.take(start2 + "g 0\nh 0\nc 5\n"), ElementsAre("0/0=0", "1/1=0", "2/2=5")) << "only the scrape of the restart";
+  EXPECT_THAT(s.take(start2 + "g 0\nh 0\nc 1\n"), ElementsAre("2/2=1")) << "a counter that fell tells of a restart";
+  EXPECT_THAT(s.take(start2 + "g 0\nh 1\nc 0\n"), ElementsAre("0/0=0", "1/1=1", "2/2=0")) << "one gauge is not 0";
+}
+
+TEST(SampleStore, a_lone_zero_after_a_restart_is_data) {
+  Store s({gauge("g"), gauge("g{x=\"\"}"), counter("c")});
+  s.take("g 1\nc 5\n");
+  EXPECT_THAT(s.take("g 0\nc 1\n"), ElementsAre("0/0=0", "1/0=0", "2/1=1"));
+}
+
+TEST(SampleStore, a_restart_seen_in_a_bad_scrape_holds_for_the_next_good_one) {
+  Store s({gauge("g"), gauge("h"), counter("c")});
+  s.take("g 1\nh 1\nc 5\n");
+  s.take("c 1\ng x\n");
+  EXPECT_EQ(s.scrape.health, ScrapeHealth::error);
+  EXPECT_THAT(s.take("g 0\nh 0\nc 1\n"), ElementsAre("2/2=1"));
+}
+
+TEST(SampleStore, takes_values_that_come_from_elsewhere) {
+  Store s({gauge("unit_cpu_percent"), counter("host_reads_total{disk!=\"sdb\"}")});
+  const std::vector<RawSample> raw = {{"host_reads_total", {{"disk", "sda"}}, 7}, {"host_reads_total", {{"disk", "sdb"}}, 8},
+                                      {"unit_cpu_percent", {}, 50}, {"nobody_wants_this", {}, std::nan("")}, {"unit_cpu_percent", {}, 51}};
+  s.store.take(raw, s.scrape);
+  EXPECT_THAT(shown(s.scrape), ElementsAre("0/1=50", "1/0=7"));
+  EXPECT_EQ(s.dropped(DropReason::duplicate), 1U);
+  EXPECT_EQ(s.dropped(DropReason::nan), 0U);
+}
+
+// The short way through a text must give what the whole parser gives.
+
+std::vector<CompiledSelector> some_selectors() {
+  return {counter("m1{l=~\"v[0-4]\"}"), gauge("m2"), gauge("m11"), buckets("m3"), gauge("m3_sum"), gauge("{\"m 4\"}"), gauge("m5{l!=\"v1\",k=\"\"}")};
+}
+
+struct FullParse : ExpositionVisitor {
+  const std::vector<CompiledSelector>& selectors;
+  std::map<std::pair<std::size_t, std::string>, double> values;
+  std::map<std::string, bool> seen;
+  explicit FullParse(const std::vector<CompiledSelector>& s) : selectors(s) {}
+  void on_sample(const SampleView& s) override {
+    std::map<std::string, std::string> labels;
+    for (const LabelView& l : s.labels)
+      if (!l.value.empty()) labels.emplace(l.name, l.value);
+    std::string key(s.name);
+    for (const auto& [name, value] : labels) key += "|" + name + "=" + value;
+    const bool again = !seen.emplace(key, true).second;
+    for (std::size_t i = 0; i < selectors.size(); ++i) {
+      if (again || !selectors[i].selector.matches(s.name, s.labels) || !std::isfinite(s.value)) continue;
+      if (selectors[i].kind == SeriesKind::counter && s.value < 0) continue;
+      if (selectors[i].buckets && !labels.contains("le")) continue;
+      values.emplace(std::pair{i, key}, s.value);
+    }
+  }
+};
+
+std::string random_text(std::mt19937& random, bool strict) {
+  const auto pick = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+  const std::vector<std::string> names = {"m1", "m2", "m11", "m3_bucket", "m3_sum", "m5", "m", "m111", "zz", "m3"};
+  std::string text;
+  const unsigned lines = 5 + pick(40);
+  for (unsigned i = 0; i < lines; ++i) {
+    if (pick(10) == 0) text += pick(2) != 0U ? "# HELP m1 m2 1\n" : "# TYPE m" + std::to_string(20 + i) + " gauge\n";
+    const std::string gap = strict ? "" : std::string(pick(3), ' ');
+    if (!strict) text += gap;
+    const bool quoted = pick(8) == 0;
+    std::vector<std::string> labels;
+    if (quoted) labels.push_back(pick(2) != 0U ? "\"m 4\"" : "\"m2\"");
+    if (pick(2) != 0U) labels.push_back("l" + gap + "=" + gap + "\"v" + std::to_string(pick(9)) + "\"");
+    if (pick(3) == 0) labels.push_back("k=\"" + std::string(pick(2) != 0U ? "} \\\" , # " : "") + "\"");
+    if (pick(2) != 0U) labels.push_back("le=\"" + std::to_string(pick(5)) + "\"");
+    if (!quoted) text += names[pick(static_cast<unsigned>(names.size()))] + gap;
+    std::string joined;
+    for (const std::string& l : labels) joined += (joined.empty() ? "" : ",") + l;
+    const bool braces = !labels.empty() || pick(3) == 0;
+    if (braces) text += "{" + joined + "}";
+    text += strict || !braces || pick(2) != 0U ? " " : "";
+    // No 0: gauges that are all 0 after a fallen counter are left out, of which the full parse knows nothing.
+    const std::vector<std::string> values = {"2", "1", "-3", "1e3", "NaN", "+Inf", "7.25"};
+    text += values[pick(7)];
+    if (pick(4) == 0) text += " 17";
+    if (strict && pick(5) == 0) text += " # {m1=\"x\"} 5";
+    text += "\n";
+  }
+  return strict ? text + "# EOF\n" : text;
+}
+
+TEST(SeriesScanner, gives_what_the_full_parser_gives) {
+  std::mt19937 random(20240611);
+  const std::vector<CompiledSelector> selectors = some_selectors();
+  for (const Format format : {Format::prometheus, Format::openmetrics}) {
+    SampleStore store(selectors); // over all rounds, so that remembered texts and the order of the last scrape matter
+    std::size_t compared = 0;
+    std::string text;
+    for (int round = 0; round < 400; ++round) {
+      if (round % 3 != 2) text = random_text(random, format == Format::openmetrics);
+      FullParse full(selectors);
+      const auto counts = parse_exposition(text, format, {}, full);
+      ASSERT_TRUE(counts) << counts.error().what << "\n" << text;
+      Scrape scrape;
+      store.take(text, format, scrape);
+      ASSERT_EQ(scrape.health, ScrapeHealth::ok) << scrape.why << "\n" << text;
+      std::map<std::pair<std::size_t, double>, int> want, have;
+      for (const auto& [key, value] : full.values) ++want[{key.first, value}];
+      for (const Sample& s : scrape.samples) ++have[{s.selector, s.value}];
+      ASSERT_EQ(want, have) << text;
+      compared += scrape.samples.size();
+    }
+    EXPECT_GT(compared, 1000U);
+  }
+}
+
+} // namespace
+} // namespace backstop

@@ -1,0 +1,56 @@
+#pragma once
+#include "daemon/config/read.hpp"
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+
+namespace backstop::config::test {
+
+inline std::filesystem::path source_dir() { return BACKSTOP_SOURCE_DIR; }
+
+inline std::string slurp(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// Files in memory. The "hash" of a text is its length, which is all that the tests need to tell texts apart.
+struct MemoryFiles {
+  std::map<std::string, std::string> texts;
+
+  [[nodiscard]] Files files() const {
+    return {[this](const std::string& path) -> Result<std::string> {
+              const auto found = texts.find(path);
+              if (found == texts.end()) return fail(Errc::not_found, "no such file");
+              return found->second;
+            },
+            [this](const std::string& pattern) -> Result<std::vector<std::string>> {
+              const std::string folder = pattern.substr(0, pattern.rfind('/') + 1);
+              std::vector<std::string> found;
+              for (const auto& [path, text] : texts)
+                if (path.rfind(folder, 0) == 0 && path.find('/', folder.size()) == std::string::npos &&
+                    path != "/etc/main.yaml")
+                  found.insert(found.begin(), path); // backwards: the reader sorts
+              return found;
+            },
+            [](std::string_view text) { return "length " + std::to_string(text.size()); }};
+  }
+};
+
+/// A service in mode observe with one host source and a gauge in percent; `more` is appended.
+inline std::string service_with(const std::string& more, const std::string& name = "checkout") {
+  return "service: " + name +
+         "\nmode: observe\nsources: {app: {type: host}}\nindicators: {cpu: {gauge: a_percent, source: app}}\n" + more;
+}
+
+/// The faults of a service file as text, one a line, without the file's name.
+inline std::string faults_of(const std::string& text) {
+  std::string all;
+  for (Fault fault : load_service(text, "").faults) all += text_of(fault) + "\n";
+  return all;
+}
+
+} // namespace backstop::config::test
