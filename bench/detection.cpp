@@ -42,8 +42,8 @@ double cpu_seconds(pid_t pid) {
 }
 
 struct Round {
-  double to_execute = 0;    ///< failing → first instruction
-  double after_sample = 0;  ///< deciding sample arrived → first instruction
+  double to_execute = 0;   ///< failing → first instruction
+  double after_sample = 0; ///< deciding sample arrived → first instruction
 };
 
 double epoch_of(const Json& iso) { // "2026-01-31T10:00:00.123Z"
@@ -56,10 +56,13 @@ double epoch_of(const Json& iso) { // "2026-01-31T10:00:00.123Z"
 bool run_round(World& w, int round, std::vector<Round>& rounds) {
   const std::string version = "v" + std::to_string(round) + "-bad";
   std::string id;
-  if (!w.until([&] {
-        id = w.ask("POST", "/v1/deployments", R"({"service":"shop","version":")" + version + R"("})").text("id");
-        return !id.empty();
-      }, milliseconds(20000))) return false;
+  if (!w.until(
+          [&] {
+            id = w.ask("POST", "/v1/deployments", R"({"service":"shop","version":")" + version + R"("})").text("id");
+            return !id.empty();
+          },
+          milliseconds(20000)))
+    return false;
   ::unlink((w.dir + "/current").c_str());
   if (::symlink(("releases/" + version).c_str(), (w.dir + "/current").c_str()) != 0) return false;
   w.ask("POST", "/v1/deployments/" + id + "/finish", "{}");
@@ -67,7 +70,8 @@ bool run_round(World& w, int round, std::vector<Round>& rounds) {
   std::this_thread::sleep_for(milliseconds(2500 + std::uniform_int_distribution<int>(0, 999)(w.random)));
   const double failing = wall_now();
   w.target.switch_at_now(true);
-  const bool ran = w.until([&] { return read_text(w.dir + "/steps.log").find(id + " execute ") != std::string::npos; }, milliseconds(30000));
+  const bool ran = w.until([&] { return read_text(w.dir + "/steps.log").find(id + " execute ") != std::string::npos; },
+                           milliseconds(30000));
   if (!ran) return false;
   const std::string steps = read_text(w.dir + "/steps.log");
   const double first = std::atof(steps.c_str() + steps.find(id + " execute ") + id.size() + 9);
@@ -75,7 +79,8 @@ bool run_round(World& w, int round, std::vector<Round>& rounds) {
   w.until([&] { return w.ask("GET", "/v1/deployments/" + id)["deployment"].flag("final"); }, milliseconds(30000));
   if (std::getenv("BENCH_TIMELINE")) {
     const Json shown = w.ask("GET", "/v1/deployments/" + id);
-    for (const Json& e : *shown["deployment"]["timeline"].as_array()) std::printf("    %s %s\n", e.text("at").c_str(), e.text("text").c_str());
+    for (const Json& e : *shown["deployment"]["timeline"].as_array())
+      std::printf("    %s %s\n", e.text("at").c_str(), e.text("text").c_str());
     std::printf("    first instruction %.3f\n", first);
   }
   const double arrived = epoch_of(w.ask("GET", "/v1/explain/" + id)["decision"]["sample_arrived"]);
@@ -92,7 +97,8 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   Settings settings;
-  settings.interval = "1s", settings.timeout = "800ms", settings.window = "1s", settings.for_critical = "0s", settings.good_for = "1s";
+  settings.interval = "1s", settings.timeout = "800ms", settings.window = "1s", settings.for_critical = "0s",
+  settings.good_for = "1s";
   settings.min_requests = 50;
   settings.good_share = 0.005, settings.bad_share = 0.2;
   settings.many_steps = false;
@@ -102,7 +108,12 @@ int main(int argc, char** argv) {
   w.bin = argv[2];
   w.prepare();
   w.start();
-  if (!w.until([&] { return !w.ask("POST", "/v1/adopt", R"({"service":"shop","version":"v0-good","reason":"bench"})").is_null(); }, milliseconds(20000))) return 1;
+  if (!w.until(
+          [&] {
+            return !w.ask("POST", "/v1/adopt", R"({"service":"shop","version":"v0-good","reason":"bench"})").is_null();
+          },
+          milliseconds(20000)))
+    return 1;
   std::this_thread::sleep_for(std::chrono::seconds(5));
   const double cpu_before = cpu_seconds(w.daemon);
   std::this_thread::sleep_for(std::chrono::seconds(20));
@@ -114,17 +125,23 @@ int main(int argc, char** argv) {
       w.kill_daemon(SIGTERM);
       return 1;
     }
-    std::printf("%d: %.3f s, of it %.1f ms after the deciding sample\n", i, rounds.back().to_execute, rounds.back().after_sample * 1e3);
+    std::printf("%d: %.3f s, of it %.1f ms after the deciding sample\n", i, rounds.back().to_execute,
+                rounds.back().after_sample * 1e3);
     std::fflush(stdout);
   }
   std::vector<double> total, after;
   for (const Round& r : rounds) total.push_back(r.to_execute), after.push_back(r.after_sample);
-  std::printf("\nfailing service -> first instruction of execute, %zu rounds, 200 requests/s, errors 0.5 %% -> 20 %%, line 5 %%, scrape 1 s, window 1 s, for 0s\n", rounds.size());
+  std::printf("\nfailing service -> first instruction of execute, %zu rounds, 200 requests/s, errors 0.5 %% -> 20 %%, "
+              "line 5 %%, scrape 1 s, window 1 s, for 0s\n",
+              rounds.size());
   std::printf("%-34s %8s %8s %8s\n", "", "median", "p95", "most");
-  std::printf("%-34s %7.3fs %7.3fs %7.3fs\n", "measured", quantile(total, 0.5), quantile(total, 0.95), quantile(total, 1));
+  std::printf("%-34s %7.3fs %7.3fs %7.3fs\n", "measured", quantile(total, 0.5), quantile(total, 0.95),
+              quantile(total, 1));
   std::printf("%-34s %7.3fs %8s %7.3fs\n", "theory (phi n + k - 1/2) T", 0.731, "", 1.231);
-  std::printf("%-34s %6.1fms %6.1fms %6.1fms\n", "after the deciding sample arrived", quantile(after, 0.5) * 1e3, quantile(after, 0.95) * 1e3, quantile(after, 1) * 1e3);
-  std::printf("memory: resident %.1f MiB, anonymous %.1f MiB; idle CPU at 1 s: %.2f %% of a core\n", static_cast<double>(kib(w.daemon, "smaps_rollup", "Rss:")) / 1024.0,
+  std::printf("%-34s %6.1fms %6.1fms %6.1fms\n", "after the deciding sample arrived", quantile(after, 0.5) * 1e3,
+              quantile(after, 0.95) * 1e3, quantile(after, 1) * 1e3);
+  std::printf("memory: resident %.1f MiB, anonymous %.1f MiB; idle CPU at 1 s: %.2f %% of a core\n",
+              static_cast<double>(kib(w.daemon, "smaps_rollup", "Rss:")) / 1024.0,
               static_cast<double>(kib(w.daemon, "smaps_rollup", "Anonymous:")) / 1024.0, idle * 100);
   w.kill_daemon(SIGTERM);
   return 0;

@@ -54,7 +54,8 @@ std::optional<double> less(std::optional<double> usage, std::optional<double> in
 }
 
 std::optional<double> memory_bytes(const CgroupTexts& t) {
-  if (t.memory_current) return less(only_number(*t.memory_current), keyed_number(t.memory_stat.value_or(""), "inactive_file"));
+  if (t.memory_current)
+    return less(only_number(*t.memory_current), keyed_number(t.memory_stat.value_or(""), "inactive_file"));
   if (t.v1_memory_usage) // the total_ lines have the groups below in them, as the usage has
     return less(only_number(*t.v1_memory_usage), keyed_number(t.v1_memory_stat.value_or(""), "total_inactive_file"));
   return std::nullopt;

@@ -23,7 +23,8 @@ bool is_octal(char c) { return c >= '0' && c <= '7'; }
 std::string unescaped(std::string_view field) {
   std::string out;
   for (std::size_t i = 0; i < field.size(); ++i) {
-    if (field[i] == '\\' && i + 3 < field.size() && is_octal(field[i + 1]) && is_octal(field[i + 2]) && is_octal(field[i + 3])) {
+    if (field[i] == '\\' && i + 3 < field.size() && is_octal(field[i + 1]) && is_octal(field[i + 2]) &&
+        is_octal(field[i + 3])) {
       out += static_cast<char>((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 + (field[i + 3] - '0'));
       i += 3;
     } else {
@@ -33,8 +34,7 @@ std::string unescaped(std::string_view field) {
   return out;
 }
 
-template <class Use>
-void each_of_list(std::string_view list, Use use) {
+template <class Use> void each_of_list(std::string_view list, Use use) {
   for (;;) {
     const std::size_t comma = list.find(',');
     use(list.substr(0, comma));
@@ -85,7 +85,8 @@ CgroupMounts parse_mountinfo(std::string_view text) {
     next_word(tail); // source
     if (type == "cgroup2" && !mounts.v2) mounts.v2 = mount;
     if (type == "cgroup") // the options of the hierarchy: "rw,cpu,cpuacct"
-      each_of_list(next_word(tail), [&](std::string_view controller) { mounts.v1.emplace(std::string(controller), mount); });
+      each_of_list(next_word(tail),
+                   [&](std::string_view controller) { mounts.v1.emplace(std::string(controller), mount); });
     return true;
   });
   return mounts;
@@ -98,7 +99,8 @@ std::map<std::string, std::string, std::less<>> parse_process_cgroups(std::strin
     const std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
     if (second == std::string_view::npos) return true;
     const std::string path(line.substr(second + 1));
-    each_of_list(line.substr(first + 1, second - first - 1), [&](std::string_view c) { paths.emplace(std::string(c), path); });
+    each_of_list(line.substr(first + 1, second - first - 1),
+                 [&](std::string_view c) { paths.emplace(std::string(c), path); });
     return true;
   });
   return paths;
@@ -111,10 +113,12 @@ std::string manager_root(std::string_view cgroup_of_pid_1) {
 }
 
 std::string directory_of(const CgroupMount& mount, std::string_view path) {
-  if (path.find("..") != std::string_view::npos) return mount.point; // outside our cgroup namespace: not to be seen here
+  if (path.find("..") != std::string_view::npos)
+    return mount.point; // outside our cgroup namespace: not to be seen here
   std::string_view below = path;
   if (mount.root != "/") {
-    const bool within = path.starts_with(mount.root) && (path.size() == mount.root.size() || path[mount.root.size()] == '/');
+    const bool within =
+        path.starts_with(mount.root) && (path.size() == mount.root.size() || path[mount.root.size()] == '/');
     if (!within) return mount.point;
     below = path.substr(mount.root.size());
   }
@@ -122,7 +126,9 @@ std::string directory_of(const CgroupMount& mount, std::string_view path) {
 }
 
 Result<std::string> unit_name(std::string_view text) {
-  const auto refuse = [&](const std::string& why) { return fail(Errc::invalid, "unit \"" + std::string(text) + "\": " + why); };
+  const auto refuse = [&](const std::string& why) {
+    return fail(Errc::invalid, "unit \"" + std::string(text) + "\": " + why);
+  };
   if (text.empty()) return fail(Errc::invalid, "a unit needs a name, such as checkout.service");
   const auto wrong = std::find_if(text.begin(), text.end(), [](char c) {
     return !is_letter_or_digit(c) && std::string_view(":-_.\\@").find(c) == std::string_view::npos;
@@ -134,8 +140,10 @@ Result<std::string> unit_name(std::string_view text) {
   if (!ends_with_any(text, kKinds)) name += ".service";
   if (name.size() > kMaxUnitName) return refuse("the name is longer than 255 letters");
   const std::size_t at = name.find('@');
-  if (at != std::string::npos && std::find(kKinds.begin(), kKinds.end(), std::string_view(name).substr(at + 1)) != kKinds.end())
-    return refuse("this is a template: name an instance of it, such as " + name.substr(0, at + 1) + "1" + name.substr(at + 1));
+  if (at != std::string::npos &&
+      std::find(kKinds.begin(), kKinds.end(), std::string_view(name).substr(at + 1)) != kKinds.end())
+    return refuse("this is a template: name an instance of it, such as " + name.substr(0, at + 1) + "1" +
+                  name.substr(at + 1));
   if (name[0] == '.' || name[0] == '@') return refuse("the name before the kind is missing");
   return name;
 }

@@ -18,7 +18,8 @@ struct CgroupMount {
 /// v1: one mount for each controller; v2: one for all; hybrid hosts have both.
 struct CgroupMounts {
   std::optional<CgroupMount> v2;
-  std::map<std::string, CgroupMount, std::less<>> v1; ///< by controller ("cpu", "memory"); systemd's own is "name=systemd"
+  std::map<std::string, CgroupMount, std::less<>>
+      v1; ///< by controller ("cpu", "memory"); systemd's own is "name=systemd"
 };
 
 /// Reads /proc/self/mountinfo. Of several mounts of one hierarchy the first counts.

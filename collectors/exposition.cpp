@@ -169,8 +169,8 @@ Result<ExpositionCounts> parse_exposition(std::string_view text, Format format, 
   const bool whole = parser.run();
   if (progress != nullptr) *progress = {parser.counts, parser.fault};
   if (whole) return parser.counts;
-  return fail(Errc::invalid, "line " + std::to_string(parser.fault.line) + ", column " + std::to_string(parser.fault.column) +
-                                 ": " + parser.fault.reason);
+  return fail(Errc::invalid, "line " + std::to_string(parser.fault.line) + ", column " +
+                                 std::to_string(parser.fault.column) + ": " + parser.fault.reason);
 }
 
 } // namespace backstop

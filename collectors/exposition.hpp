@@ -28,7 +28,7 @@ std::span<const std::string_view> suffixes_of(MetricType type);
 /// Bounds on one line. Bytes in all are bounded by whoever fetched the text. A line that crosses one is an error.
 struct ExpositionLimits {
   std::size_t line_bytes = 64 * 1024;
-  std::size_t labels = 128;    ///< per sample, and per exemplar
+  std::size_t labels = 128;      ///< per sample, and per exemplar
   std::size_t name_bytes = 1024; ///< of a metric or label name
 };
 
@@ -54,8 +54,8 @@ struct SampleView {
 enum class MetadataKind { comment, help, type, unit, eof };
 struct MetadataView {
   MetadataKind kind = MetadataKind::comment;
-  std::string_view name; ///< of the family; empty for comment and eof
-  std::string_view text; ///< as written, escapes included
+  std::string_view name;                 ///< of the family; empty for comment and eof
+  std::string_view text;                 ///< as written, escapes included
   MetricType type = MetricType::unknown; ///< of a TYPE line
   std::size_t line = 0;
 };

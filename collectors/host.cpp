@@ -89,7 +89,8 @@ void take_memory(std::string_view meminfo, std::vector<RawSample>& out) {
   if (total) out.push_back({"host_memory_total_bytes", {}, *total});
   if (available) out.push_back({"host_memory_available_bytes", {}, *available});
   // Available above the total happens where a container's limit is faked over the host's numbers.
-  if (total && available && *total > 0) out.push_back({"host_memory_percent", {}, std::max(0.0, 100 * (1 - *available / *total))});
+  if (total && available && *total > 0)
+    out.push_back({"host_memory_percent", {}, std::max(0.0, 100 * (1 - *available / *total))});
 }
 
 void take_load(std::string_view loadavg, std::vector<RawSample>& out) {

@@ -44,7 +44,8 @@ class HostMeter {
 public:
   static constexpr double kMinTicks = 10;
   static constexpr std::size_t kModes = 8;
-  using CpuTicks = std::array<double, kModes>; ///< in the order of /proc/stat: user nice system idle iowait irq softirq steal
+  using CpuTicks =
+      std::array<double, kModes>; ///< in the order of /proc/stat: user nice system idle iowait irq softirq steal
 
   /// `ticks_per_second`: sysconf(_SC_CLK_TCK), the unit of /proc/stat.
   explicit HostMeter(double ticks_per_second = 100) : ticks_per_second_(ticks_per_second) {}

@@ -17,7 +17,7 @@ struct HttpRequest {
   std::string unix_socket; ///< path of a Unix socket to connect to instead of the URL's host; empty: TCP
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  Duration timeout{std::chrono::seconds(5)}; ///< for the whole exchange, names resolved included
+  Duration timeout{std::chrono::seconds(5)};     ///< for the whole exchange, names resolved included
   std::size_t max_bytes = std::size_t{16} << 20; ///< of the decoded answer; a larger one is Errc::too_large
 
   std::string bearer_token;     ///< sent as Authorization: Bearer; empty: none. Never shown or logged.

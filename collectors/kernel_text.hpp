@@ -9,8 +9,7 @@ namespace backstop::kernel_text {
 
 /// Calls use(line) for each line without its end. A last line without an end is passed over: the file was cut there, and a
 /// cut number is a wrong number. `use` returns false to stop.
-template <class Use>
-void each_line(std::string_view text, Use use) {
+template <class Use> void each_line(std::string_view text, Use use) {
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
     if (!use(text.substr(0, end))) return;
     text.remove_prefix(end + 1);
@@ -34,7 +33,8 @@ inline std::string_view next_word(std::string_view& rest) {
 inline std::optional<double> number(std::string_view word) {
   double value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size() || !std::isfinite(value) || std::signbit(value)) return std::nullopt;
+  if (error != std::errc{} || end != word.data() + word.size() || !std::isfinite(value) || std::signbit(value))
+    return std::nullopt;
   return value;
 }
 

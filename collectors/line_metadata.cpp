@@ -8,8 +8,9 @@ namespace backstop {
 namespace {
 
 std::optional<MetricType> type_from(std::string_view word, bool openmetrics) {
-  for (const MetricType type : {MetricType::unknown, MetricType::counter, MetricType::gauge, MetricType::histogram,
-                                MetricType::gaugehistogram, MetricType::summary, MetricType::info, MetricType::stateset})
+  for (const MetricType type :
+       {MetricType::unknown, MetricType::counter, MetricType::gauge, MetricType::histogram, MetricType::gaugehistogram,
+        MetricType::summary, MetricType::info, MetricType::stateset})
     if (word == name_of(type)) return type;
   if (!openmetrics && word == "untyped") return MetricType::unknown;
   if (!openmetrics && word == "gauge_histogram") return MetricType::gaugehistogram;
@@ -72,7 +73,8 @@ bool LineReader::read_strict_metadata(MetadataView& out) {
   if (line.size() < 2 || line[1] != ' ') return fail("expected \"# TYPE\", \"# HELP\", \"# UNIT\" or \"# EOF\"");
   at_ += 2;
   const std::optional<MetadataKind> kind = kind_from(token());
-  if (!kind) return fail_at(begin_, "expected \"# TYPE\", \"# HELP\", \"# UNIT\" or \"# EOF\"; comments are not allowed");
+  if (!kind)
+    return fail_at(begin_, "expected \"# TYPE\", \"# HELP\", \"# UNIT\" or \"# EOF\"; comments are not allowed");
   out.kind = *kind;
   if (at_ == end_) return fail("expected one space and a metric name");
   ++at_;
@@ -87,9 +89,12 @@ bool LineReader::check_metadata(MetadataView& out, const char* text_at) {
   if (out.kind == MetadataKind::help) return is_utf8(out.text) || fail_at(text_at, "the help text is not UTF-8");
   if (out.kind == MetadataKind::type) {
     const std::optional<MetricType> type = type_from(out.text, openmetrics_);
-    if (!type) return fail_at(text_at, openmetrics_
-        ? "unknown type; allowed are counter, gauge, histogram, gaugehistogram, summary, info, stateset, unknown"
-        : "unknown type; allowed are counter, gauge, histogram, summary, untyped");
+    if (!type)
+      return fail_at(
+          text_at,
+          openmetrics_
+              ? "unknown type; allowed are counter, gauge, histogram, gaugehistogram, summary, info, stateset, unknown"
+              : "unknown type; allowed are counter, gauge, histogram, summary, untyped");
     out.type = *type;
     return true;
   }

@@ -64,7 +64,8 @@ bool LineReader::read_series(SampleView& out) {
     if (out.name.empty()) return fail_at(brace, "the sample has no metric name");
     end = at_;
     if (labels_.size() > 1 && !check_labels(labels_, brace)) return false;
-    if (labels_.size() == 1 && labels_.front().name == "__name__") return fail_at(brace, "the label name __name__ is reserved");
+    if (labels_.size() == 1 && labels_.front().name == "__name__")
+      return fail_at(brace, "the label name __name__ is reserved");
   } else {
     at_ = end;
   }
@@ -159,9 +160,12 @@ std::string_view LineReader::unescape(std::string_view raw) {
       continue;
     }
     const char c = raw[++i];
-    if (c == 'n') unescaped_.push_back('\n');
-    else if (c == '\\' || c == '"') unescaped_.push_back(c);
-    else unescaped_.append({'\\', c}); // an unknown escape stands for itself
+    if (c == 'n')
+      unescaped_.push_back('\n');
+    else if (c == '\\' || c == '"')
+      unescaped_.push_back(c);
+    else
+      unescaped_.append({'\\', c}); // an unknown escape stands for itself
   }
   return std::string_view(unescaped_).substr(from);
 }
@@ -189,7 +193,8 @@ bool LineReader::read_plain_tail(SampleView& out) {
   if (at_ == end_) return true;
   const char* from = at_;
   std::int64_t milliseconds = 0;
-  if (!parse_integer(token(), milliseconds)) return fail_at(from, "the timestamp is not a whole number of milliseconds");
+  if (!parse_integer(token(), milliseconds))
+    return fail_at(from, "the timestamp is not a whole number of milliseconds");
   out.has_timestamp = true;
   out.timestamp = static_cast<double>(milliseconds) / 1000.0;
   skip_blanks();

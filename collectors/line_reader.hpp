@@ -9,7 +9,8 @@ namespace backstop {
 /// Every read gives false at a fault, which fault_column() and fault_reason() then tell. Lines come without their newline.
 class LineReader {
 public:
-  LineReader(Format format, const ExpositionLimits& limits) : openmetrics_(format == Format::openmetrics), limits_(limits) {}
+  LineReader(Format format, const ExpositionLimits& limits)
+      : openmetrics_(format == Format::openmetrics), limits_(limits) {}
 
   /// A whole sample line. 0.0.4: blanks in front are the caller's to skip.
   bool sample(std::string_view line, SampleView& out);

@@ -111,10 +111,14 @@ bool is_utf8(std::string_view text) {
     int more = 0;
     std::uint32_t point = 0;
     std::uint32_t least = 0;
-    if (c >= 0xC2 && c <= 0xDF) more = 1, point = c & 0x1FU, least = 0x80;
-    else if (c >= 0xE0 && c <= 0xEF) more = 2, point = c & 0x0FU, least = 0x800;
-    else if (c >= 0xF0 && c <= 0xF4) more = 3, point = c & 0x07U, least = 0x10000;
-    else return false;
+    if (c >= 0xC2 && c <= 0xDF)
+      more = 1, point = c & 0x1FU, least = 0x80;
+    else if (c >= 0xE0 && c <= 0xEF)
+      more = 2, point = c & 0x0FU, least = 0x800;
+    else if (c >= 0xF0 && c <= 0xF4)
+      more = 3, point = c & 0x07U, least = 0x10000;
+    else
+      return false;
     if (end - p < more) return false;
     for (; more > 0; --more, ++p) {
       if ((*p & 0xC0U) != 0x80U) return false;

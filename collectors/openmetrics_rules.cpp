@@ -82,7 +82,8 @@ private:
     helped_ = typed_ = united_ = has_unit_ = sampled_ = false;
     groups_.clear();
     group_key_.clear();
-    if (!taken_.insert(family_).second) complain(family_ + " was there before: the lines of a family must stand together, and no two may share a name");
+    if (!taken_.insert(family_).second)
+      complain(family_ + " was there before: the lines of a family must stand together, and no two may share a name");
   }
 
   void take_type(MetricType type) {
@@ -106,7 +107,8 @@ private:
     end_group();
     group_.entered = true;
     group_key_ = key;
-    if (!groups_.insert(std::move(key)).second) complain("the samples of one label set of " + family_ + " must stand together");
+    if (!groups_.insert(std::move(key)).second)
+      complain("the samples of one label set of " + family_ + " must stand together");
   }
 
   void check_time(const SampleView& s) {
@@ -126,14 +128,17 @@ private:
 
   void check_exemplar(const SampleView& s, std::string_view suffix) {
     if (!s.has_exemplar) return;
-    const bool allowed = (type_ == MetricType::counter && suffix == "_total") || (is_histogram() && suffix == "_bucket");
+    const bool allowed =
+        (type_ == MetricType::counter && suffix == "_total") || (is_histogram() && suffix == "_bucket");
     if (!allowed) complain("only the _total of a counter and the _bucket of a histogram may have an exemplar");
     std::size_t characters = 0;
     for (const LabelView& l : s.exemplar_labels) characters += count_code_points(l.name) + count_code_points(l.value);
     if (characters > kExemplarCharacters) complain("the labels of an exemplar have more than 128 characters");
   }
 
-  [[nodiscard]] bool is_histogram() const { return type_ == MetricType::histogram || type_ == MetricType::gaugehistogram; }
+  [[nodiscard]] bool is_histogram() const {
+    return type_ == MetricType::histogram || type_ == MetricType::gaugehistogram;
+  }
 
   void check_value(const SampleView& s, std::string_view suffix) {
     switch (type_) {
@@ -144,8 +149,10 @@ private:
       if (suffix == "_total") not_negative(s.value);
       return;
     case MetricType::info:
-      if (suffix.empty()) complain("the sample of the info " + family_ + " must be named " + family_ + "_info");
-      else if (s.value != 1) complain("the value of an info must be 1");
+      if (suffix.empty())
+        complain("the sample of the info " + family_ + " must be named " + family_ + "_info");
+      else if (s.value != 1)
+        complain("the value of an info must be 1");
       return;
     case MetricType::stateset:
       if (find_label(s.labels, family_) == nullptr) complain("a stateset needs a label named " + family_);
@@ -161,8 +168,10 @@ private:
     if (!(v >= 0)) complain(name_ + (std::isnan(v) ? " is not a number" : " is negative"));
   }
   void whole_count(double v) {
-    if (!(v >= 0)) not_negative(v);
-    else if (!is_whole(v)) complain(name_ + " must be a whole number");
+    if (!(v >= 0))
+      not_negative(v);
+    else if (!is_whole(v))
+      complain(name_ + " must be a whole number");
   }
 
   void check_summary(const SampleView& s, std::string_view suffix) {
@@ -178,7 +187,8 @@ private:
 
   void check_histogram(const SampleView& s, std::string_view suffix) {
     if (suffix == "_created") return;
-    if (suffix.empty()) return complain("a sample of the histogram " + family_ + " needs a suffix: " + family_ + "_bucket, ...");
+    if (suffix.empty())
+      return complain("a sample of the histogram " + family_ + " needs a suffix: " + family_ + "_bucket, ...");
     if (suffix == "_bucket") return check_bucket(s);
     if (suffix == "_sum" || suffix == "_gsum") {
       group_.sum = s.value;
@@ -192,11 +202,13 @@ private:
   void check_bucket(const SampleView& s) {
     const LabelView* label = find_label(s.labels, "le");
     double le = 0;
-    if (label == nullptr || !parse_number(label->value, le) || std::isnan(le)) return complain(name_ + " needs a label le with a number");
+    if (label == nullptr || !parse_number(label->value, le) || std::isnan(le))
+      return complain(name_ + " needs a label le with a number");
     if (std::isinf(le) && label->value != "+Inf") return complain("the last bucket must be written le=\"+Inf\"");
     whole_count(s.value);
     if (group_.last_le && le <= *group_.last_le) complain("the buckets of " + family_ + " must go up by le");
-    if (group_.last_bucket && s.value < *group_.last_bucket) complain("the buckets of " + family_ + " must be cumulative");
+    if (group_.last_bucket && s.value < *group_.last_bucket)
+      complain("the buckets of " + family_ + " must be cumulative");
     group_.last_le = le;
     group_.last_bucket = s.value;
     group_.infinite = group_.infinite || std::isinf(le);
@@ -209,8 +221,10 @@ private:
       const bool gauge = type_ == MetricType::gaugehistogram;
       const std::string sum = family_ + (gauge ? "_gsum" : "_sum");
       const std::string count = family_ + (gauge ? "_gcount" : "_count");
-      if (!group_.infinite) complain("the histogram " + family_ + " has no bucket le=\"+Inf\"");
-      else if (group_.count && *group_.count != group_.last_bucket) complain(count + " is not what the bucket le=\"+Inf\" says");
+      if (!group_.infinite)
+        complain("the histogram " + family_ + " has no bucket le=\"+Inf\"");
+      else if (group_.count && *group_.count != group_.last_bucket)
+        complain(count + " is not what the bucket le=\"+Inf\" says");
       const bool sum_forbidden = group_.negative_le && !gauge;
       if (group_.sum && sum_forbidden) complain(sum + " is not allowed where a bucket has a negative le");
       if (group_.sum && !sum_forbidden && !group_.count) complain(sum + " without " + count);

@@ -18,8 +18,10 @@ public:
       family.helped = true;
       return;
     }
-    if (family.typed) fault(m.line, "a second TYPE line for " + std::string(m.name));
-    else if (family.sampled) fault(m.line, "the TYPE line of " + std::string(m.name) + " must come before its samples");
+    if (family.typed)
+      fault(m.line, "a second TYPE line for " + std::string(m.name));
+    else if (family.sampled)
+      fault(m.line, "the TYPE line of " + std::string(m.name) + " must come before its samples");
     family.typed = true;
     family.type = m.type;
   }
@@ -57,8 +59,10 @@ private:
   void check_number(const SampleView& s, std::string_view label) {
     const LabelView* found = find_label(s.labels, label);
     double v = 0;
-    if (found == nullptr) fault(s.line, std::string(s.name) + " needs a label " + std::string(label));
-    else if (!parse_number(found->value, v)) fault(s.line, "the label " + std::string(label) + " of " + std::string(s.name) + " is not a number");
+    if (found == nullptr)
+      fault(s.line, std::string(s.name) + " needs a label " + std::string(label));
+    else if (!parse_number(found->value, v))
+      fault(s.line, "the label " + std::string(label) + " of " + std::string(s.name) + " is not a number");
   }
 
   std::unordered_map<std::string, Family> families_;

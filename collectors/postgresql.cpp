@@ -13,7 +13,9 @@ constexpr std::size_t kColumns = 7;
 constexpr const char* kHidden = "hidden";
 constexpr const char* kUsualStates[] = {"active", "idle", "idle in transaction", "idle in transaction (aborted)"};
 
-Error corrupt(const std::string& what) { return fail(Errc::corrupt, "the answer about connections cannot be read: " + what); }
+Error corrupt(const std::string& what) {
+  return fail(Errc::corrupt, "the answer about connections cannot be read: " + what);
+}
 
 std::optional<double> number(const std::optional<std::string>& cell) {
   return cell ? kernel_text::number(*cell) : std::nullopt;

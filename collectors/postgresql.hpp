@@ -17,9 +17,11 @@ namespace backstop::postgresql {
 /// of another user is then one too). Our own connection is left out; other connections of backstop are not.
 inline constexpr std::string_view kConnectionsQuery =
     "SELECT limits.*, used.* FROM"
-    " (SELECT current_setting('max_connections') AS most, current_setting('superuser_reserved_connections') AS superuser,"
+    " (SELECT current_setting('max_connections') AS most, current_setting('superuser_reserved_connections') AS "
+    "superuser,"
     " coalesce(current_setting('reserved_connections', true), '0') AS reserved) AS limits"
-    " LEFT JOIN (SELECT datname, usename, CASE WHEN backend_type IS NULL THEN 'hidden' ELSE coalesce(state, 'starting') END,"
+    " LEFT JOIN (SELECT datname, usename, CASE WHEN backend_type IS NULL THEN 'hidden' ELSE coalesce(state, "
+    "'starting') END,"
     " count(*) FROM pg_catalog.pg_stat_activity WHERE pid <> pg_backend_pid() AND (backend_type = 'client backend'"
     " OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL))"
     " GROUP BY 1, 2, 3) AS used ON true";

@@ -34,7 +34,8 @@ std::string_view name_of(DropReason reason) {
 std::uint64_t DropCounts::total() const { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
 
 SampleStore::SampleStore(std::vector<CompiledSelector> selectors, SampleStoreLimits limits)
-    : selectors_(std::move(selectors)), limits_(limits), scanner_(names_of(selectors_)), names_(scanner_.names().size()),
+    : selectors_(std::move(selectors)), limits_(limits), scanner_(names_of(selectors_)),
+      names_(scanner_.names().size()),
       index_(limits.index), readers_{{Format::prometheus, limits.exposition}, {Format::openmetrics, limits.exposition}},
       found_(selectors_.size()) {
   for (std::uint32_t i = 0; i < selectors_.size(); ++i)
@@ -70,8 +71,8 @@ void SampleStore::take(std::string_view body, Format format, Scrape& out) {
   out.why.clear();
   if (!scanner_.scan(body, format, *reader_, *this, fault_)) {
     out.health = ScrapeHealth::error;
-    out.why = "unreadable metrics: line " + std::to_string(fault_.line) + ", column " + std::to_string(fault_.column) + ": " +
-              fault_.reason;
+    out.why = "unreadable metrics: line " + std::to_string(fault_.line) + ", column " + std::to_string(fault_.column) +
+              ": " + fault_.reason;
   }
   finish(out);
 }
@@ -106,7 +107,8 @@ void SampleStore::finish(Scrape& out) {
   restarted_ = false;
   for (auto& samples : found_) {
     const auto by_series = [](const Sample& a, const Sample& b) { return a.series < b.series; };
-    if (!std::is_sorted(samples.begin(), samples.end(), by_series)) std::sort(samples.begin(), samples.end(), by_series);
+    if (!std::is_sorted(samples.begin(), samples.end(), by_series))
+      std::sort(samples.begin(), samples.end(), by_series);
     out.samples.insert(out.samples.end(), samples.begin(), samples.end());
   }
 }
@@ -170,8 +172,10 @@ bool SampleStore::on_wanted(std::uint32_t name, std::string_view line, LinePlace
   if (!reader_->tail(line, size, sample_)) return fail_line(place);
   // With labels it would tell of several processes, of which we cannot know which one matters.
   if (name == start_time_name_ && size == kStartTime.size()) take_start_time(sample_.value);
-  if (wanted) take_value(*entry, sample_.value);
-  else if (entry != nullptr) entry->seen = index_.scrape();
+  if (wanted)
+    take_value(*entry, sample_.value);
+  else if (entry != nullptr)
+    entry->seen = index_.scrape();
   return true;
 }
 

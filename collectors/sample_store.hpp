@@ -101,7 +101,7 @@ private:
   std::vector<LabelView> labels_;
   std::optional<double> start_time_;
   bool start_time_taken_ = false; ///< in this scrape
-  bool restarted_ = false; ///< seen, and no good scrape since
+  bool restarted_ = false;        ///< seen, and no good scrape since
   bool too_many_ = false;
 };
 

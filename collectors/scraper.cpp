@@ -49,7 +49,8 @@ Time Scraper::tick(Time now) {
         // not cost a fourth scrape.
         const Time started = now_();
         slot->scrape.t = started - due <= std::min(kJitter, slot->target.interval / 10) ? due : started;
-        slot->target.probe->start([this, s = slot.get()](Result<ProbeAnswer> answer) { finished(*s, std::move(answer)); });
+        slot->target.probe->start(
+            [this, s = slot.get()](Result<ProbeAnswer> answer) { finished(*s, std::move(answer)); });
       }
     }
     next = std::min(next, slot->due);

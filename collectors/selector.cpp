@@ -77,7 +77,8 @@ private:
     skip_space();
     if (at_end()) return true;
     if (here() == '[' || here() == '(' || text_.substr(at_).starts_with("offset"))
-      return fail(at_, "only a plain selector is possible here, no range and no function; `window` is a key of its own");
+      return fail(at_,
+                  "only a plain selector is possible here, no range and no function; `window` is a key of its own");
     if (here() == '.' || here() == '-')
       return fail(at_, "a metric name with '.' or '-' goes into the braces: {\"my.metric\"}");
     return fail(at_, "unexpected text after the selector");
@@ -126,7 +127,8 @@ private:
   }
 
   bool take_quoted_name(std::size_t from, std::string name) {
-    if (!out_.name_.empty()) return fail(from, "the selector has a name already; a label needs =, !=, =~ or !~ and a value");
+    if (!out_.name_.empty())
+      return fail(from, "the selector has a name already; a label needs =, !=, =~ or !~ and a value");
     if (name.empty()) return fail(from, "the metric name is empty");
     out_.name_ = std::move(name);
     return true;
@@ -135,11 +137,16 @@ private:
   bool read_operator(Selector::Operator& op) {
     const std::string_view two = text_.substr(at_, 2);
     if (two == "==") return fail(at_, "write = for equal");
-    if (two == "!=") op = Selector::Operator::not_equal;
-    else if (two == "=~") op = Selector::Operator::match;
-    else if (two == "!~") op = Selector::Operator::no_match;
-    else if (here() == '=') op = Selector::Operator::equal;
-    else return fail(at_, "expected =, !=, =~ or !~ after a label name");
+    if (two == "!=")
+      op = Selector::Operator::not_equal;
+    else if (two == "=~")
+      op = Selector::Operator::match;
+    else if (two == "!~")
+      op = Selector::Operator::no_match;
+    else if (here() == '=')
+      op = Selector::Operator::equal;
+    else
+      return fail(at_, "expected =, !=, =~ or !~ after a label name");
     at_ += op == Selector::Operator::equal ? 1 : 2;
     return true;
   }
@@ -189,8 +196,10 @@ private:
       v = v << 4U | static_cast<std::uint32_t>(digit);
     }
     if (point && (v > 0x10FFFF || (v >= 0xD800 && v <= 0xDFFF))) return fail(from, "this escape is no character");
-    if (point) append_utf8(out, v);
-    else out.push_back(static_cast<char>(v));
+    if (point)
+      append_utf8(out, v);
+    else
+      out.push_back(static_cast<char>(v));
     return true;
   }
 
@@ -202,7 +211,8 @@ private:
     auto regex = std::make_shared<const re2::RE2>(condition.value, options);
     if (!regex->ok()) {
       std::string why = "\"" + condition.value + "\" is not a regular expression (RE2 syntax): " + regex->error();
-      if (!condition.value.empty() && (condition.value[0] == '*' || condition.value[0] == '?')) why += "; write .* for anything";
+      if (!condition.value.empty() && (condition.value[0] == '*' || condition.value[0] == '?'))
+        why += "; write .* for anything";
       return fail(value_at, std::move(why));
     }
     condition.regex = std::move(regex);

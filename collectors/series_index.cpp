@@ -14,7 +14,8 @@ void SeriesIndex::begin_scrape() {
 }
 
 void SeriesIndex::end_scrape() {
-  if (scrape_ % kSweepEvery == 0) forget_if([&](const SeriesEntry& e) { return e.seen + limits_.forget_after < scrape_; });
+  if (scrape_ % kSweepEvery == 0)
+    forget_if([&](const SeriesEntry& e) { return e.seen + limits_.forget_after < scrape_; });
   order_.swap(new_order_);
 }
 
@@ -99,8 +100,7 @@ void SeriesIndex::forget_name(std::uint32_t name) {
   forget_if([&](const SeriesEntry& e) { return e.name == name; });
 }
 
-template <class Old>
-void SeriesIndex::forget_if(Old old) {
+template <class Old> void SeriesIndex::forget_if(Old old) {
   const auto old_text = [&](const Text& t) { return old(*t.entry) || t.seen + limits_.forget_after < scrape_; };
   const auto gone = [&](const Texts::value_type* t) { return old_text(t->second); };
   // The orders point to texts. The cursor may end up off by some lines: the next lookup by text sets it right.

@@ -18,7 +18,7 @@ struct SeriesEntry {
   std::vector<std::uint32_t> selectors; ///< that want it; none: it is known only so that it need not be matched again
   double le = 0;
   bool has_le = false;
-  double last = 0; ///< newest value
+  double last = 0;        ///< newest value
   std::uint64_t seen = 0; ///< number of the scrape it was seen in last
 };
 
@@ -65,8 +65,7 @@ private:
   using Texts = std::unordered_map<std::string, Text, Hash, std::equal_to<>>;
   using Entries = std::unordered_map<std::string, SeriesEntry, Hash, std::equal_to<>>;
 
-  template <class Old>
-  void forget_if(Old old);
+  template <class Old> void forget_if(Old old);
   void note_order(Texts::value_type& text);
   [[nodiscard]] bool has_room(bool wanted, std::size_t bytes) const;
 

@@ -14,7 +14,8 @@ SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(
     std::memset(&prefix.mask, 0xFF, n);
     prefixes_.push_back(prefix);
     families_.push_back({name, i, ""});
-    for (const std::string_view suffix : {"_total", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum", "_info"})
+    for (const std::string_view suffix :
+         {"_total", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum", "_info"})
       if (name.size() > suffix.size() && name.ends_with(suffix))
         families_.push_back({name.substr(0, name.size() - suffix.size()), i, std::string(suffix)});
   }

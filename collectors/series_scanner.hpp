@@ -52,11 +52,12 @@ private:
     std::string suffix; ///< what is left of the wanted name; empty: the family is named as the series
   };
   [[nodiscard]] int find(const char* at, std::size_t length) const;
-  bool scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink, ExpositionFault& fault) const;
+  bool scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink,
+                    ExpositionFault& fault) const;
 
   std::vector<std::string> names_;
-  std::vector<Prefix> prefixes_;              ///< sorted by first byte
-  std::array<std::uint32_t, 257> first_{};    ///< prefixes_ from first_[c] to first_[c + 1] begin with the byte c
+  std::vector<Prefix> prefixes_;           ///< sorted by first byte
+  std::array<std::uint32_t, 257> first_{}; ///< prefixes_ from first_[c] to first_[c + 1] begin with the byte c
   std::vector<Family> families_;
 };
 

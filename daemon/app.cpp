@@ -12,7 +12,7 @@ constexpr Duration kSaveEvery = std::chrono::seconds(10); ///< of a watch whose 
 constexpr Duration kPageRetry = std::chrono::seconds(30);
 constexpr Duration kJournalRetry = std::chrono::seconds(1);
 constexpr std::size_t kMaxWaiting = 10'000; ///< records held in memory while the journal cannot be written
-constexpr int kSettleRounds = 64; ///< a procedure of instant steps ends long before
+constexpr int kSettleRounds = 64;           ///< a procedure of instant steps ends long before
 
 constexpr std::uint64_t kSettlingScrapes = 30; ///< of each target, failed ones too
 
@@ -150,7 +150,8 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
   if (d && !watch.verification) {
     const Time armed_at = window_of(*d).armed_at();
     armed = d->phase == Phase::rolling_back || (d->phase == Phase::watching && now >= armed_at);
-    if (armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at) watch.watch.start_clean(armed_at); // the warm-up blames nobody
+    if (armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at)
+      watch.watch.start_clean(armed_at); // the warm-up blames nobody
   }
   const std::vector<RuleState> before = watch.watch.rules();
   watch.last = watch.watch.evaluate(at, armed, may_learn(key));
@@ -211,7 +212,8 @@ void App::follow_verification(ServiceWatch& watch, Time now) {
   if (v.good_since != Time{} && now - v.good_since >= v.good_for) {
     executor_.verification_ended(watch, true, "good for " + show(to_seconds(now - v.good_since), Unit::seconds), now);
   } else if (now >= v.deadline) {
-    executor_.verification_ended(watch, false, "not good by its deadline: " + (bad.empty() ? "it was not good for long enough" : bad), now);
+    executor_.verification_ended(
+        watch, false, "not good by its deadline: " + (bad.empty() ? "it was not good for long enough" : bad), now);
   } else {
     watch.next_due = v.deadline;
   }
@@ -223,7 +225,17 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
   const std::string id = d.id;
   if (decision.kind == DecisionKind::keep_watching && !d.last_decision.empty() && d.last_decision != "KeepWatching") {
     // A regression that is gone before it was acted upon is reported, not acted upon.
-    ledger_.add(DecisionMade{"E" + std::to_string(state().next_decision), d.service, id, "KeepWatching", "observed", "what was critical is so no more", "", {}, {}, Time{}}, now);
+    ledger_.add(DecisionMade{"E" + std::to_string(state().next_decision),
+                             d.service,
+                             id,
+                             "KeepWatching",
+                             "observed",
+                             "what was critical is so no more",
+                             "",
+                             {},
+                             {},
+                             Time{}},
+                now);
     if (const auto it = state().incidents.find(d.incident); it != state().incidents.end() && it->second.open()) {
       ledger_.add(IncidentResolved{d.incident, "gone by itself before it was acted upon"}, now);
     }
@@ -237,18 +249,31 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
   if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {
     const bool kept = decision.kind == DecisionKind::accept;
     if (kept && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
-    const std::string what = d.service + " " + d.version + (kept ? ": kept, " : ": undecided, a person must look: ") + decision.why;
+    const std::string what =
+        d.service + " " + d.version + (kept ? ": kept, " : ": undecided, a person must look: ") + decision.why;
     if (!kept) open_incident(ledger_, d, "alert", what, now, "backstopd");
-    ledger_.add(DeploymentEnded{id, std::string(name_of(kept ? Phase::succeeded : Phase::undecided)), decision.why}, now);
-    announce(ledger_, {kept ? "kept" : "undecided", kept ? "info" : "alert", what, kept ? "" : d.incident, id}, config_.daemon.channels, {}, now);
+    ledger_.add(DeploymentEnded{id, std::string(name_of(kept ? Phase::succeeded : Phase::undecided)), decision.why},
+                now);
+    announce(ledger_, {kept ? "kept" : "undecided", kept ? "info" : "alert", what, kept ? "" : d.incident, id},
+             config_.daemon.channels, {}, now);
     return;
   }
   if (decision.kind != DecisionKind::roll_back) return;
 
-  const Standing standing = standing_of(state(), d, decision, config_.daemon.limits, suspected_dependency(state(), watches_, watch), now);
+  const Standing standing =
+      standing_of(state(), d, decision, config_.daemon.limits, suspected_dependency(state(), watches_, watch), now);
   const std::string now_standing = standing.status + (standing.because.empty() ? "" : ":" + standing.because);
   if (d.last_decision != "RollBack" || d.last_decision_status != now_standing) {
-    DecisionMade made{"E" + std::to_string(state().next_decision), d.service, id, "RollBack", standing.status, decision.why, standing.because, decision.rules, {}, watch.last_arrival};
+    DecisionMade made{"E" + std::to_string(state().next_decision),
+                      d.service,
+                      id,
+                      "RollBack",
+                      standing.status,
+                      decision.why,
+                      standing.because,
+                      decision.rules,
+                      {},
+                      watch.last_arrival};
     for (const Verdict& v : watch.last.verdicts) made.evidence.push_back(evidence_of(v, watch.watch));
     ledger_.add(std::move(made), now);
     const std::string what = d.service + " " + d.version + ": " + decision.why;
@@ -259,7 +284,12 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
       ledger_.add(ConfirmationAsked{id, decision.why, now + d.config->confirm_timeout}, now);
     }
     if (standing.status != "enforced") {
-      announce(ledger_, {"decision." + state().deployment(id)->last_decision_id, severity, what + " - NOT rolled back: " + standing.because + (standing.status == "awaiting_confirmation" ? "; backstopctl confirm " + id + " --reason …" : ""), incident, id}, config_.daemon.channels, {}, now);
+      announce(ledger_,
+               {"decision." + state().deployment(id)->last_decision_id, severity,
+                what + " - NOT rolled back: " + standing.because +
+                    (standing.status == "awaiting_confirmation" ? "; backstopctl confirm " + id + " --reason …" : ""),
+                incident, id},
+               config_.daemon.channels, {}, now);
     }
   }
   if (standing.status == "enforced") start_rollback(ledger_, d, decision.why, now, "backstopd");
@@ -272,12 +302,14 @@ void App::expire(Time now) {
   }
   for (const auto& [id, d] : state().deployments) {
     if (!d.confirmation) continue;
-    d.confirmation->until <= now ? confirmations.push_back(id) : void(next_due_ = std::min(next_due_, d.confirmation->until));
+    d.confirmation->until <= now ? confirmations.push_back(id)
+                                 : void(next_due_ = std::min(next_due_, d.confirmation->until));
   }
   for (const std::string& key : holds) ledger_.add(HoldEnded{key, "expired"}, now);
   for (const std::string& id : confirmations) {
     const DeploymentState& d = *state().deployment(id);
-    const std::string what = d.service + " " + d.version + ": nobody answered whether to roll back (" + d.confirmation->why + "); nothing was done";
+    const std::string what = d.service + " " + d.version + ": nobody answered whether to roll back (" +
+                             d.confirmation->why + "); nothing was done";
     const std::string incident = d.incident;
     ledger_.add(ConfirmationAnswered{id, "timed_out", "no answer in time"}, now);
     announce(ledger_, {"confirmation_timed_out", "critical", what, incident, id}, config_.daemon.channels, {}, now);
@@ -294,7 +326,8 @@ void App::gate(Time now) {
     std::string failed;
     bool waiting = false;
     for (const auto& [path, step] : d.preflight) {
-      if (step.status == StepProgress::Status::failed) failed += (failed.empty() ? "" : "; ") + ("preflight of step " + path + ": " + step.why);
+      if (step.status == StepProgress::Status::failed)
+        failed += (failed.empty() ? "" : "; ") + ("preflight of step " + path + ": " + step.why);
       waiting = waiting || (step.status != StepProgress::Status::failed && step.status != StepProgress::Status::done);
     }
     if (!failed.empty() && !d.irreversible) {
@@ -313,10 +346,12 @@ void App::gate(Time now) {
     ServiceWatch& watch = *it->second;
     DeploymentBegun begun{id, {}, {}};
     const std::vector<Baseline> frozen = watch.watch.freeze(now);
-    for (std::size_t i = 0; i < frozen.size(); ++i) begun.baselines.push_back(frozen_of(watch.watch.spec().indicators[i].name, frozen[i]));
+    for (std::size_t i = 0; i < frozen.size(); ++i)
+      begun.baselines.push_back(frozen_of(watch.watch.spec().indicators[i].name, frozen[i]));
     const std::vector<std::string> excused = watch.watch.excuse_preexisting();
     for (const Verdict& v : watch.last.verdicts) {
-      if (std::find(excused.begin(), excused.end(), v.rule) != excused.end()) begun.preexisting.push_back(evidence_of(v, watch.watch));
+      if (std::find(excused.begin(), excused.end(), v.rule) != excused.end())
+        begun.preexisting.push_back(evidence_of(v, watch.watch));
     }
     watch.watch.set_baselines(frozen);
     ledger_.add(std::move(begun), now);
@@ -371,7 +406,8 @@ void App::on_step_finished(const StepKey& key, const StepOutcome& outcome, Time 
 
 Reply App::on_command(const Command& command, const std::string& actor, Time now) {
   if (const std::string why = degraded(); !why.empty()) {
-    return refusal("journal", "the command", "nothing can be recorded: " + why, "mend the journal (free space, `backstopctl status` says more), then repeat it");
+    return refusal("journal", "the command", "nothing can be recorded: " + why,
+                   "mend the journal (free space, `backstopctl status` says more), then repeat it");
   }
   Operator op(ledger_, watches_, config_, actor, now);
   const Reply reply = std::visit(op, command);
@@ -379,7 +415,9 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
     for (auto& [key, watch] : watches_) follow(*watch, now);
   }
   settle(now);
-  if (!ledger_.broken().empty()) return refusal("journal", "the command", "it is not on disk yet: " + ledger_.broken(), "it takes effect as soon as the journal can be written");
+  if (!ledger_.broken().empty())
+    return refusal("journal", "the command", "it is not on disk yet: " + ledger_.broken(),
+                   "it takes effect as soon as the journal can be written");
   return reply;
 }
 
@@ -394,7 +432,10 @@ void App::on_config(config::Config config, Time now) {
 
 void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
   ledger_.add(ConfigRefused{faults}, now);
-  announce(ledger_, {"config_refused." + std::to_string(to_us(now)), "alert", "the new configuration has faults, the old one stays in force: " + join(faults), "", ""}, config_.daemon.channels, {}, now);
+  announce(ledger_,
+           {"config_refused." + std::to_string(to_us(now)), "alert",
+            "the new configuration has faults, the old one stays in force: " + join(faults), "", ""},
+           config_.daemon.channels, {}, now);
   settle(now);
 }
 
@@ -405,7 +446,10 @@ void App::on_stop(Time now) {
 }
 
 void App::log_record(const Record& record, const Payload& payload) {
-  Log::Fields fields{{"BACKSTOP_RECORD", std::to_string(record.seq)}, {"BACKSTOP_TYPE", record.type}, {"BACKSTOP_SUBJECT", record.subject}, {"BACKSTOP_ACTOR", record.actor}};
+  Log::Fields fields{{"BACKSTOP_RECORD", std::to_string(record.seq)},
+                     {"BACKSTOP_TYPE", record.type},
+                     {"BACKSTOP_SUBJECT", record.subject},
+                     {"BACKSTOP_ACTOR", record.actor}};
   if (const DeploymentState* d = state().deployment(record.subject)) {
     fields.emplace_back("BACKSTOP_DEPLOYMENT", d->id);
     fields.emplace_back("BACKSTOP_SERVICE", d->service);

@@ -50,7 +50,7 @@ public:
   /// Why the daemon only observes (journal corrupt, newer, not writable); empty: it acts.
   [[nodiscard]] std::string degraded() const;
 
-  Ledger::Listener on_durable; ///< event stream, telemetry
+  Ledger::Listener on_durable;     ///< event stream, telemetry
   std::function<void()> on_commit; ///< the journal committed
   std::function<void(const std::string& service, const Evaluation&, const Scrape&)> on_evaluated;
   std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now

@@ -27,7 +27,8 @@ void ChannelNotifier::send(const Notice& notice, Done done) {
   const auto it = channels_.find(notice.channel);
   if (it == channels_.end()) {
     // Configured when it was queued, and gone since: said once, kept in the dead letters after its time.
-    return done(fail(Errc::not_found, "channel '" + notice.channel + "' is not configured any more"), std::chrono::minutes(5));
+    return done(fail(Errc::not_found, "channel '" + notice.channel + "' is not configured any more"),
+                std::chrono::minutes(5));
   }
   it->second.type == config::ChannelType::webhook ? post(it->second, notice, std::move(done))
                                                   : run(it->second, notice, std::move(done));
@@ -49,10 +50,13 @@ void ChannelNotifier::post(const config::Channel& channel, const Notice& notice,
   fetcher_.start(std::move(request), [name = channel.name, done = std::move(done)](Result<HttpResponse> response) {
     // A webhook's URL is a secret of its own: the fetcher's error text would show it.
     if (!response) {
-      return done(fail(response.error().code, "channel " + name + ": no answer (" + std::string(name_of(response.error().code)) + ")"), Duration{});
+      return done(fail(response.error().code,
+                       "channel " + name + ": no answer (" + std::string(name_of(response.error().code)) + ")"),
+                  Duration{});
     }
     if (response->status >= 200 && response->status < 300) return done({}, Duration{});
-    done(fail(Errc::io, "channel " + name + ": answered status " + std::to_string(response->status)), retry_after(response->retry_after));
+    done(fail(Errc::io, "channel " + name + ": answered status " + std::to_string(response->status)),
+         retry_after(response->retry_after));
   });
 }
 
@@ -82,7 +86,9 @@ bool ChannelNotifier::on_step_finished(const StepKey& key, const StepOutcome& ou
   if (outcome.succeeded()) {
     done({}, Duration{});
   } else {
-    done(fail(Errc::io, "the channel's command: " + std::string(name_of(outcome.end)) + " " + std::to_string(outcome.status) + " " + outcome.detail), Duration{});
+    done(fail(Errc::io, "the channel's command: " + std::string(name_of(outcome.end)) + " " +
+                            std::to_string(outcome.status) + " " + outcome.detail),
+         Duration{});
   }
   return true;
 }

@@ -17,7 +17,10 @@
 /// version), one of a wrong type is an error that names it. Times and durations are integers in microseconds.
 namespace backstop {
 
-template <class T> concept Described = requires(T& t, struct JsonWriter& v) { t.fields(v); };
+template <class T>
+concept Described = requires(T& t, struct JsonWriter& v) {
+  t.fields(v);
+};
 
 template <class T> Json to_json(const T& value);
 template <class T> Status from_json(const Json& json, T& out);
@@ -45,8 +48,7 @@ template <class T> struct IsOptional<std::optional<T>> : std::true_type {};
 inline Error wrong(const char* wanted) { return fail(Errc::corrupt, std::string("is not ") + wanted); }
 } // namespace codec_detail
 
-template <class T>
-Json to_json(const T& value) {
+template <class T> Json to_json(const T& value) {
   if constexpr (std::is_same_v<T, Json>) {
     return value;
   } else if constexpr (std::is_same_v<T, Time>) {
@@ -70,8 +72,7 @@ Json to_json(const T& value) {
   }
 }
 
-template <class T>
-Status from_json(const Json& json, T& out) {
+template <class T> Status from_json(const Json& json, T& out) {
   if constexpr (std::is_same_v<T, Json>) {
     out = json;
   } else if constexpr (std::is_same_v<T, bool>) {

@@ -6,9 +6,7 @@
 namespace backstop {
 namespace {
 
-bool recently_deployed(const State& state, const std::string& service) {
-  return state.active(service) != nullptr;
-}
+bool recently_deployed(const State& state, const std::string& service) { return state.active(service) != nullptr; }
 
 int rollbacks_within(const ServiceState& service, Duration window, Time now) {
   return static_cast<int>(
@@ -52,12 +50,14 @@ Decision decision_for(const DeploymentState& d, const Evaluation& evaluation, Ti
     decision.kind = DecisionKind::roll_back;
     decision.rules = {"deploy_timeout"};
     decision.mode = d.config && d.config->bake.rollback_on_deploy_timeout ? window.mode : Mode::observe;
-    decision.why = "no `deploy finish` within " + show(to_seconds(window.deploy_timeout), Unit::seconds) + " of `deploy begin`";
+    decision.why =
+        "no `deploy finish` within " + show(to_seconds(window.deploy_timeout), Unit::seconds) + " of `deploy begin`";
   }
   return decision;
 }
 
-std::string suspected_dependency(const State& state, const std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
+std::string suspected_dependency(const State& state,
+                                 const std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
                                  const ServiceWatch& watch) {
   for (const std::string& dependency : watch.config.depends_on) {
     for (const auto& [key, other] : watches) {
@@ -72,35 +72,42 @@ std::string suspected_dependency(const State& state, const std::map<std::string,
   return {};
 }
 
-Standing standing_of(const State& state, const DeploymentState& d, const Decision& decision, const config::Limits& limits,
-                     const std::string& dependency, Time now) {
+Standing standing_of(const State& state, const DeploymentState& d, const Decision& decision,
+                     const config::Limits& limits, const std::string& dependency, Time now) {
   const Mode mode = d.irreversible ? strictest(decision.mode, Mode::confirm) : decision.mode;
   if (mode == Mode::observe) return {"observed", "the mode is observe", false, false};
-  if (const HoldState* hold = state.hold(d.service)) return {"held", "held by " + hold->by + ": " + hold->reason, false, false};
+  if (const HoldState* hold = state.hold(d.service))
+    return {"held", "held by " + hold->by + ": " + hold->reason, false, false};
   const ServiceState* service = state.service(d.service);
   if (!d.config) return {"blocked", "its frozen configuration cannot be read", true, false};
-  if (service && !service->locked_by.empty()) return {"blocked", "the service is LOCKED: " + service->locked_why, false, false};
+  if (service && !service->locked_by.empty())
+    return {"blocked", "the service is LOCKED: " + service->locked_why, false, false};
   if (d.previous.empty()) return {"blocked", "there is no version to go back to", true, false};
   if (service && service->quarantine.contains(d.previous)) {
     return {"blocked", d.previous + " is quarantined itself: going back to it would go in circles", true, true};
   }
   if (service && rollbacks_within(*service, limits.rollbacks.window, now) >= limits.rollbacks.count) {
-    return {"blocked", "this service was rolled back " + std::to_string(limits.rollbacks.count) + " times within " +
-                           show(to_seconds(limits.rollbacks.window), Unit::seconds) + " (limits.rollbacks)", true, true};
+    return {"blocked",
+            "this service was rolled back " + std::to_string(limits.rollbacks.count) + " times within " +
+                show(to_seconds(limits.rollbacks.window), Unit::seconds) + " (limits.rollbacks)",
+            true, true};
   }
   if (!dependency.empty()) return {"blocked", "it points to a shared dependency: " + dependency, true, false};
-  if (mode == Mode::confirm && d.declined) return {"declined", "a person said no, or nobody answered in time", false, false};
+  if (mode == Mode::confirm && d.declined)
+    return {"declined", "a person said no, or nobody answered in time", false, false};
   if (mode == Mode::confirm) return {"awaiting_confirmation", "a person must confirm it", false, false};
   const auto running = static_cast<int>(state.rolling_back().size());
   if (running >= limits.concurrent_rollbacks) {
-    return {"waiting", std::to_string(running) + " rollback under way, limits.concurrent_rollbacks is " +
-                           std::to_string(limits.concurrent_rollbacks), false, false};
+    return {"waiting",
+            std::to_string(running) + " rollback under way, limits.concurrent_rollbacks is " +
+                std::to_string(limits.concurrent_rollbacks),
+            false, false};
   }
   return {};
 }
 
-std::string open_incident(Ledger& ledger, const DeploymentState& d, const std::string& severity, const std::string& title,
-                          Time now, const std::string& actor) {
+std::string open_incident(Ledger& ledger, const DeploymentState& d, const std::string& severity,
+                          const std::string& title, Time now, const std::string& actor) {
   const State& state = ledger.state();
   if (const auto it = state.incidents.find(d.incident); it != state.incidents.end() && it->second.open()) {
     if (severity == "critical" && it->second.severity != "critical") {
@@ -113,7 +120,8 @@ std::string open_incident(Ledger& ledger, const DeploymentState& d, const std::s
   return id;
 }
 
-void start_rollback(Ledger& ledger, const DeploymentState& d, const std::string& cause, Time now, const std::string& actor) {
+void start_rollback(Ledger& ledger, const DeploymentState& d, const std::string& cause, Time now,
+                    const std::string& actor) {
   const std::string title = d.service + " " + d.version + ": " + cause;
   const std::string incident = open_incident(ledger, d, "critical", title, now, actor);
   const std::string rollback = "D" + std::to_string(ledger.state().next_deployment);

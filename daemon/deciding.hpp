@@ -24,7 +24,8 @@ Standing standing_of(const State& state, const DeploymentState& deployment, cons
 
 /// Names the shared dependency that explains the trouble better than the deployment: a service that shares a depends_on,
 /// is critical now, and was not deployed recently. Empty: none.
-std::string suspected_dependency(const State& state, const std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
+std::string suspected_dependency(const State& state,
+                                 const std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
                                  const ServiceWatch& watch);
 
 /// Records the start of a rollback of `deployment`: quarantine, incident (opened if there is none), RollbackStarted.

@@ -28,8 +28,7 @@ const config::RunStep* run_step(const DeploymentState& d, const std::string& pat
   return nullptr;
 }
 
-template <class Kind>
-const Kind* step_kind(const DeploymentState& d, const std::string& path) {
+template <class Kind> const Kind* step_kind(const DeploymentState& d, const std::string& path) {
   for (const config::Step& step : d.config->rollback) {
     if (step.path == path) return std::get_if<Kind>(&step.kind);
   }
@@ -191,7 +190,8 @@ void Executor::send_step_notice(const DeploymentState& d, std::size_t index, Tim
   ledger_.add(intent(d, kRollback, plan.path, plan.name, "notify", attempt), now);
   announce(ledger_,
            {"rollback_started." + plan.path, step->severity,
-            d.service + ": rolling back " + d.version + " to " + d.previous + " because " + d.rollback->cause, d.incident, d.id},
+            d.service + ": rolling back " + d.version + " to " + d.previous + " because " + d.rollback->cause,
+            d.incident, d.id},
            config_.daemon.channels, step->to, now);
   // Queued durably is done: a slow or failing notice never delays the rollback.
   ledger_.add(done_at_once(d, plan.path, "notify", attempt, "queued"), now);
@@ -206,7 +206,8 @@ void Executor::begin_watch(const DeploymentState& d, std::size_t index, Time now
     it->second->watch.start_clean(now);
     it->second->verification = Verification{now, Time{}, step->good_for, now + step->timeout, attempt, plan.path};
   } else {
-    StepEnded ended = done_at_once(d, plan.path, "watch", attempt, "the service is not configured any more: nothing measures it");
+    StepEnded ended =
+        done_at_once(d, plan.path, "watch", attempt, "the service is not configured any more: nothing measures it");
     ended.status = 1;
     ledger_.add(std::move(ended), now);
   }
@@ -239,7 +240,8 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
     const std::string what = service + ": rolled back " + versions + " and verified";
     ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::rolled_back_verified)), what}, now);
     ledger_.add(IncidentResolved{incident, what}, now);
-    announce(ledger_, {"rolled_back", "resolved", what + "; a review is due", incident, id}, config_.daemon.channels, {}, now);
+    announce(ledger_, {"rolled_back", "resolved", what + "; a review is due", incident, id}, config_.daemon.channels,
+             {}, now);
     return;
   }
   const std::string what = service + ": the rollback of " + versions + " FAILED: " + why;
@@ -247,7 +249,8 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
   ledger_.add(ServiceLocked{service, id, "rollback failed: " + why}, now);
   ledger_.add(IncidentEscalated{incident, "critical", what}, now);
   announce(ledger_,
-           {"rollback_failed", "critical", what + "; the service is LOCKED until a person runs backstopctl unlock", incident, id},
+           {"rollback_failed", "critical", what + "; the service is LOCKED until a person runs backstopctl unlock",
+            incident, id},
            config_.daemon.channels, {}, now);
 }
 
@@ -257,9 +260,13 @@ void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, 
   StepEnded ended;
   ended.deployment = key.deployment;
   ended.procedure = key.procedure;
-  ended.path = is_check(key.path) ? key.path.substr(0, key.path.size() - std::string_view(kCheckSuffix).size()) : key.path;
+  ended.path =
+      is_check(key.path) ? key.path.substr(0, key.path.size() - std::string_view(kCheckSuffix).size()) : key.path;
   ended.attempt = key.attempt;
-  ended.purpose = is_check(key.path) ? "check" : key.procedure == kPreflight ? "preflight" : key.path == "0" ? "version" : "run";
+  ended.purpose = is_check(key.path)            ? "check"
+                  : key.procedure == kPreflight ? "preflight"
+                  : key.path == "0"             ? "version"
+                                                : "run";
   ended.end = name_of(outcome.end);
   ended.status = outcome.status;
   ended.took = outcome.took;
@@ -274,9 +281,9 @@ void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, 
       if (d->plan[i].path == ended.path) step = &d->rollback->progress.steps[i];
     }
   }
-  const bool awaited = step && (ended.purpose == "check"
-                                    ? step->status == Status_::checking && step->checks == key.attempt
-                                    : step->status == Status_::running && step->attempt == key.attempt);
+  const bool awaited =
+      step && (ended.purpose == "check" ? step->status == Status_::checking && step->checks == key.attempt
+                                        : step->status == Status_::running && step->attempt == key.attempt);
   if (awaited) {
     if (ended.purpose == "version" && outcome.succeeded() && trimmed(outcome.output) != d->version) {
       note_mismatch(ended, trimmed(outcome.output), d->version);
@@ -306,10 +313,11 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
     const auto* watch_step = step_kind<config::WatchStep>(d, path);
     if (const auto it = watches_.find(d.service); it != watches_.end()) {
       it->second->watch.start_clean(std::max(step.started, it->second->watch.save().clean_since));
-      it->second->verification =
-          Verification{step.started, Time{}, watch_step->good_for, step.started + watch_step->timeout, step.attempt, path};
+      it->second->verification = Verification{
+          step.started, Time{}, watch_step->good_for, step.started + watch_step->timeout, step.attempt, path};
     } else {
-      StepEnded ended = done_at_once(d, path, "watch", step.attempt, "the service is not configured any more: nothing measures it");
+      StepEnded ended =
+          done_at_once(d, path, "watch", step.attempt, "the service is not configured any more: nothing measures it");
       ended.status = 1;
       ledger_.add(std::move(ended), now);
     }
@@ -340,7 +348,8 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
   }
   if (!run) return;
   const config::Command* other = check ? &*run->check : procedure == kPreflight ? &*run->preflight : nullptr;
-  StepCommand command = command_of(d, other ? other->argv : run->argv, other ? other->timeout : run->timeout, run->environment);
+  StepCommand command =
+      command_of(d, other ? other->argv : run->argv, other ? other->timeout : run->timeout, run->environment);
   command.user = run->user;
   if (!other) lock(d, command);
   start(key, std::move(command), now);

@@ -66,7 +66,7 @@ private:
   ReadLink read_link_;
   std::string page_title_;
   std::map<std::string, Page> pages_; ///< by channel
-  Time now_{}; ///< of the last call, for answers that arrive between
+  Time now_{};                        ///< of the last call, for answers that arrive between
 };
 
 /// argv with {placeholders} expanded per argument, and the environment a step gets.

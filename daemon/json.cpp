@@ -137,8 +137,10 @@ private:
     }
     Frame& frame = frames_.back();
     auto& into = JsonCodec::value(frame.container);
-    if (auto* array = std::get_if<Json::Array>(&into)) array->push_back(std::move(value));
-    else std::get<Json::Object>(into).emplace_back(std::move(frame.key), std::move(value));
+    if (auto* array = std::get_if<Json::Array>(&into))
+      array->push_back(std::move(value));
+    else
+      std::get<Json::Object>(into).emplace_back(std::move(frame.key), std::move(value));
     return true;
   }
   bool stop(Errc code, std::size_t at, std::string why) {
@@ -229,9 +231,12 @@ private:
     out_ += '"';
     while (!s.empty()) {
       const std::size_t length = utf8_length(s);
-      if (length == 0) out_ += "\xEF\xBF\xBD";
-      else if (length == 1) escape(s[0]);
-      else out_ += s.substr(0, length);
+      if (length == 0)
+        out_ += "\xEF\xBF\xBD";
+      else if (length == 1)
+        escape(s[0]);
+      else
+        out_ += s.substr(0, length);
       s.remove_prefix(std::max<std::size_t>(length, 1));
     }
     out_ += '"';
@@ -279,9 +284,12 @@ std::string Json::dump(int indent) const {
 }
 
 bool Json::as_number(double& out) const {
-  if (const auto* i = std::get_if<std::int64_t>(&value_)) out = static_cast<double>(*i);
-  else if (const auto* d = std::get_if<double>(&value_)) out = *d;
-  else return false;
+  if (const auto* i = std::get_if<std::int64_t>(&value_))
+    out = static_cast<double>(*i);
+  else if (const auto* d = std::get_if<double>(&value_))
+    out = *d;
+  else
+    return false;
   return true;
 }
 
@@ -320,8 +328,10 @@ Json& Json::set(std::string_view name, Json value) {
   if (!as_object()) value_ = Object{};
   auto& object = std::get<Object>(value_);
   const auto found = std::find_if(object.begin(), object.end(), [&](const Member& m) { return m.first == name; });
-  if (found == object.end()) object.emplace_back(std::string(name), std::move(value));
-  else found->second = std::move(value);
+  if (found == object.end())
+    object.emplace_back(std::string(name), std::move(value));
+  else
+    found->second = std::move(value);
   return *this;
 }
 

@@ -27,8 +27,10 @@ public:
   Json(unsigned i) : value_(std::int64_t{i}) {}
   /// Above the range of int64 the value becomes a double, as it does when it is parsed.
   Json(std::uint64_t i) {
-    if (i <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) value_ = static_cast<std::int64_t>(i);
-    else value_ = static_cast<double>(i);
+    if (i <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+      value_ = static_cast<std::int64_t>(i);
+    else
+      value_ = static_cast<double>(i);
   }
   Json(std::string s) : value_(std::move(s)) {}
   Json(std::string_view s) : value_(std::string(s)) {}

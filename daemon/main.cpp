@@ -51,12 +51,14 @@ int run(const Arguments& arguments) {
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"backstopd stands behind every deployment on this host: it watches the new version, and rolls back when a "
-               "critical limit is crossed.\nTalk to it with backstopctl.",
-               "backstopd"};
+  CLI::App app{
+      "backstopd stands behind every deployment on this host: it watches the new version, and rolls back when a "
+      "critical limit is crossed.\nTalk to it with backstopctl.",
+      "backstopd"};
   Arguments arguments;
   app.add_option("--config", arguments.config, "Configuration file")->capture_default_str();
-  app.add_option("--step-supervisor", arguments.step_supervisor, "Path of backstop-step (default: found beside backstopd)");
+  app.add_option("--step-supervisor", arguments.step_supervisor,
+                 "Path of backstop-step (default: found beside backstopd)");
   app.set_version_flag("--version", std::string("backstopd ") + kVersion);
   CLI11_PARSE(app, argc, argv);
   try {

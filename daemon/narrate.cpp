@@ -30,9 +30,10 @@ struct Narrator {
     return {LogLevel::info, p.service + ": " + p.version + " adopted as good: " + p.reason};
   }
   N operator()(const DeploymentRequested& p) const {
-    return {LogLevel::info, p.id + ": deployment of " + p.service + " " + p.version + " (" + p.kind + ", mode " + p.mode +
-                                (p.irreversible ? ", irreversible" : "") + ")" +
-                                (p.previous.empty() ? ", nothing to go back to" : ", rollback would go to " + p.previous)};
+    return {LogLevel::info,
+            p.id + ": deployment of " + p.service + " " + p.version + " (" + p.kind + ", mode " + p.mode +
+                (p.irreversible ? ", irreversible" : "") + ")" +
+                (p.previous.empty() ? ", nothing to go back to" : ", rollback would go to " + p.previous)};
   }
   N operator()(const DeploymentRefused& p) const { return {LogLevel::warning, p.id + ": refused: " + p.why}; }
   N operator()(const DeploymentBegun& p) const {
@@ -46,7 +47,9 @@ struct Narrator {
   N operator()(const DeploymentFinished& p) const {
     return {LogLevel::info, p.id + ": the traffic is on the new version, the watch begins"};
   }
-  N operator()(const VersionVerifiedGood& p) const { return {LogLevel::info, p.id + ": " + p.version + " is verified good"}; }
+  N operator()(const VersionVerifiedGood& p) const {
+    return {LogLevel::info, p.id + ": " + p.version + " is verified good"};
+  }
   N operator()(const DeploymentEnded& p) const {
     const bool good = p.outcome == "succeeded" || p.outcome == "superseded" || p.outcome == "aborted";
     return {good ? LogLevel::info : LogLevel::warning, p.id + ": " + p.outcome + ": " + p.why};
@@ -57,21 +60,28 @@ struct Narrator {
   }
   N operator()(const DecisionMade& p) const {
     return {p.decision == "RollBack" ? LogLevel::error : LogLevel::info,
-            p.deployment + ": " + p.decision + " (" + p.status + (p.because.empty() ? "" : ": " + p.because) + "): " + p.why};
+            p.deployment + ": " + p.decision + " (" + p.status + (p.because.empty() ? "" : ": " + p.because) +
+                "): " + p.why};
   }
   N operator()(const ConfirmationAsked& p) const {
-    return {LogLevel::warning, p.deployment + ": roll back? backstopctl confirm|decline " + p.deployment + ": " + p.why};
+    return {LogLevel::warning,
+            p.deployment + ": roll back? backstopctl confirm|decline " + p.deployment + ": " + p.why};
   }
   N operator()(const ConfirmationAnswered& p) const {
     return {LogLevel::warning, p.deployment + ": rollback " + p.answer + ": " + p.reason};
   }
-  N operator()(const IncidentOpened& p) const { return {LogLevel::error, p.id + " opened (" + p.severity + "): " + p.title}; }
-  N operator()(const IncidentEscalated& p) const { return {LogLevel::error, p.id + " is now " + p.severity + ": " + p.title}; }
+  N operator()(const IncidentOpened& p) const {
+    return {LogLevel::error, p.id + " opened (" + p.severity + "): " + p.title};
+  }
+  N operator()(const IncidentEscalated& p) const {
+    return {LogLevel::error, p.id + " is now " + p.severity + ": " + p.title};
+  }
   N operator()(const IncidentAcknowledged& p) const { return {LogLevel::info, p.id + " acknowledged: " + p.comment}; }
   N operator()(const IncidentResolved& p) const { return {LogLevel::info, p.id + " resolved: " + p.how}; }
   N operator()(const ReviewOpened& p) const { return {LogLevel::info, p.incident + ": a review is due"}; }
   N operator()(const RollbackStarted& p) const {
-    return {LogLevel::error, p.deployment + ": rolling back " + p.from_version + " to " + p.to_version + ": " + p.cause};
+    return {LogLevel::error,
+            p.deployment + ": rolling back " + p.from_version + " to " + p.to_version + ": " + p.cause};
   }
   N operator()(const StepIntended& p) const {
     return {LogLevel::info, p.deployment + ": " + step_title(p.procedure, p.path, p.name) + " " + p.purpose +

@@ -30,7 +30,8 @@ void announce(Ledger& ledger, const Announcement& a, const std::vector<config::C
 Duration backoff(const std::string& key, int attempts, Duration retry_after) {
   const int doublings = std::clamp(attempts - 1, 0, 9);
   Duration wait = std::min<Duration>(std::chrono::seconds(1) * (1 << doublings), std::chrono::minutes(5));
-  const auto spread = static_cast<std::int64_t>((std::hash<std::string>{}(key) + static_cast<std::size_t>(attempts)) % 100);
+  const auto spread =
+      static_cast<std::int64_t>((std::hash<std::string>{}(key) + static_cast<std::size_t>(attempts)) % 100);
   wait += wait * spread / 1000;
   return std::max(wait, retry_after);
 }

@@ -10,11 +10,13 @@ namespace {
 bool is_version(const std::string& v) {
   const auto alnum = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
   if (v.empty() || v.size() > 128 || !alnum(v.front())) return false;
-  return std::all_of(v.begin(), v.end(), [&](char c) { return alnum(c) || c == '.' || c == '_' || c == '+' || c == '-'; });
+  return std::all_of(v.begin(), v.end(),
+                     [&](char c) { return alnum(c) || c == '.' || c == '_' || c == '+' || c == '-'; });
 }
 
 Reply bad_version(const std::string& version) {
-  return refusal("invalid", "version '" + version + "'", "is not a version", "use letters, digits and . _ + -, at most 128, starting with a letter or digit");
+  return refusal("invalid", "version '" + version + "'", "is not a version",
+                 "use letters, digits and . _ + -, at most 128, starting with a letter or digit");
 }
 
 /// Rules that act and cannot be judged: "error_rate: no data: connection refused".
@@ -50,8 +52,8 @@ Reply refusal(std::string reason, std::string what, std::string why, std::string
   return reply;
 }
 
-Operator::Operator(Ledger& ledger, std::map<std::string, std::unique_ptr<ServiceWatch>>& watches, const config::Config& config,
-                   std::string actor, Time now)
+Operator::Operator(Ledger& ledger, std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
+                   const config::Config& config, std::string actor, Time now)
     : ledger_(ledger), watches_(watches), config_(config), actor_(std::move(actor)), now_(now) {}
 
 void Operator::add(Payload payload) { ledger_.add(std::move(payload), now_, actor_); }
@@ -66,10 +68,14 @@ Reply Operator::resolve(const std::string& name, std::string& key) const {
       return {};
     }
     if (watch->config.service != name) continue;
-    if (!found.empty()) return refusal("invalid", "service '" + name + "'", "is ambiguous: " + found + " and " + k, "name it as SERVICE/ENVIRONMENT");
+    if (!found.empty())
+      return refusal("invalid", "service '" + name + "'", "is ambiguous: " + found + " and " + k,
+                     "name it as SERVICE/ENVIRONMENT");
     found = k;
   }
-  if (found.empty()) return refusal("not_found", "service '" + name + "'", "is not configured", all.empty() ? "no service is configured" : "configured are: " + all);
+  if (found.empty())
+    return refusal("not_found", "service '" + name + "'", "is not configured",
+                   all.empty() ? "no service is configured" : "configured are: " + all);
   key = found;
   return {};
 }
@@ -90,28 +96,43 @@ Reply Operator::operator()(const BeginDeployment& c) {
   static const ServiceState kNothing;
   const ServiceState& service = state.service(key) ? *state.service(key) : kNothing;
   const ServiceWatch& watch = *watches_.at(key);
-  if (!service.locked_by.empty()) return refusal("locked", what, "the service is LOCKED: " + service.locked_why, "look at it, then `backstopctl unlock " + key + " --reason …`");
+  if (!service.locked_by.empty())
+    return refusal("locked", what, "the service is LOCKED: " + service.locked_why,
+                   "look at it, then `backstopctl unlock " + key + " --reason …`");
   if (const auto q = service.quarantine.find(c.version); q != service.quarantine.end()) {
-    return refusal("quarantine", what, c.version + " is quarantined: " + q->second, "deploy a mended version, or `backstopctl quarantine release " + c.version + " --service " + key + " --reason …`");
+    return refusal("quarantine", what, c.version + " is quarantined: " + q->second,
+                   "deploy a mended version, or `backstopctl quarantine release " + c.version + " --service " + key +
+                       " --reason …`");
   }
   const DeploymentState* active = state.active(key);
-  if (active && active->phase == Phase::rolling_back) return refusal("conflict", what, active->id + " is being rolled back", "wait for its end: `backstopctl deploy wait " + active->id + "`");
+  if (active && active->phase == Phase::rolling_back)
+    return refusal("conflict", what, active->id + " is being rolled back",
+                   "wait for its end: `backstopctl deploy wait " + active->id + "`");
   for (const auto& [id, other] : state.deployments) {
-    if (other.service == key && other.phase == Phase::gated) return refusal("conflict", what, id + " is being checked", "wait a moment and try again");
+    if (other.service == key && other.phase == Phase::gated)
+      return refusal("conflict", what, id + " is being checked", "wait a moment and try again");
   }
   std::string previous = c.previous;
   if (previous.empty()) {
     previous = state.rollback_target(key, c.version);
-  } else if (const auto v = service.versions.find(previous); v == service.versions.end() || !v->second.good || service.quarantine.contains(previous)) {
-    return refusal("no_target", what, "--previous " + previous + " is neither verified good nor adopted", "`backstopctl adopt " + key + " " + previous + " --reason …` declares a version to be good");
+  } else if (const auto v = service.versions.find(previous);
+             v == service.versions.end() || !v->second.good || service.quarantine.contains(previous)) {
+    return refusal("no_target", what, "--previous " + previous + " is neither verified good nor adopted",
+                   "`backstopctl adopt " + key + " " + previous + " --reason …` declares a version to be good");
   }
   if (previous.empty() && !c.irreversible) {
-    return refusal("no_target", what, "there is no known good version to go back to", "`backstopctl adopt " + key + " VERSION --reason …` declares the version that runs to be good; or begin with --irreversible");
+    return refusal("no_target", what, "there is no known good version to go back to",
+                   "`backstopctl adopt " + key +
+                       " VERSION --reason …` declares the version that runs to be good; or begin with --irreversible");
   }
   if (const std::string blind = blind_rules(watch); !blind.empty()) {
-    return refusal("blind", what, "it could not be judged: " + blind, "mend the source (see `backstopctl status " + key + "`), then begin again");
+    return refusal("blind", what, "it could not be judged: " + blind,
+                   "mend the source (see `backstopctl status " + key + "`), then begin again");
   }
-  const Mode mode = c.mode.empty() ? watch.config.mode : c.mode == "observe" ? Mode::observe : c.mode == "confirm" ? Mode::confirm : Mode::automatic;
+  const Mode mode = c.mode.empty()        ? watch.config.mode
+                    : c.mode == "observe" ? Mode::observe
+                    : c.mode == "confirm" ? Mode::confirm
+                                          : Mode::automatic;
   DeploymentRequested requested;
   requested.id = "D" + std::to_string(state.next_deployment);
   requested.service = key;
@@ -133,7 +154,8 @@ Reply Operator::operator()(const FinishDeployment& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
   if (d->phase != Phase::deploying || !d->rolls_back.empty()) {
-    return refusal("conflict", "finish of " + c.id, "it is " + std::string(name_of(d->phase)) + ", not deploying", "`backstopctl deploy show " + c.id + "` tells how it stands");
+    return refusal("conflict", "finish of " + c.id, "it is " + std::string(name_of(d->phase)) + ", not deploying",
+                   "`backstopctl deploy show " + c.id + "` tells how it stands");
   }
   add(DeploymentFinished{c.id});
   if (const auto it = watches_.find(d->service); it != watches_.end()) it->second->watch.start_clean(now_);
@@ -146,7 +168,9 @@ Reply Operator::operator()(const AbortDeployment& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
   if (!is_judged(d->phase) && d->phase != Phase::gated) {
-    return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)), d->phase == Phase::rolling_back ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
+    return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)),
+                   d->phase == Phase::rolling_back ? "a rollback is not aborted half-way; wait for its end"
+                                                   : "nothing is left to abort");
   }
   add(DeploymentEnded{c.id, std::string(name_of(Phase::aborted)), "aborted by " + actor_ + ": " + c.reason});
   Reply reply;
@@ -156,8 +180,11 @@ Reply Operator::operator()(const AbortDeployment& c) {
 
 Reply Operator::operator()(const Acknowledge& c) {
   const auto it = ledger_.state().incidents.find(c.incident);
-  if (it == ledger_.state().incidents.end()) return refusal("not_found", "incident '" + c.incident + "'", "does not exist", "`backstopctl incident list` shows the ids");
-  if (!it->second.open()) return refusal("conflict", "acknowledgement of " + c.incident, "it is resolved already", "nothing to do");
+  if (it == ledger_.state().incidents.end())
+    return refusal("not_found", "incident '" + c.incident + "'", "does not exist",
+                   "`backstopctl incident list` shows the ids");
+  if (!it->second.open())
+    return refusal("conflict", "acknowledgement of " + c.incident, "it is resolved already", "nothing to do");
   add(IncidentAcknowledged{c.incident, c.comment, c.lasts == Duration{} ? Time{} : now_ + c.lasts});
   Reply reply;
   reply.id = c.incident;
@@ -179,7 +206,10 @@ Reply Operator::operator()(const Unhold& c) {
   if (c.service != "*") {
     if (Reply r = resolve(c.service, key); !r.ok) return r;
   }
-  if (!ledger_.state().holds.contains(key)) return refusal("conflict", "unhold of " + c.service, "it is not held", ledger_.state().holds.contains("*") ? "the hold is over all services: `backstopctl unhold --all`" : "nothing to do");
+  if (!ledger_.state().holds.contains(key))
+    return refusal("conflict", "unhold of " + c.service, "it is not held",
+                   ledger_.state().holds.contains("*") ? "the hold is over all services: `backstopctl unhold --all`"
+                                                       : "nothing to do");
   add(HoldEnded{key, "released"});
   return {};
 }
@@ -190,10 +220,20 @@ Reply Operator::operator()(const RollBackNow& c) {
   const State& state = ledger_.state();
   const DeploymentState* d = state.active(key);
   if (!d) d = state.service(key) ? state.deployment(last_kept(state, key)) : nullptr;
-  if (!d) return refusal("conflict", "rollback of " + key, "no deployment of it is known that could be undone", "`backstopctl deploy list` shows what is known");
-  if (d->phase == Phase::rolling_back) return refusal("conflict", "rollback of " + key, d->id + " is being rolled back already", "`backstopctl deploy wait " + d->id + "`");
-  if (const ServiceState* s = state.service(key); s && !s->locked_by.empty()) return refusal("locked", "rollback of " + key, "the service is LOCKED: " + s->locked_why, "`backstopctl unlock " + key + " --reason …`");
-  if (d->previous.empty() || !d->config) return refusal("no_target", "rollback of " + key, d->previous.empty() ? "there is no version to go back to" : "its frozen configuration cannot be read", "deploy a good version by hand");
+  if (!d)
+    return refusal("conflict", "rollback of " + key, "no deployment of it is known that could be undone",
+                   "`backstopctl deploy list` shows what is known");
+  if (d->phase == Phase::rolling_back)
+    return refusal("conflict", "rollback of " + key, d->id + " is being rolled back already",
+                   "`backstopctl deploy wait " + d->id + "`");
+  if (const ServiceState* s = state.service(key); s && !s->locked_by.empty())
+    return refusal("locked", "rollback of " + key, "the service is LOCKED: " + s->locked_why,
+                   "`backstopctl unlock " + key + " --reason …`");
+  if (d->previous.empty() || !d->config)
+    return refusal("no_target", "rollback of " + key,
+                   d->previous.empty() ? "there is no version to go back to"
+                                       : "its frozen configuration cannot be read",
+                   "deploy a good version by hand");
   start_rollback(ledger_, *d, "ordered by " + actor_ + ": " + c.reason, now_, actor_);
   Reply reply;
   reply.id = d->id;
@@ -204,11 +244,15 @@ Reply Operator::operator()(const AcceptNow& c) {
   std::string key;
   if (Reply r = resolve(c.service, key); !r.ok) return r;
   const DeploymentState* d = ledger_.state().active(key);
-  if (!d || d->phase != Phase::watching) return refusal("conflict", "accept of " + key, d ? "it is " + std::string(name_of(d->phase)) : "no deployment of it is being watched", "`backstopctl status " + key + "`");
+  if (!d || d->phase != Phase::watching)
+    return refusal("conflict", "accept of " + key,
+                   d ? "it is " + std::string(name_of(d->phase)) : "no deployment of it is being watched",
+                   "`backstopctl status " + key + "`");
   const std::string id = d->id, incident = d->incident;
   add(VersionVerifiedGood{id, key, d->version});
   add(DeploymentEnded{id, std::string(name_of(Phase::succeeded)), "accepted by " + actor_ + ": " + c.reason});
-  if (const auto it = ledger_.state().incidents.find(incident); it != ledger_.state().incidents.end() && it->second.open()) {
+  if (const auto it = ledger_.state().incidents.find(incident);
+      it != ledger_.state().incidents.end() && it->second.open()) {
     add(IncidentResolved{incident, "the version was accepted by " + actor_ + ": " + c.reason});
   }
   Reply reply;
@@ -219,7 +263,9 @@ Reply Operator::operator()(const AcceptNow& c) {
 Reply Operator::operator()(const AnswerConfirmation& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
-  if (!d->confirmation) return refusal("conflict", (c.confirmed ? "confirm of " : "decline of ") + c.id, "no rollback of it waits for a word", "`backstopctl deploy show " + c.id + "`");
+  if (!d->confirmation)
+    return refusal("conflict", (c.confirmed ? "confirm of " : "decline of ") + c.id,
+                   "no rollback of it waits for a word", "`backstopctl deploy show " + c.id + "`");
   const std::string why = d->confirmation->why;
   add(ConfirmationAnswered{c.id, c.confirmed ? "confirmed" : "declined", c.reason});
   if (c.confirmed) start_rollback(ledger_, *d, why + " (confirmed by " + actor_ + ")", now_, actor_);
@@ -231,13 +277,17 @@ Reply Operator::operator()(const AnswerConfirmation& c) {
 Reply Operator::operator()(const RaiseSignal& c) {
   std::string key;
   if (Reply r = resolve(c.service, key); !r.ok) return r;
-  if (!signal_named(c.kind)) return refusal("invalid", "signal '" + c.kind + "'", "is not known", "use critical-functionality, data-corruption, security-incident, compliance-violation or user-report");
+  if (!signal_named(c.kind))
+    return refusal(
+        "invalid", "signal '" + c.kind + "'", "is not known",
+        "use critical-functionality, data-corruption, security-incident, compliance-violation or user-report");
   const DeploymentState* d = ledger_.state().active(key);
   const bool watched = d && is_judged(d->phase);
   add(SignalRaised{key, watched ? d->id : "", c.kind, c.evidence});
   Reply reply;
   reply.id = watched ? d->id : "";
-  if (!watched) reply.details.set("note", "recorded; no deployment of " + key + " is being watched, so nothing is rolled back");
+  if (!watched)
+    reply.details.set("note", "recorded; no deployment of " + key + " is being watched, so nothing is rolled back");
   return reply;
 }
 
@@ -249,12 +299,16 @@ Reply Operator::operator()(const Unlock& c) {
   const DeploymentState* d = ledger_.state().deployment(s->locked_by);
   Reply reply;
   if (!c.retry_from.empty()) {
-    if (!d || !d->rollback || !d->config) return refusal("conflict", "retry of " + key, "there is no rollback to go on with", "unlock without --retry-from");
-    const auto step = std::find_if(d->plan.begin(), d->plan.end(), [&](const StepPlan& p) { return p.path == c.retry_from || p.name == c.retry_from; });
+    if (!d || !d->rollback || !d->config)
+      return refusal("conflict", "retry of " + key, "there is no rollback to go on with",
+                     "unlock without --retry-from");
+    const auto step = std::find_if(d->plan.begin(), d->plan.end(),
+                                   [&](const StepPlan& p) { return p.path == c.retry_from || p.name == c.retry_from; });
     if (step == d->plan.end()) {
       std::string known;
       for (const StepPlan& p : d->plan) known += (known.empty() ? "" : ", ") + p.path + " (" + p.name + ")";
-      return refusal("not_found", "step '" + c.retry_from + "'", "is no step of this rollback", "its steps are " + known);
+      return refusal("not_found", "step '" + c.retry_from + "'", "is no step of this rollback",
+                     "its steps are " + known);
     }
     reply.id = d->id;
     const std::string id = d->id, path = step->path;
@@ -264,7 +318,8 @@ Reply Operator::operator()(const Unlock& c) {
   }
   const std::string incident = d ? d->incident : "";
   add(ServiceUnlocked{key, c.done_by_hand ? "done_by_hand" : "unlocked", c.reason});
-  if (const auto it = ledger_.state().incidents.find(incident); it != ledger_.state().incidents.end() && it->second.open()) {
+  if (const auto it = ledger_.state().incidents.find(incident);
+      it != ledger_.state().incidents.end() && it->second.open()) {
     add(IncidentResolved{incident, "unlocked by " + actor_ + (c.done_by_hand ? ", done by hand: " : ": ") + c.reason});
   }
   return reply;
@@ -275,8 +330,13 @@ Reply Operator::operator()(const Adopt& c) {
   if (Reply r = resolve(c.service, key); !r.ok) return r;
   if (!is_version(c.version)) return bad_version(c.version);
   const State& state = ledger_.state();
-  if (const DeploymentState* d = state.active(key)) return refusal("conflict", "adopt of " + c.version, d->id + " is under way", "adopt is for a version that runs without a deployment; use `backstopctl accept` for this one");
-  if (const ServiceState* s = state.service(key); s && s->quarantine.contains(c.version)) return refusal("quarantine", "adopt of " + c.version, "it is quarantined: " + s->quarantine.at(c.version), "release it first: `backstopctl quarantine release " + c.version + " --service " + key + " --reason …`");
+  if (const DeploymentState* d = state.active(key))
+    return refusal("conflict", "adopt of " + c.version, d->id + " is under way",
+                   "adopt is for a version that runs without a deployment; use `backstopctl accept` for this one");
+  if (const ServiceState* s = state.service(key); s && s->quarantine.contains(c.version))
+    return refusal("quarantine", "adopt of " + c.version, "it is quarantined: " + s->quarantine.at(c.version),
+                   "release it first: `backstopctl quarantine release " + c.version + " --service " + key +
+                       " --reason …`");
   const bool other_version = state.service(key) && state.service(key)->version != c.version;
   add(VersionAdopted{key, c.version, c.reason});
   if (other_version) watches_.at(key)->watch.forget_history();
@@ -287,7 +347,9 @@ Reply Operator::operator()(const ReleaseQuarantine& c) {
   std::string key;
   if (Reply r = resolve(c.service, key); !r.ok) return r;
   const ServiceState* s = ledger_.state().service(key);
-  if (!s || !s->quarantine.contains(c.version)) return refusal("not_found", "quarantine of " + c.version, "this version of " + key + " is not quarantined", "`backstopctl quarantine list`");
+  if (!s || !s->quarantine.contains(c.version))
+    return refusal("not_found", "quarantine of " + c.version, "this version of " + key + " is not quarantined",
+                   "`backstopctl quarantine list`");
   add(QuarantineReleased{key, c.version, c.reason});
   return {};
 }

@@ -65,7 +65,8 @@ Result<ChainEnd> chain(std::span<Record> records, ChainEnd end) {
 Status follows(const Record& record, const ChainEnd& end) {
   const std::string seq = std::to_string(record.seq);
   if (record.seq != end.seq + 1)
-    return fail(Errc::corrupt, "record " + seq + ": expected record " + std::to_string(end.seq + 1) + " here, a record is missing");
+    return fail(Errc::corrupt,
+                "record " + seq + ": expected record " + std::to_string(end.seq + 1) + " here, a record is missing");
   if (record.prev_hash != end.hash)
     return fail(Errc::corrupt, "record " + seq + ": it does not follow on record " + std::to_string(end.seq) +
                                    " (hash chain broken), one of the two was changed");

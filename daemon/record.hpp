@@ -14,15 +14,15 @@ std::string sha256_hex(std::string_view text);
 
 /// The one envelope in which everything that happened is kept. Append-only and hash-chained.
 struct Record {
-  std::uint64_t seq = 0;     ///< 1, 2, 3 ... without holes
-  Time time{};               ///< judge time of the event
-  std::string boot;          ///< boot id of the host
-  std::string actor;         ///< who: "backstopd", "uid:1000(ana)"
-  std::string subject;       ///< what it is about: a service key, a deployment, an incident id
-  std::string type;          ///< name of the payload's type, see records.hpp
-  int version = 1;           ///< of the payload's type
-  Json payload;              ///< an object; its text is at most kMaxPayload bytes
-  std::string prev_hash;     ///< hash of the record before (64 hex digits; all zeros before the first)
+  std::uint64_t seq = 0; ///< 1, 2, 3 ... without holes
+  Time time{};           ///< judge time of the event
+  std::string boot;      ///< boot id of the host
+  std::string actor;     ///< who: "backstopd", "uid:1000(ana)"
+  std::string subject;   ///< what it is about: a service key, a deployment, an incident id
+  std::string type;      ///< name of the payload's type, see records.hpp
+  int version = 1;       ///< of the payload's type
+  Json payload;          ///< an object; its text is at most kMaxPayload bytes
+  std::string prev_hash; ///< hash of the record before (64 hex digits; all zeros before the first)
 };
 
 /// So that a handful of records always fits into the space reserve of the journal.

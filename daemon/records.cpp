@@ -5,8 +5,7 @@
 namespace backstop {
 namespace {
 
-template <std::size_t I = 0>
-Result<Payload> decode_as(const Record& record) {
+template <std::size_t I = 0> Result<Payload> decode_as(const Record& record) {
   if constexpr (I == std::variant_size_v<Payload>) {
     return fail(Errc::newer, "record " + std::to_string(record.seq) + " is of type '" + record.type +
                                  "', which this version does not know; run the version that wrote it, or a newer one");
@@ -30,7 +29,10 @@ std::string type_of(const Payload& payload) {
 std::string subject_of(const Payload& payload) {
   return std::visit(
       [](const auto& p) -> std::string {
-        if constexpr (requires { p.deployment; p.service; }) {
+        if constexpr (requires {
+                        p.deployment;
+                        p.service;
+                      }) {
           return p.deployment.empty() ? p.service : p.deployment;
         } else if constexpr (requires { p.id; }) {
           return p.id;

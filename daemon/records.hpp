@@ -119,8 +119,8 @@ struct DecisionMade {
   std::vector<Evidence> evidence;
   Time sample_arrived{}; ///< of the deciding sample; zero: no sample decided
   BACKSTOP_FIELDS(v("id", id); v("service", service); v("deployment", deployment); v("decision", decision);
-                  v("status", status); v("why", why); v("because", because); v("rules", rules);
-                  v("evidence", evidence); v("sample_arrived_us", sample_arrived);)
+                  v("status", status); v("why", why); v("because", because); v("rules", rules); v("evidence", evidence);
+                  v("sample_arrived_us", sample_arrived);)
 };
 struct ConfirmationAsked {
   static constexpr const char* kType = "confirmation_asked";

@@ -32,8 +32,8 @@ struct StepCommand {
   std::map<std::string, std::string> environment; ///< the whole environment, not additions to ours
   std::string user;                               ///< empty: the daemon's own
   std::string directory = "/";
-  std::string lock_file;      ///< flock()ed for the time of the step; taken by another: StepEnd::locked, nothing was run
-  Duration timeout{};         ///< above zero; SIGTERM to the process group, `kill_after` later SIGKILL
+  std::string lock_file; ///< flock()ed for the time of the step; taken by another: StepEnd::locked, nothing was run
+  Duration timeout{};    ///< above zero; SIGTERM to the process group, `kill_after` later SIGKILL
   Duration kill_after{std::chrono::seconds(5)};
   std::size_t output_limit = std::size_t{16} << 10; ///< the last bytes of stdout and stderr kept
 };
@@ -128,11 +128,11 @@ public:
 
 /// One message for people or machines outside. Persisted before it is sent.
 struct Notice {
-  std::string key;     ///< (incident, event, channel): a duplicate carries the same key
-  std::string channel; ///< name of a configured channel
+  std::string key;      ///< (incident, event, channel): a duplicate carries the same key
+  std::string channel;  ///< name of a configured channel
   std::string severity; ///< "info", "alert", "critical", "resolved"
-  std::string title;   ///< one line that says the whole thing
-  std::string body;    ///< JSON object with the details
+  std::string title;    ///< one line that says the whole thing
+  std::string body;     ///< JSON object with the details
 };
 
 /// Seam: delivers notices to channels.

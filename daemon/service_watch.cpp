@@ -92,8 +92,16 @@ Baseline baseline_of(const FrozenBaseline& f) {
 Json snapshot_of(const WatchState& state) {
   WatchSnapshot snapshot;
   for (const RuleState& r : state.rules) {
-    RuleSnapshot s{static_cast<std::int64_t>(r.level), static_cast<std::int64_t>(r.reading_level), r.newest, r.alert_since,
-                   r.critical_since, r.alert_held, r.critical_held, r.absent_since, {}, r.value_at_begin};
+    RuleSnapshot s{static_cast<std::int64_t>(r.level),
+                   static_cast<std::int64_t>(r.reading_level),
+                   r.newest,
+                   r.alert_since,
+                   r.critical_since,
+                   r.alert_held,
+                   r.critical_held,
+                   r.absent_since,
+                   {},
+                   r.value_at_begin};
     s.history.assign(r.history.begin(), r.history.end());
     snapshot.rules.push_back(std::move(s));
   }

@@ -39,12 +39,12 @@ struct ServiceWatch {
   config::Service config;
   config::CompiledService compiled;
   Watch watch;
-  Evaluation last;                  ///< of the newest evaluation
-  Time last_arrival{};              ///< when the newest scrape had arrived
+  Evaluation last;                                ///< of the newest evaluation
+  Time last_arrival{};                            ///< when the newest scrape had arrived
   std::vector<std::vector<SourceHealth>> sources; ///< by source, by target
   std::optional<Verification> verification;
   std::uint64_t generation = 0; ///< another number: another object, to which other scrapers belong
-  Time next_due = kNever; ///< when time alone matters again
+  Time next_due = kNever;       ///< when time alone matters again
 };
 
 Evidence evidence_of(const Verdict& verdict, const Watch& watch);

@@ -52,13 +52,14 @@ struct DeploymentState {
   std::vector<Evidence> preexisting;
   std::vector<std::string> signals; ///< critical ones raised against it: "data-corruption: evidence"
   std::optional<ConfirmationState> confirmation;
-  bool declined = false; ///< asked whether to roll back, a person said no or nobody answered: asked no more for this deployment
+  bool declined =
+      false; ///< asked whether to roll back, a person said no or nobody answered: asked no more for this deployment
   std::optional<ProcedureState> rollback;
   std::map<std::string, StepProgress> preflight; ///< by path
-  std::string incident;   ///< open or past incident of this deployment
-  std::string rolls_back; ///< this record is a rollback of that deployment
+  std::string incident;                          ///< open or past incident of this deployment
+  std::string rolls_back;                        ///< this record is a rollback of that deployment
   std::string outcome_why;
-  std::vector<TimelineEntry> timeline; ///< what happened, oldest first, the last 300
+  std::vector<TimelineEntry> timeline;             ///< what happened, oldest first, the last 300
   std::string last_decision, last_decision_status; ///< kind and status of the last recorded decision
   std::string last_decision_id;
 };
@@ -79,11 +80,11 @@ struct ServiceState {
   std::string version;    ///< believed to run; empty: nothing known
   std::string deployment; ///< the active one; empty: none
   std::map<std::string, VersionState> versions;
-  std::vector<std::string> good_order; ///< verified-good versions, oldest first
+  std::vector<std::string> good_order;           ///< verified-good versions, oldest first
   std::map<std::string, std::string> quarantine; ///< version → why
-  std::string locked_by; ///< deployment; empty: not locked
+  std::string locked_by;                         ///< deployment; empty: not locked
   std::string locked_why;
-  std::vector<Time> rollbacks;           ///< starts, for the loop guard
+  std::vector<Time> rollbacks;               ///< starts, for the loop guard
   std::map<std::string, std::string> levels; ///< rule → last recorded level
 };
 
@@ -100,7 +101,7 @@ struct IncidentState {
 struct OutboxEntry {
   NoticeQueued notice;
   Time queued{};
-  int attempts = 0;      ///< in this run of the daemon
+  int attempts = 0; ///< in this run of the daemon
   Time next_attempt{};
   bool sending = false;
   std::string last_error;
@@ -113,9 +114,9 @@ struct State {
   std::map<std::string, IncidentState> incidents;
   std::vector<std::string> incident_order;
   std::map<std::string, DecisionState> decisions; ///< by id, those of the deployments kept
-  std::map<std::string, HoldState> holds; ///< by service key, "*" for all
-  std::map<std::string, OutboxEntry> outbox; ///< not yet delivered, by key
-  std::vector<NoticeEnded> dead_letters;     ///< the last 100
+  std::map<std::string, HoldState> holds;         ///< by service key, "*" for all
+  std::map<std::string, OutboxEntry> outbox;      ///< not yet delivered, by key
+  std::vector<NoticeEnded> dead_letters;          ///< the last 100
   std::int64_t next_deployment = 1, next_incident = 1, next_decision = 1;
   std::uint64_t records = 0;
   std::string last_boot;

@@ -12,7 +12,8 @@ struct Placeholder {
 
 std::array<Placeholder, 7> placeholders_of(const DeploymentState& d) {
   const std::string service = d.service.substr(0, d.service.find('/'));
-  const std::string environment = d.service.find('/') == std::string::npos ? "" : d.service.substr(d.service.find('/') + 1);
+  const std::string environment =
+      d.service.find('/') == std::string::npos ? "" : d.service.substr(d.service.find('/') + 1);
   return {{{"service", "BACKSTOP_SERVICE", service},
            {"environment", "BACKSTOP_ENVIRONMENT", environment},
            {"version", "BACKSTOP_VERSION", d.version},

@@ -22,7 +22,8 @@ struct Name {
 };
 constexpr Name kBuildInfo{"backstop_build_info", "1, with the version as a label"};
 constexpr Name kActs{"backstop_acts", "1 when the daemon may act, 0 when it only observes (journal not usable)"};
-constexpr Name kState{"backstop_deployment_state", "1 for the phase of the service's newest deployment, 0 for the others"};
+constexpr Name kState{"backstop_deployment_state",
+                      "1 for the phase of the service's newest deployment, 0 for the others"};
 constexpr Name kReading{"backstop_reading", "newest reading of an indicator, in its unit; absent without data"};
 constexpr Name kThreshold{"backstop_threshold", "edge at which a band begins, in the indicator's unit"};
 constexpr Name kLevel{"backstop_level", "level of a rule after its timers: 0 normal, 1 alert, 2 critical"};
@@ -38,14 +39,15 @@ constexpr Name kNotices{"backstop_notices_total", "notices that reached their en
 constexpr Name kWaitingNotices{"backstop_notices_undelivered", "notices in the outbox"};
 constexpr Name kCommit{"backstop_journal_commit_seconds", "how long a commit of the journal took"};
 constexpr Name kLag{"backstop_loop_lag_seconds", "how late the loop's timer ran"};
-constexpr Name kDetection{"backstop_detection_to_step_seconds", "from the deciding sample's arrival to the start of the first step"};
+constexpr Name kDetection{"backstop_detection_to_step_seconds",
+                          "from the deciding sample's arrival to the start of the first step"};
 
 const Histogram::BucketBoundaries kFast{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
 const Histogram::BucketBoundaries kSlow{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
 
-constexpr std::array kPhases{Phase::requested,    Phase::gated,      Phase::deploying,  Phase::watching,
-                             Phase::rolling_back, Phase::succeeded,  Phase::undecided,  Phase::rolled_back_verified,
-                             Phase::rollback_failed, Phase::aborted, Phase::superseded, Phase::refused};
+constexpr std::array kPhases{Phase::requested,       Phase::gated,     Phase::deploying,  Phase::watching,
+                             Phase::rolling_back,    Phase::succeeded, Phase::undecided,  Phase::rolled_back_verified,
+                             Phase::rollback_failed, Phase::aborted,   Phase::superseded, Phase::refused};
 
 std::string short_name(const std::string& key) { return key.substr(0, key.find('/')); }
 std::string environment(const std::string& key) {
@@ -59,7 +61,9 @@ std::optional<double> band_edge(const Row& row, const Band& band) { return row.h
 struct Telemetry::Families {
   prometheus::Registry registry;
   Family<Gauge>& gauge(const Name& n) { return prometheus::BuildGauge().Name(n.name).Help(n.help).Register(registry); }
-  Family<Counter>& counter(const Name& n) { return prometheus::BuildCounter().Name(n.name).Help(n.help).Register(registry); }
+  Family<Counter>& counter(const Name& n) {
+    return prometheus::BuildCounter().Name(n.name).Help(n.help).Register(registry);
+  }
   Family<Histogram>& histogram(const Name& n) {
     return prometheus::BuildHistogram().Name(n.name).Help(n.help).Register(registry);
   }
@@ -126,19 +130,22 @@ void Telemetry::on_record(const Payload& payload, const State& state, Time now) 
   } else if (const auto* ended = std::get_if<StepEnded>(&payload)) {
     const std::string name = families_->step_names[ended->deployment + ended->procedure + ended->path];
     const std::string result = attempt_end(*ended) == AttemptEnd::succeeded ? "succeeded" : ended->end;
-    families_->step.Add({{"procedure", ended->procedure}, {"step", name.empty() ? ended->path : name}, {"result", result}}, kSlow)
+    families_->step
+        .Add({{"procedure", ended->procedure}, {"step", name.empty() ? ended->path : name}, {"result", result}}, kSlow)
         .Observe(to_seconds(ended->took));
   } else if (const auto* over = std::get_if<DeploymentEnded>(&payload)) {
     const DeploymentState* d = state.deployment(over->id);
     if (!d || !d->rollback) return;
     const auto decision = state.decisions.find(d->last_decision_id);
     const std::string rule = decision == state.decisions.end() || decision->second.made.rules.empty()
-                                 ? "ordered" : decision->second.made.rules.front();
+                                 ? "ordered"
+                                 : decision->second.made.rules.front();
     families_->rollbacks.Add({{"service", d->service}, {"rule", rule}, {"result", over->outcome}}).Increment();
     std::erase_if(families_->step_names, [&](const auto& e) { return e.first.starts_with(over->id + "rollback"); });
   } else if (const auto* notice = std::get_if<NoticeEnded>(&payload)) {
     const std::string channel = notice->key.substr(notice->key.rfind('/') + 1);
-    families_->notices.Add({{"channel", channel}, {"result", notice->delivered ? "delivered" : "given_up"}}).Increment();
+    families_->notices.Add({{"channel", channel}, {"result", notice->delivered ? "delivered" : "given_up"}})
+        .Increment();
   }
 }
 

@@ -123,14 +123,18 @@ Json deployment_view(const State& state, const DeploymentState& d, bool with_tim
   Json json = Json::object();
   json.set("id", d.id).set("service", d.service).set("version", d.version).set("previous", d.previous);
   json.set("type", d.kind).set("components", strings(d.components)).set("phase", name_of(d.phase));
-  json.set("final", is_final(d.phase)).set("why", d.outcome_why).set("mode", name_of(mode_in_force(d, Mode::automatic)));
+  json.set("final", is_final(d.phase))
+      .set("why", d.outcome_why)
+      .set("mode", name_of(mode_in_force(d, Mode::automatic)));
   json.set("irreversible", d.irreversible).set("began_by", d.began_by).set("requested", wall(d.requested));
   json.set("begun", wall(d.begun)).set("finished", wall(d.finished)).set("ended", wall(d.ended));
   const WatchWindow window = window_of(d);
   json.set("good_at", wall(window.good_at())).set("bake_end", wall(window.bake_end()));
   json.set("verified_good", d.verified_good).set("incident", d.incident).set("rolls_back", d.rolls_back);
   json.set("rollback", d.rollback ? d.rollback->rollback : "").set("cause", d.rollback ? d.rollback->cause : "");
-  json.set("decision", d.last_decision).set("decision_status", d.last_decision_status).set("decision_id", d.last_decision_id);
+  json.set("decision", d.last_decision)
+      .set("decision_status", d.last_decision_status)
+      .set("decision_id", d.last_decision_id);
   json.set("confirm_until", d.confirmation ? wall(d.confirmation->until) : Json());
   json.set("config_hash", d.config_hash).set("baselines", baselines_view(d.baselines));
   Json preexisting = Json::array();
@@ -145,10 +149,13 @@ Json deployment_view(const State& state, const DeploymentState& d, bool with_tim
 Json incident_view(const State& state, const IncidentState& i, bool with_timeline) {
   Json json = Json::object();
   json.set("id", i.id).set("service", i.service).set("deployment", i.deployment).set("severity", i.severity);
-  json.set("state", i.open() ? (i.acknowledged_by.empty() ? "open" : "acknowledged") : "resolved").set("title", i.title);
+  json.set("state", i.open() ? (i.acknowledged_by.empty() ? "open" : "acknowledged") : "resolved")
+      .set("title", i.title);
   json.set("opened", wall(i.opened)).set("resolved", wall(i.resolved)).set("how_resolved", i.how_resolved);
   json.set("acknowledged_by", i.acknowledged_by).set("acknowledged_at", wall(i.acknowledged_at));
-  json.set("acknowledged_until", wall(i.acknowledged_until)).set("comment", i.comment).set("review_due", wall(i.review_due));
+  json.set("acknowledged_until", wall(i.acknowledged_until))
+      .set("comment", i.comment)
+      .set("review_due", wall(i.review_due));
   const DeploymentState* d = state.deployment(i.deployment);
   if (with_timeline && d) json.set("timeline", timeline_view(d->timeline));
   return json;
@@ -162,11 +169,14 @@ Json service_view(const State& state, const ServiceWatch* watch, const std::stri
   json.set("version_good", good).set("rollback_target", s ? state.rollback_target(key, s->version) : "");
   json.set("locked", s && !s->locked_by.empty()).set("locked_why", s ? s->locked_why : "");
   const HoldState* hold = state.hold(key);
-  json.set("hold", hold ? Json::object().set("by", hold->by).set("reason", hold->reason).set("until", wall(hold->until)) : Json());
+  json.set("hold", hold ? Json::object().set("by", hold->by).set("reason", hold->reason).set("until", wall(hold->until))
+                        : Json());
   const DeploymentState* d = state.active(key);
   json.set("deployment", d ? deployment_view(state, *d, false) : Json());
   if (!watch) return json;
-  json.set("mode", name_of(watch->config.mode)).set("level", name_of(watch->last.level)).set("evaluated", wall(watch->last.t));
+  json.set("mode", name_of(watch->config.mode))
+      .set("level", name_of(watch->last.level))
+      .set("evaluated", wall(watch->last.t));
   if (d) {
     const WatchWindow window = window_of(*d);
     json.set("armed", d->phase == Phase::watching && now >= window.armed_at());
@@ -177,7 +187,10 @@ Json service_view(const State& state, const ServiceWatch* watch, const std::stri
   if (watch->verification) {
     const Verification& v = *watch->verification;
     const Duration good_so_far = v.good_since == Time{} ? Duration{} : now - v.good_since;
-    json.set("verifying", Json::object().set("good_for_s", seconds(good_so_far)).set("wanted_s", seconds(v.good_for)).set("deadline", wall(v.deadline)));
+    json.set("verifying", Json::object()
+                              .set("good_for_s", seconds(good_so_far))
+                              .set("wanted_s", seconds(v.good_for))
+                              .set("deadline", wall(v.deadline)));
   }
   Json verdicts = Json::array();
   for (const Verdict& v : watch->last.verdicts) verdicts.push(verdict_view(v, watch->watch));
@@ -226,9 +239,16 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
   json.set("incidents", std::move(incidents));
   Json outbox = Json::array();
   for (const auto& [key, entry] : state.outbox) {
-    outbox.push(Json::object().set("key", key).set("channel", entry.notice.channel).set("queued", wall(entry.queued)).set("attempts", entry.attempts).set("next_attempt", wall(entry.next_attempt)).set("error", entry.last_error));
+    outbox.push(Json::object()
+                    .set("key", key)
+                    .set("channel", entry.notice.channel)
+                    .set("queued", wall(entry.queued))
+                    .set("attempts", entry.attempts)
+                    .set("next_attempt", wall(entry.next_attempt))
+                    .set("error", entry.last_error));
   }
-  json.set("undelivered_notices", std::move(outbox)).set("dead_letters", static_cast<std::int64_t>(state.dead_letters.size()));
+  json.set("undelivered_notices", std::move(outbox))
+      .set("dead_letters", static_cast<std::int64_t>(state.dead_letters.size()));
   return json;
 }
 
@@ -241,8 +261,10 @@ Json explain_view(const State& state, const std::string& id) {
     // The decision that acted is the one to explain; else the last one.
     for (const auto& [key, made] : state.decisions) {
       if (made.made.deployment != deployment) continue;
-      const bool better = decision.empty() || (made.made.status == "enforced") >= (state.decisions.at(decision).made.status == "enforced");
-      if (better && (decision.empty() || made.at >= state.decisions.at(decision).at || made.made.status == "enforced")) decision = key;
+      const bool better = decision.empty() ||
+                          (made.made.status == "enforced") >= (state.decisions.at(decision).made.status == "enforced");
+      if (better && (decision.empty() || made.at >= state.decisions.at(decision).at || made.made.status == "enforced"))
+        decision = key;
     }
   } else if (const auto made = state.decisions.find(id); made != state.decisions.end()) {
     deployment = made->second.made.deployment;

@@ -22,8 +22,8 @@ struct Peer {
 };
 
 struct Request {
-  std::string method; ///< GET HEAD POST PUT PATCH DELETE
-  std::string path;   ///< percent-decoded, without the query
+  std::string method;                         ///< GET HEAD POST PUT PATCH DELETE
+  std::string path;                           ///< percent-decoded, without the query
   std::map<std::string, std::string> query;   ///< percent-decoded; of a name given twice, the last
   std::map<std::string, std::string> headers; ///< names in lower case
   std::string body;

@@ -31,11 +31,10 @@ struct Error {
 std::string_view name_of(Errc code);
 
 /// A value or an Error. Unlike tl::expected 1.0.0 it may not be dropped silently.
-template <class T>
-class [[nodiscard]] Result {
+template <class T> class [[nodiscard]] Result {
 public:
   Result() requires std::is_default_constructible_v<T> : value_(T{}) {}
-  Result(T value) : value_(std::move(value)) {}                         // NOLINT: a value is a result
+  Result(T value) : value_(std::move(value)) {}                            // NOLINT: a value is a result
   Result(Error error) : value_(tl::unexpected<Error>(std::move(error))) {} // NOLINT: so is an error
 
   explicit operator bool() const { return value_.has_value(); }
@@ -52,8 +51,7 @@ private:
   tl::expected<T, Error> value_;
 };
 
-template <>
-class [[nodiscard]] Result<void> {
+template <> class [[nodiscard]] Result<void> {
 public:
   Result() = default;
   Result(Error error) : value_(tl::unexpected<Error>(std::move(error))) {} // NOLINT

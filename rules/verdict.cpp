@@ -39,9 +39,11 @@ public:
       return;
     }
     state_.history.push_back(static_cast<std::uint8_t>(reading_level));
-    while (state_.history.size() > static_cast<std::size_t>(std::max(1, timing_.n))) state_.history.erase(state_.history.begin());
+    while (state_.history.size() > static_cast<std::size_t>(std::max(1, timing_.n)))
+      state_.history.erase(state_.history.begin());
     const bool alert = settle(Level::alert, state_.alert_since, state_.alert_held, timing_.for_alert, at);
-    const bool critical = settle(Level::critical, state_.critical_since, state_.critical_held, timing_.for_critical, at);
+    const bool critical =
+        settle(Level::critical, state_.critical_since, state_.critical_held, timing_.for_critical, at);
     state_.level = critical ? Level::critical : alert ? Level::alert : Level::normal;
   }
 
@@ -139,14 +141,15 @@ std::string held_clause(const Verdict& verdict) {
 
 struct ConditionCheck {
   bool holds = true;
-  bool any = false; ///< something was compared at all
+  bool any = false;     ///< something was compared at all
   std::string left_out; ///< why its baseline was not compared with
   std::string text;
   std::string limit;
   double threshold = 0;
 };
 
-void check_part(ConditionCheck& check, const Reading& reading, Unit unit, const Limit& limit, const std::string& written) {
+void check_part(ConditionCheck& check, const Reading& reading, Unit unit, const Limit& limit,
+                const std::string& written) {
   check.any = true;
   const bool holds = limit.holds(reading.value);
   check.holds = check.holds && holds;
@@ -207,8 +210,8 @@ Verdict judge_row(const Row& row, RuleState& state, const IndicatorView& view, T
   if (reading.usable() && reading.newest > state.newest) {
     timers.advance_to(reading.newest, view.interval);
     const Level raw = band_of(row, reading.value, state.reading_level);
-    const Level counted = excuse(raw, state, reading.value, row.worsen_factor, row.higher_is_worse, armed,
-                                 verdict.preexisting);
+    const Level counted =
+        excuse(raw, state, reading.value, row.worsen_factor, row.higher_is_worse, armed, verdict.preexisting);
     timers.judge(counted, reading.newest, armed);
   } else if (state.newest != Time{} && now - state.newest > row.timing.max_gap) {
     timers.forget();

@@ -13,16 +13,16 @@ namespace backstop {
 /// What one rule says at one time, with everything that made it say so.
 struct Verdict {
   std::string rule;
-  std::uint32_t indicator = 0;       ///< of a criterion: its first condition's
-  Level level = Level::normal;       ///< after timers; what counts
+  std::uint32_t indicator = 0;         ///< of a criterion: its first condition's
+  Level level = Level::normal;         ///< after timers; what counts
   Level reading_level = Level::normal; ///< what the newest reading alone says
-  Health health = Health::no_data;   ///< apart from level: a source that is down neither clears nor raises it
+  Health health = Health::no_data;     ///< apart from level: a source that is down neither clears nor raises it
   Reading reading;
-  std::string limit;                 ///< the comparison in force, as written: "> 5%", "> 2x baseline (410ms)"
-  double threshold = 0;              ///< its number, in the indicator's unit; 0 where none applies
-  std::optional<double> baseline;    ///< frozen value, where there is a usable one
-  Duration held{};                   ///< how long the condition has held, on the clock of usable readings
-  Duration needed{};                 ///< its `for`
+  std::string limit;              ///< the comparison in force, as written: "> 5%", "> 2x baseline (410ms)"
+  double threshold = 0;           ///< its number, in the indicator's unit; 0 where none applies
+  std::optional<double> baseline; ///< frozen value, where there is a usable one
+  Duration held{};                ///< how long the condition has held, on the clock of usable readings
+  Duration needed{};              ///< its `for`
   Mode mode = Mode::automatic;
   bool preexisting = false; ///< critical already when the deployment began, and not worse since
   std::string why;          ///< one clause: "6.2% > 5% for 12s of 30s", "no data: connection refused"
@@ -32,13 +32,13 @@ struct Verdict {
 struct RuleState {
   Level level = Level::normal;
   Level reading_level = Level::normal;
-  Time newest{};        ///< newest data judged so far; zero: none yet
-  Time alert_since{};   ///< zero: not active
+  Time newest{};      ///< newest data judged so far; zero: none yet
+  Time alert_since{}; ///< zero: not active
   Time critical_since{};
-  Time alert_held{};    ///< when the condition last held (for keep_firing_for)
+  Time alert_held{}; ///< when the condition last held (for keep_firing_for)
   Time critical_held{};
-  Time absent_since{};  ///< since when absence has counted as a level, see AbsencePolicy; zero: it does not now
-  std::vector<std::uint8_t> history; ///< reading levels of the last n evaluations, newest last
+  Time absent_since{}; ///< since when absence has counted as a level, see AbsencePolicy; zero: it does not now
+  std::vector<std::uint8_t> history;    ///< reading levels of the last n evaluations, newest last
   std::optional<double> value_at_begin; ///< set while a pre-existing critical condition is excused
   bool operator==(const RuleState&) const = default;
 };

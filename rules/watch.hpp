@@ -30,7 +30,7 @@ struct Evaluation {
 /// What of a watch must survive a restart: the timers and the history before the deployment. Windows fill again by
 /// themselves; meanwhile readings are insufficient, which neither advances nor resets a timer.
 struct WatchState {
-  std::vector<RuleState> rules; ///< rows first, then criteria
+  std::vector<RuleState> rules;                            ///< rows first, then criteria
   std::vector<std::deque<BaselineHistory::Block>> history; ///< by indicator
   Time clean_since{};
   bool operator==(const WatchState&) const = default;

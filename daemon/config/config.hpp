@@ -43,8 +43,9 @@ enum class ChannelType { webhook, command };
 struct Channel {
   std::string name;
   ChannelType type = ChannelType::webhook;
-  Secret url;                      ///< webhook
-  std::vector<std::string> argv;   ///< command: the notice as JSON on stdin is not passed; see BACKSTOP_NOTICE_* variables
+  Secret url; ///< webhook
+  std::vector<std::string>
+      argv; ///< command: the notice as JSON on stdin is not passed; see BACKSTOP_NOTICE_* variables
   Duration timeout{std::chrono::seconds(10)};
 };
 
@@ -119,7 +120,8 @@ struct Indicator {
   std::variant<Ratio, Quantile, Gauge, Rate> kind;
   Duration window{std::chrono::seconds(30)};
   double min_requests = 1;
-  std::optional<Unit> unit; ///< default by kind: ratio → ratio, quantile → seconds, gauge → by the name (percent, bytes)
+  std::optional<Unit>
+      unit; ///< default by kind: ratio → ratio, quantile → seconds, gauge → by the name (percent, bytes)
   std::optional<Duration> stale_after; ///< default 3 intervals, at least 5 s
   Duration query_offset{};
 };
@@ -185,7 +187,7 @@ struct Bake {
   Duration duration{std::chrono::hours(24)};
   Duration good_after{std::chrono::hours(2)};
   Duration deploy_timeout{std::chrono::minutes(30)};
-  std::optional<Duration> act_for; ///< absent: all of it
+  std::optional<Duration> act_for;         ///< absent: all of it
   bool rollback_on_deploy_timeout = false; ///< `on_deploy_timeout: rollback`; default `alert`
 };
 
@@ -204,7 +206,7 @@ struct Service {
   Judge judge;
   std::optional<Command> running_version; ///< a program that prints it
   std::string running_version_link;       ///< or a symbolic link whose target's last part is the version
-  std::string deploy_lock;             ///< lock file shared with deploy scripts
+  std::string deploy_lock;                ///< lock file shared with deploy scripts
   std::vector<std::string> depends_on;
   Duration confirm_timeout{std::chrono::minutes(15)};
   std::vector<Source> sources;

@@ -1,6 +1,6 @@
 #include "daemon/config/read_parts.hpp"
-#include <fmt/format.h>
 #include <algorithm>
+#include <fmt/format.h>
 
 /// The top of a service file, and what is neither sources, rules nor procedures.
 namespace backstop::config {

@@ -183,7 +183,8 @@ std::string last_words(const Json& deployment) {
     std::istringstream in(s.text("output"));
     for (std::string line; std::getline(in, line);) lines.push_back(line);
     out += "  the last words of step " + s.text("path") + " (" + s.text("name") + "):\n";
-    for (std::size_t i = lines.size() > kLines ? lines.size() - kLines : 0; i < lines.size(); ++i) out += "    | " + lines[i] + "\n";
+    for (std::size_t i = lines.size() > kLines ? lines.size() - kLines : 0; i < lines.size(); ++i)
+      out += "    | " + lines[i] + "\n";
   }
   return out;
 }
@@ -332,7 +333,8 @@ std::string short_duration(double seconds) {
 Json printable(const Json& document) {
   if (const std::string* text = document.as_string()) {
     std::string clean = *text;
-    std::replace_if(clean.begin(), clean.end(), [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7f; }, '?');
+    std::replace_if(
+        clean.begin(), clean.end(), [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7f; }, '?');
     return clean;
   }
   if (const Json::Array* array = document.as_array()) {

@@ -11,8 +11,7 @@ namespace backstop {
 class Barrier {
 public:
   /// Runs `body` and gives what it returns; after a throw gives `otherwise`. Only the first exception is kept.
-  template <class R, class F>
-  R run(R otherwise, F&& body) noexcept {
+  template <class R, class F> R run(R otherwise, F&& body) noexcept {
     try {
       return std::forward<F>(body)();
     } catch (...) {
@@ -20,8 +19,7 @@ public:
       return otherwise;
     }
   }
-  template <class F>
-  void run(F&& body) noexcept {
+  template <class F> void run(F&& body) noexcept {
     try {
       std::forward<F>(body)();
     } catch (...) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = std::size_t{64} << 20; ///< an export may be long
 constexpr std::size_t kMaxLine = std::size_t{1} << 20;    ///< of an event stream
-constexpr long kNoLimit = 0; ///< as libcurl writes it
+constexpr long kNoLimit = 0;                              ///< as libcurl writes it
 
 HttpRequest request_to(const std::string& socket, const std::string& method, const std::string& path) {
   HttpRequest r;
@@ -52,8 +52,10 @@ private:
     const std::string_view name = line.substr(0, colon);
     std::string_view value = line.substr(std::min(colon + 1, line.size()));
     if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-    if (name == "event") event_.type = value;
-    else if (name == "id") event_.id = value;
+    if (name == "event")
+      event_.type = value;
+    else if (name == "id")
+      event_.id = value;
     else if (name == "data") {
       if (std::exchange(has_data_, true)) event_.data += '\n';
       event_.data += value;
@@ -95,18 +97,20 @@ struct Reading {
 Error no_answer(const std::string& socket, CURL* easy, CURLcode code, const Error& error) {
   if (code == CURLE_OPERATION_TIMEDOUT) return error;
   if (code != CURLE_COULDNT_CONNECT)
-    return fail(Errc::io, fmt::format("the daemon broke off at {}: {} (why: journalctl -u backstopd)", socket, error.what));
+    return fail(Errc::io,
+                fmt::format("the daemon broke off at {}: {} (why: journalctl -u backstopd)", socket, error.what));
   long number = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
-  const char* hint = number == EACCES ? "you have to be in the group that owns it, see ls -l" : "is backstopd running? systemctl status backstopd";
+  const char* hint = number == EACCES ? "you have to be in the group that owns it, see ls -l"
+                                      : "is backstopd running? systemctl status backstopd";
   return fail(Errc::io, fmt::format("the daemon does not answer at {}: {} ({})", socket,
                                     number != 0 ? errno_text(static_cast<int>(number)) : "cannot connect", hint));
 }
 
 } // namespace
 
-Result<ControlClient::Answer> ControlClient::request(const std::string& method, const std::string& path, const std::string& body,
-                                                     Duration timeout) const {
+Result<ControlClient::Answer> ControlClient::request(const std::string& method, const std::string& path,
+                                                     const std::string& body, Duration timeout) const {
   HttpRequest r = request_to(socket_, method, path);
   r.timeout = timeout;
   r.body = body;
@@ -118,11 +122,12 @@ Result<ControlClient::Answer> ControlClient::request(const std::string& method, 
   barrier.rethrow();
   Result<HttpResponse> outcome = exchange.outcome(code);
   if (outcome) return Answer{outcome->status, std::move(outcome->body)};
-  return outcome.error().code == Errc::too_large ? outcome.error() : no_answer(socket_, exchange.easy(), code, outcome.error());
+  return outcome.error().code == Errc::too_large ? outcome.error()
+                                                 : no_answer(socket_, exchange.easy(), code, outcome.error());
 }
 
-Result<ControlClient::Answer> ControlClient::events(const std::string& path, const std::function<bool(const Event&)>& each,
-                                                    Duration timeout) const {
+Result<ControlClient::Answer>
+ControlClient::events(const std::string& path, const std::function<bool(const Event&)>& each, Duration timeout) const {
   HttpRequest r = request_to(socket_, "GET", path);
   r.timeout = timeout;
   r.headers.emplace_back("Accept", "text/event-stream");
@@ -146,9 +151,12 @@ Result<ControlClient::Answer> ControlClient::events(const std::string& path, con
 std::string ControlClient::encoded(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) result += c;
-    else result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
+    if (plain)
+      result += c;
+    else
+      result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return result;
 }

@@ -24,7 +24,8 @@ public:
 
   /// An answer of any status; `body` is JSON text, or empty. Errc::io: the daemon does not answer (exit code 8),
   /// Errc::timeout: it did not answer in time. `path` begins with '/'; see encoded().
-  [[nodiscard]] Result<Answer> request(const std::string& method, const std::string& path, const std::string& body, Duration timeout) const;
+  [[nodiscard]] Result<Answer> request(const std::string& method, const std::string& path, const std::string& body,
+                                       Duration timeout) const;
 
   /// Reads a text/event-stream and hands on every event until `each` returns false, the daemon closes the stream, or
   /// `timeout` is over (Errc::timeout; zero: no limit). The answer has a body only if its status is not 200. What `each`

@@ -42,7 +42,8 @@ bool has_control(std::string_view text) {
 }
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string bytes_text(std::size_t bytes) {
@@ -74,16 +75,17 @@ CurlExchange::CurlExchange(HttpRequest request, Barrier& barrier)
   if (!easy_) throw std::runtime_error("libcurl gives no handle");
 }
 
-template <class T>
-void CurlExchange::set(CURLoption option, T value) {
+template <class T> void CurlExchange::set(CURLoption option, T value) {
   const CURLcode code = (curl_easy_setopt)(easy_.get(), option, value);
   if (setup_ == CURLE_OK) setup_ = code;
 }
 
 Status CurlExchange::prepare() {
-  if (request_.method.empty() || !std::all_of(request_.method.begin(), request_.method.end(), [](unsigned char c) { return std::isupper(c); }))
+  if (request_.method.empty() ||
+      !std::all_of(request_.method.begin(), request_.method.end(), [](unsigned char c) { return std::isupper(c); }))
     return fail(Errc::invalid, "an HTTP method is a word in capitals");
-  if (const Url url = parse_url(request_.url); !url) return failed(Errc::invalid, "this is no URL");
+  if (const Url url = parse_url(request_.url); !url)
+    return failed(Errc::invalid, "this is no URL");
   else if (const std::string scheme = part(url, CURLUPART_SCHEME); scheme != "http" && scheme != "https")
     return failed(Errc::invalid, "only http:// and https:// are allowed");
   if (!request_.bearer_token.empty() && !request_.basic_credential.empty())
@@ -101,7 +103,8 @@ Status CurlExchange::prepare() {
 Status CurlExchange::add_header(const std::string& name, const std::string& value) {
   if (name.empty() || has_control(name) || name.find_first_of(": ") != std::string::npos)
     return failed(Errc::invalid, "a header's name holds a colon, a space or a control character");
-  if (has_control(value)) return failed(Errc::invalid, fmt::format("header {} holds a line break or a control character", name));
+  if (has_control(value))
+    return failed(Errc::invalid, fmt::format("header {} holds a line break or a control character", name));
   append(value.empty() ? name + ";" : name + ": " + value);
   return {};
 }
@@ -218,7 +221,8 @@ Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
 
 Error CurlExchange::failed(Errc code, const std::string& why) const {
   const std::string at = request_.unix_socket.empty() ? "" : " at " + request_.unix_socket;
-  return fail(code, fmt::format("{} {}{}: {}", request_.method, shown_url(request_.url, request_.secret_path), at, why));
+  return fail(code,
+              fmt::format("{} {}{}: {}", request_.method, shown_url(request_.url, request_.secret_path), at, why));
 }
 
 std::string CurlExchange::timeout_text() const {
@@ -227,7 +231,8 @@ std::string CurlExchange::timeout_text() const {
   curl_off_t connected_us = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
   curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
-  if (header_bytes_ > 0) return fmt::format("the answer was not complete within {} ({} bytes came)", within, response_.body.size());
+  if (header_bytes_ > 0)
+    return fmt::format("the answer was not complete within {} ({} bytes came)", within, response_.body.size());
   if (connected_us > 0) return fmt::format("no answer within {}", within);
   const bool tls = request_.url.compare(0, 6, "https:") == 0;
   if (resolved_us > 0) return fmt::format("no {} within {}", tls ? "TLS connection" : "connection", within);
@@ -239,7 +244,8 @@ Error CurlExchange::explain(CURLcode code) const {
   if (body_too_large_ || code == CURLE_FILESIZE_EXCEEDED)
     return failed(Errc::too_large, fmt::format("the answer is larger than {}", bytes_text(request_.max_bytes)));
   if (headers_too_large_)
-    return failed(Errc::too_large, fmt::format("the headers of the answer are larger than {}", bytes_text(kMaxHeaderBytes)));
+    return failed(Errc::too_large,
+                  fmt::format("the headers of the answer are larger than {}", bytes_text(kMaxHeaderBytes)));
   switch (static_cast<int>(code)) { // the rest is worded well enough by libcurl
   case CURLE_OPERATION_TIMEDOUT: return failed(Errc::timeout, timeout_text());
   case CURLE_COULDNT_RESOLVE_HOST: return failed(Errc::io, "no such host");

@@ -31,8 +31,7 @@ private:
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
-  template <class T>
-  void set(CURLoption option, T value);
+  template <class T> void set(CURLoption option, T value);
   Status add_headers(bool loopback);
   Status add_header(const std::string& name, const std::string& value);
   void append(const std::string& line);

@@ -20,7 +20,8 @@ std::uint32_t epoll_of(int what) {
 }
 
 int select_of(std::uint32_t revents) {
-  return (revents & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) | (revents & (EPOLLOUT | EPOLLERR) ? CURL_CSELECT_OUT : 0);
+  return (revents & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
+         (revents & (EPOLLOUT | EPOLLERR) ? CURL_CSELECT_OUT : 0);
 }
 
 } // namespace
@@ -64,8 +65,10 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   static int on_timer(CURLM*, long timeout_ms, void* argument) noexcept {
     auto& self = *static_cast<Impl*>(argument);
     self.loop.barrier().run([&] {
-      if (timeout_ms < 0) self.timer->disarm();
-      else self.timer->arm(self.loop.fresh_now() + std::chrono::milliseconds(timeout_ms));
+      if (timeout_ms < 0)
+        self.timer->disarm();
+      else
+        self.timer->arm(self.loop.fresh_now() + std::chrono::milliseconds(timeout_ms));
     });
     return 0;
   }
@@ -76,8 +79,10 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
       return;
     }
     std::unique_ptr<EventLoop::Io>& io = sockets[fd];
-    if (io) io->set_events(epoll_of(what));
-    else io = loop.add_io(fd, epoll_of(what), [this, fd](std::uint32_t revents) { drive(fd, select_of(revents)); });
+    if (io)
+      io->set_events(epoll_of(what));
+    else
+      io = loop.add_io(fd, epoll_of(what), [this, fd](std::uint32_t revents) { drive(fd, select_of(revents)); });
   }
 
   void drive(curl_socket_t fd, int events) {

@@ -50,16 +50,14 @@ struct Core {
 
 /// Owns the sd_event_source and the handler. The handler is shared with the frame that runs it: a source may be destroyed
 /// by its own handler, and a closure must outlive its own call.
-template <class Base, class Handler>
-class SourceOf : public Base {
+template <class Base, class Handler> class SourceOf : public Base {
 public:
   SourceOf(std::shared_ptr<Core> core, Handler handler)
       : core_(std::move(core)), handler_(std::make_shared<Handler>(std::move(handler))) {}
   ~SourceOf() override { sd_event_source_disable_unref(source_); }
 
 protected:
-  template <class... Args>
-  static int dispatch(void* self, Args... args) noexcept {
+  template <class... Args> static int dispatch(void* self, Args... args) noexcept {
     auto* s = static_cast<SourceOf*>(self);
     const std::shared_ptr<Core> core = s->core_;
     const std::shared_ptr<Handler> handler = s->handler_;
@@ -80,9 +78,10 @@ public:
   IoSource(std::shared_ptr<Core> core, std::function<void(std::uint32_t)> handler, int fd, std::uint32_t events,
            EventLoop::Priority priority)
       : SourceOf(std::move(core), std::move(handler)) {
-    check(sd_event_add_io(core_->event, &source_, fd, events,
-                          [](sd_event_source*, int, std::uint32_t revents, void* self) noexcept { return dispatch(self, revents); },
-                          static_cast<SourceOf*>(this)),
+    check(sd_event_add_io(
+              core_->event, &source_, fd, events,
+              [](sd_event_source*, int, std::uint32_t revents, void* self) noexcept { return dispatch(self, revents); },
+              static_cast<SourceOf*>(this)),
           "cannot watch a file descriptor");
     set_priority(priority);
     if (events == 0) set_events(0);
@@ -90,7 +89,8 @@ public:
   void set_events(std::uint32_t events) override {
     // Watching for nothing still reports hang-ups, again and again: off is off.
     if (events != 0) check(sd_event_source_set_io_events(source_, events), "cannot watch a file descriptor");
-    check(sd_event_source_set_enabled(source_, events != 0 ? SD_EVENT_ON : SD_EVENT_OFF), "cannot watch a file descriptor");
+    check(sd_event_source_set_enabled(source_, events != 0 ? SD_EVENT_ON : SD_EVENT_OFF),
+          "cannot watch a file descriptor");
   }
 };
 
@@ -99,9 +99,10 @@ public:
   TimerSource(std::shared_ptr<Core> core, std::function<void()> handler, EventLoop::Priority priority)
       : SourceOf(std::move(core), std::move(handler)) {
     constexpr std::uint64_t accuracy_us = 1; // 0 would mean sd-event's default of 250 ms
-    check(sd_event_add_time(core_->event, &source_, CLOCK_MONOTONIC, 0, accuracy_us,
-                            [](sd_event_source*, std::uint64_t, void* self) noexcept { return fire(self); },
-                            static_cast<SourceOf*>(this)),
+    check(sd_event_add_time(
+              core_->event, &source_, CLOCK_MONOTONIC, 0, accuracy_us,
+              [](sd_event_source*, std::uint64_t, void* self) noexcept { return fire(self); },
+              static_cast<SourceOf*>(this)),
           "cannot add a timer");
     check(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "cannot add a timer");
     set_priority(priority);
@@ -137,9 +138,10 @@ class SignalSource final : public SourceOf<EventLoop::Source, std::function<void
 public:
   SignalSource(std::shared_ptr<Core> core, std::function<void()> handler, int signal)
       : SourceOf(std::move(core), std::move(handler)) {
-    check(sd_event_add_signal(core_->event, &source_, signal,
-                              [](sd_event_source*, const signalfd_siginfo*, void* self) noexcept { return dispatch(self); },
-                              static_cast<SourceOf*>(this)),
+    check(sd_event_add_signal(
+              core_->event, &source_, signal,
+              [](sd_event_source*, const signalfd_siginfo*, void* self) noexcept { return dispatch(self); },
+              static_cast<SourceOf*>(this)),
           "cannot watch a signal (is it blocked?)");
     set_priority(EventLoop::kSteps);
   }
@@ -251,7 +253,8 @@ void EventLoop::set_anchor(Duration anchor) {
 }
 
 std::unique_ptr<EventLoop::Io> EventLoop::add_io(int fd, std::uint32_t epoll_events,
-                                                 std::function<void(std::uint32_t revents)> handler, Priority priority) {
+                                                 std::function<void(std::uint32_t revents)> handler,
+                                                 Priority priority) {
   return std::make_unique<IoSource>(impl_->core, std::move(handler), fd, epoll_events, priority);
 }
 

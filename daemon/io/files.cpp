@@ -72,8 +72,10 @@ ReadSecret secret_reader() {
     if (!secret.credential.empty()) {
       const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
       if (!directory) {
-        return fail(Errc::not_found, "credential '" + secret.credential + "': there is no credentials directory; run under systemd with LoadCredential=" +
-                                         secret.credential + ":PATH, set CREDENTIALS_DIRECTORY, or use {file: PATH}");
+        return fail(Errc::not_found,
+                    "credential '" + secret.credential +
+                        "': there is no credentials directory; run under systemd with LoadCredential=" +
+                        secret.credential + ":PATH, set CREDENTIALS_DIRECTORY, or use {file: PATH}");
       }
       path = std::string(directory) + "/" + secret.credential;
     }

@@ -221,7 +221,8 @@ std::optional<CgroupTexts> HostReader::read_unit() const {
 Result<HostReading> HostReader::read() {
   const HostTexts texts = read_host();
   if (!texts.stat && !texts.meminfo)
-    return fail(Errc::io, "cannot read " + stat_.path() + " nor " + meminfo_.path() + ": " + std::strerror(stat_.error()) +
+    return fail(Errc::io, "cannot read " + stat_.path() + " nor " + meminfo_.path() + ": " +
+                              std::strerror(stat_.error()) +
                               " (is /proc mounted? ProcSubset=pid in the daemon's own unit hides these files)");
   HostReading reading;
   reading.samples = host_meter_.take(texts);
@@ -230,9 +231,10 @@ Result<HostReading> HostReader::read() {
   std::optional<CgroupTexts> unit = read_unit(); // gone, as after a restart of the unit: looked for again
   if (!unit && find_unit()) unit = read_unit();
   if (!unit) {
-    reading.without_unit = mounts_.v2 || !mounts_.v1.empty()
-                               ? unit_ + " has no control group: it does not run, or has another name (systemctl status " + unit_ + ")"
-                               : "no cgroup file system is mounted";
+    reading.without_unit =
+        mounts_.v2 || !mounts_.v1.empty()
+            ? unit_ + " has no control group: it does not run, or has another name (systemctl status " + unit_ + ")"
+            : "no cgroup file system is mounted";
     return reading;
   }
   for (RawSample& sample : unit_meter_.take(*unit, capacity_of(texts))) reading.samples.push_back(std::move(sample));

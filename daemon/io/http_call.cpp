@@ -19,10 +19,12 @@ web::Response refusal(int status, std::string_view why) {
   return {status, "text/plain", std::string(why) + "\n", {{"Connection", "close"}}};
 }
 
-MHD_Result add_lowered(void* to, MHD_ValueKind, const char* name, std::size_t name_size, const char* value, std::size_t size) noexcept {
+MHD_Result add_lowered(void* to, MHD_ValueKind, const char* name, std::size_t name_size, const char* value,
+                       std::size_t size) noexcept {
   try {
     std::string lowered(name, name_size);
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     (*static_cast<std::map<std::string, std::string>*>(to))[lowered] = value ? std::string(value, size) : "";
     return MHD_YES;
   } catch (...) {
@@ -30,9 +32,11 @@ MHD_Result add_lowered(void* to, MHD_ValueKind, const char* name, std::size_t na
   }
 }
 
-MHD_Result add_as_is(void* to, MHD_ValueKind, const char* name, std::size_t name_size, const char* value, std::size_t size) noexcept {
+MHD_Result add_as_is(void* to, MHD_ValueKind, const char* name, std::size_t name_size, const char* value,
+                     std::size_t size) noexcept {
   try {
-    (*static_cast<std::map<std::string, std::string>*>(to))[std::string(name, name_size)] = value ? std::string(value, size) : "";
+    (*static_cast<std::map<std::string, std::string>*>(to))[std::string(name, name_size)] =
+        value ? std::string(value, size) : "";
     return MHD_YES;
   } catch (...) {
     return MHD_NO;
@@ -59,7 +63,8 @@ private:
 
 } // namespace
 
-HttpCall::HttpCall(EventLoop& loop, MHD_Connection* connection, int fd, bool is_unix, Limits limits, std::function<void()> resumed)
+HttpCall::HttpCall(EventLoop& loop, MHD_Connection* connection, int fd, bool is_unix, Limits limits,
+                   std::function<void()> resumed)
     : loop_(loop), connection_(connection), fd_(fd), is_unix_(is_unix), limits_(limits), resumed_(std::move(resumed)) {}
 
 MHD_Result HttpCall::begin(const char* method, const char* path, const char* version, std::optional<web::Peer> peer) {
@@ -70,9 +75,11 @@ MHD_Result HttpCall::begin(const char* method, const char* path, const char* ver
   MHD_get_connection_values_n(connection_, MHD_HEADER_KIND, &add_lowered, &request_.headers);
   const bool known = std::find(kMethods.begin(), kMethods.end(), request_.method) != kMethods.end();
   const bool http1 = std::strcmp(version, "HTTP/1.1") == 0 || std::strcmp(version, "HTTP/1.0") == 0;
-  if (!known || !http1 || request_.path.empty() || request_.path[0] != '/') return queue(refusal(400, "this is no request of HTTP/1"));
+  if (!known || !http1 || request_.path.empty() || request_.path[0] != '/')
+    return queue(refusal(400, "this is no request of HTTP/1"));
   const auto length = request_.headers.find("content-length");
-  if (length != request_.headers.end() && std::strtoull(length->second.c_str(), nullptr, 10) > std::max(kThrownAway, limits_.body))
+  if (length != request_.headers.end() &&
+      std::strtoull(length->second.c_str(), nullptr, 10) > std::max(kThrownAway, limits_.body))
     return queue(refusal(413, "the body is too large"));
   return MHD_YES;
 }
@@ -86,8 +93,10 @@ MHD_Result HttpCall::receive(std::string_view data) {
 MHD_Result HttpCall::proceed(const web::Handler& handler) {
   if (!handed_over_) {
     handed_over_ = true;
-    if (received_ > limits_.body) answer(refusal(413, "the body is too large: at most " + std::to_string(limits_.body) + " bytes"));
-    else handler(std::move(request_), web::Responder(std::make_shared<Ticket>(shared_from_this())));
+    if (received_ > limits_.body)
+      answer(refusal(413, "the body is too large: at most " + std::to_string(limits_.body) + " bytes"));
+    else
+      handler(std::move(request_), web::Responder(std::make_shared<Ticket>(shared_from_this())));
   }
   if (gone_) return MHD_NO;
   if (response_) return queue(*response_);
@@ -111,11 +120,14 @@ void HttpCall::suspend() {
   if (hang_up_) return;
   // The client of a Unix socket that closes hangs up. That of a TCP socket is seen to end its sending only.
   const std::uint32_t events = is_unix_ ? EPOLLHUP : EPOLLRDHUP;
-  hang_up_ = loop_.add_io(fd_, events, [this](std::uint32_t) {
-    gone_ = true;
-    hang_up_->set_events(0);
-    wake();
-  }, EventLoop::kControl);
+  hang_up_ = loop_.add_io(
+      fd_, events,
+      [this](std::uint32_t) {
+        gone_ = true;
+        hang_up_->set_events(0);
+        wake();
+      },
+      EventLoop::kControl);
 }
 
 void HttpCall::wake() {
@@ -156,13 +168,16 @@ void HttpCall::close() {
 }
 
 void HttpCall::abandoned() {
-  if (streaming_) close();
-  else answer({500, "text/plain", "the request was dropped without an answer\n", {}});
+  if (streaming_)
+    close();
+  else
+    answer({500, "text/plain", "the request was dropped without an answer\n", {}});
 }
 
 MHD_Result HttpCall::queue(const web::Response& response) {
   // libmicrohttpd copies the body; it does not write to what it is given
-  MHD_Response* made = MHD_create_response_from_buffer(response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
+  MHD_Response* made = MHD_create_response_from_buffer(response.body.size(), const_cast<char*>(response.body.data()),
+                                                       MHD_RESPMEM_MUST_COPY);
   if (!made) return MHD_NO;
   if (!response.content_type.empty()) MHD_add_response_header(made, "Content-Type", response.content_type.c_str());
   for (const auto& [name, value] : response.headers) MHD_add_response_header(made, name.c_str(), value.c_str());
@@ -174,8 +189,9 @@ MHD_Result HttpCall::queue(const web::Response& response) {
 MHD_Result HttpCall::queue_stream() {
   auto held = std::make_unique<std::shared_ptr<HttpCall>>(shared_from_this());
   constexpr std::size_t block = 4096;
-  MHD_Response* made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, &HttpCall::read, held.get(),
-                                                         [](void* h) { delete static_cast<std::shared_ptr<HttpCall>*>(h); });
+  MHD_Response* made =
+      MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, &HttpCall::read, held.get(),
+                                        [](void* h) { delete static_cast<std::shared_ptr<HttpCall>*>(h); });
   if (!made) return MHD_NO;
   (void)held.release();
   MHD_add_response_header(made, "Content-Type", "text/event-stream");

@@ -18,7 +18,8 @@ public:
     std::size_t stream_buffer = 0; ///< unread bytes of a stream
   };
   /// `resumed` is called whenever a suspended connection is let go on: libmicrohttpd is to be run soon.
-  HttpCall(EventLoop& loop, MHD_Connection* connection, int fd, bool is_unix, Limits limits, std::function<void()> resumed);
+  HttpCall(EventLoop& loop, MHD_Connection* connection, int fd, bool is_unix, Limits limits,
+           std::function<void()> resumed);
   HttpCall(const HttpCall&) = delete;
   HttpCall& operator=(const HttpCall&) = delete;
 

@@ -20,20 +20,24 @@ constexpr int kFlags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 Error listen_error(const std::string& where, const std::string& hint = "") {
   const int number = errno;
-  return fail(number == EADDRINUSE ? Errc::busy : Errc::io, "cannot listen on " + where + ": " + errno_text(number) + hint);
+  return fail(number == EADDRINUSE ? Errc::busy : Errc::io,
+              "cannot listen on " + where + ": " + errno_text(number) + hint);
 }
 
 /// Removes what a daemon that died left at `path`; leaves everything else, with the reason.
 Status clear_stale(const std::string& path, const sockaddr_un& address) {
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return {};
-  if (!S_ISSOCK(info.st_mode)) return fail(Errc::refused, "cannot listen on " + path + ": it exists and is no socket (move it away)");
+  if (!S_ISSOCK(info.st_mode))
+    return fail(Errc::refused, "cannot listen on " + path + ": it exists and is no socket (move it away)");
   const int probe = socket(AF_UNIX, kFlags, 0);
   if (probe < 0) return listen_error(path);
   const bool answered = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const int number = errno;
   close(probe);
-  if (answered || number == EAGAIN) return fail(Errc::busy, "cannot listen on " + path + ": another process answers there (is backstopd running already?)");
+  if (answered || number == EAGAIN)
+    return fail(Errc::busy,
+                "cannot listen on " + path + ": another process answers there (is backstopd running already?)");
   errno = number;
   if (number != ECONNREFUSED || unlink(path.c_str()) != 0) return listen_error(path);
   return {};
@@ -44,7 +48,8 @@ Status give_to_group(const std::string& path, const std::string& group) {
   const struct group* entry = getgrnam(group.c_str());
   if (!entry) return {}; // the host has no such group: root and the daemon's own user remain
   if (chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) == 0) return {};
-  return fail(Errc::io, "cannot give " + path + " to group " + group + ": " + errno_text(errno) + " (is the daemon's user a member of it?)");
+  return fail(Errc::io, "cannot give " + path + " to group " + group + ": " + errno_text(errno) +
+                            " (is the daemon's user a member of it?)");
 }
 
 } // namespace
@@ -63,7 +68,8 @@ Listener& Listener::operator=(Listener&& other) noexcept {
 Listener::~Listener() {
   if (fd_ < 0) return;
   struct stat info {};
-  if (!path_.empty() && lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_) unlink(path_.c_str());
+  if (!path_.empty() && lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_)
+    unlink(path_.c_str());
   close(fd_);
 }
 
@@ -71,13 +77,15 @@ Result<Listener> Listener::unix_socket(const std::string& path, mode_t mode, con
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
-    return fail(Errc::invalid, "cannot listen on '" + path + "': the path of a socket has 1 to " + std::to_string(sizeof address.sun_path - 1) + " bytes");
+    return fail(Errc::invalid, "cannot listen on '" + path + "': the path of a socket has 1 to " +
+                                   std::to_string(sizeof address.sun_path - 1) + " bytes");
   std::memcpy(address.sun_path, path.c_str(), path.size());
   if (Status cleared = clear_stale(path, address); !cleared) return cleared.error();
 
   Listener made(socket(AF_UNIX, kFlags, 0), true);
   // The rights are set on the socket before it has a name: there is no moment at which anybody may connect.
-  if (made.fd_ < 0 || fchmod(made.fd_, mode) != 0 || bind(made.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  if (made.fd_ < 0 || fchmod(made.fd_, mode) != 0 ||
+      bind(made.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return listen_error(path);
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return listen_error(path);
@@ -85,7 +93,8 @@ Result<Listener> Listener::unix_socket(const std::string& path, mode_t mode, con
   made.device_ = info.st_dev;
   made.inode_ = info.st_ino;
   if (Status given = give_to_group(path, group); !given) return given.error();
-  if (chmod(path.c_str(), mode) != 0 || listen(made.fd_, kBacklog) != 0) return listen_error(path); // chmod: the umask took its part
+  if (chmod(path.c_str(), mode) != 0 || listen(made.fd_, kBacklog) != 0)
+    return listen_error(path); // chmod: the umask took its part
   return made;
 }
 
@@ -115,7 +124,8 @@ Result<Listener> Listener::inherited(int fd) {
   socklen_t flag_size = sizeof listening;
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag_size) != 0 || listening == 0)
-    return fail(Errc::invalid, "the file descriptor " + std::to_string(fd) + " handed over is no listening socket (ListenStream= in the .socket unit)");
+    return fail(Errc::invalid, "the file descriptor " + std::to_string(fd) +
+                                   " handed over is no listening socket (ListenStream= in the .socket unit)");
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
     return listen_error("the socket handed over");
@@ -143,7 +153,8 @@ Result<web::Peer> peer_of(int fd) {
     const std::size_t had = peer.groups.size();
     peer.groups.resize(size / sizeof(gid_t)); // too small: the kernel says how many there are
     if (r == 0) return peer;
-    if (number != ERANGE || peer.groups.size() <= had) return fail(Errc::io, "cannot tell the groups of who connected: " + errno_text(number));
+    if (number != ERANGE || peer.groups.size() <= had)
+      return fail(Errc::io, "cannot tell the groups of who connected: " + errno_text(number));
   }
 }
 

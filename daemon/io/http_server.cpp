@@ -16,13 +16,16 @@ namespace {
 /// Out of file descriptors, the listening socket stays readable: look away for a while instead of spinning.
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
-constexpr std::string_view kFull = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n"
-                                   "Connection: close\r\n\r\ntoo many connections\n";
+constexpr std::string_view kFull =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n"
+    "Connection: close\r\n\r\ntoo many connections\n";
 
 std::string address_text(const sockaddr_storage& address) {
   char text[INET6_ADDRSTRLEN] = "?";
-  if (address.ss_family == AF_INET) inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
-  if (address.ss_family == AF_INET6) inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof text);
+  if (address.ss_family == AF_INET)
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
+  if (address.ss_family == AF_INET6)
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof text);
   return text;
 }
 
@@ -31,12 +34,13 @@ std::string address_text(const sockaddr_storage& address) {
 struct HttpServer::Impl {
   struct Connection {
     std::optional<web::Peer> peer;
-    std::string peer_key; ///< what connections_per_peer counts by
+    std::string peer_key;      ///< what connections_per_peer counts by
     Time request_due = kNever; ///< kNever while a request is being answered
     std::shared_ptr<HttpCall> call;
   };
 
-  Impl(EventLoop& l, Listener s, web::Handler h, Limits m) : loop(l), listener(std::move(s)), handler(std::move(h)), limits(m) {}
+  Impl(EventLoop& l, Listener s, web::Handler h, Limits m)
+      : loop(l), listener(std::move(s)), handler(std::move(h)), limits(m) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
@@ -50,16 +54,19 @@ struct HttpServer::Impl {
   }
 
   Status start() {
-    daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &Impl::on_request, this,
-        MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_completed, this, MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, this,
-        MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(limits.connections + 1), MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits.head,
-        MHD_OPTION_CONNECTION_TIMEOUT, limits.stalled_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr,
+                              &Impl::on_request, this, MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_completed, this,
+                              MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, this, MHD_OPTION_CONNECTION_LIMIT,
+                              static_cast<unsigned>(limits.connections + 1), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                              limits.head, MHD_OPTION_CONNECTION_TIMEOUT, limits.stalled_seconds,
+                              MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!daemon) return fail(Errc::io, "cannot start the HTTP server: libmicrohttpd refuses");
     const int epoll = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    running = loop.add_io(epoll, EPOLLIN, [this](std::uint32_t) { run(); }, EventLoop::kControl);
+    running = loop.add_io(
+        epoll, EPOLLIN, [this](std::uint32_t) { run(); }, EventLoop::kControl);
     run_due = loop.add_timer([this] { run(); }, EventLoop::kControl);
-    accepting = loop.add_io(listener.fd(), EPOLLIN, [this](std::uint32_t) { accept_some(); }, EventLoop::kControl);
+    accepting = loop.add_io(
+        listener.fd(), EPOLLIN, [this](std::uint32_t) { accept_some(); }, EventLoop::kControl);
     accept_again = loop.add_timer([this] { accepting->set_events(EPOLLIN); }, EventLoop::kControl);
     sweep_due = loop.add_timer([this] { sweep(); }, EventLoop::kControl);
     return {};
@@ -69,9 +76,12 @@ struct HttpServer::Impl {
     resumed = false;
     MHD_run(daemon);
     MHD_UNSIGNED_LONG_LONG ms = 0;
-    if (resumed) run_due->arm(loop.now());
-    else if (MHD_get_timeout(daemon, &ms) == MHD_YES) run_due->arm(loop.fresh_now() + std::chrono::milliseconds(ms));
-    else run_due->disarm();
+    if (resumed)
+      run_due->arm(loop.now());
+    else if (MHD_get_timeout(daemon, &ms) == MHD_YES)
+      run_due->arm(loop.fresh_now() + std::chrono::milliseconds(ms));
+    else
+      run_due->disarm();
   }
 
   /// libmicrohttpd 0.9.75 driven by another loop does not notice by itself that a connection was resumed.
@@ -109,7 +119,8 @@ struct HttpServer::Impl {
     ++per_peer[c.peer_key];
     give_time(c);
     connections.emplace(fd, std::move(c));
-    if (MHD_add_connection(daemon, fd, reinterpret_cast<sockaddr*>(&address), size) != MHD_YES) forget(fd); // it has closed fd
+    if (MHD_add_connection(daemon, fd, reinterpret_cast<sockaddr*>(&address), size) != MHD_YES)
+      forget(fd); // it has closed fd
     run();
   }
 
@@ -141,14 +152,17 @@ struct HttpServer::Impl {
     if (sweep_armed) sweep_due->arm(next);
   }
 
-  static int fd_of(MHD_Connection* c) { return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd; }
+  static int fd_of(MHD_Connection* c) {
+    return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  }
 
-  MHD_Result serve(MHD_Connection* c, const char* path, const char* method, const char* version, std::string_view data) {
+  MHD_Result serve(MHD_Connection* c, const char* path, const char* method, const char* version,
+                   std::string_view data) {
     Connection& connection = connections.at(fd_of(c));
     std::shared_ptr<HttpCall> call = connection.call;
     if (!call) {
-      call = std::make_shared<HttpCall>(loop, c, fd_of(c), listener.is_unix(), HttpCall::Limits{limits.body, limits.stream_buffer},
-                                        [this] { run_soon(); });
+      call = std::make_shared<HttpCall>(loop, c, fd_of(c), listener.is_unix(),
+                                        HttpCall::Limits{limits.body, limits.stream_buffer}, [this] { run_soon(); });
       connection.call = call;
       return call->begin(method, path, version, connection.peer);
     }
@@ -197,7 +211,8 @@ struct HttpServer::Impl {
 HttpServer::HttpServer() = default;
 HttpServer::~HttpServer() = default;
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(EventLoop& loop, Listener listener, web::Handler handler, Limits limits) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(EventLoop& loop, Listener listener, web::Handler handler,
+                                                      Limits limits) {
   std::unique_ptr<HttpServer> server(new HttpServer);
   server->impl_ = std::make_unique<Impl>(loop, std::move(listener), std::move(handler), limits);
   if (Status started = server->impl_->start(); !started) return started.error();

@@ -22,9 +22,10 @@ Result<LockFile> LockFile::take(const std::string& path) {
     if (errno != EWOULDBLOCK) return system_error("cannot lock " + path, errno);
     char holder[32] = {};
     const bool known = ::pread(fd, holder, sizeof holder - 1, 0) > 0;
-    return fail(Errc::busy, fmt::format("{}: another backstopd has this journal open (pid {}); stop that one first, or "
-                                        "give this one another journal.path",
-                                        path, known ? std::string(holder, std::string_view(holder).find('\n')) : "unknown"));
+    return fail(Errc::busy,
+                fmt::format("{}: another backstopd has this journal open (pid {}); stop that one first, or "
+                            "give this one another journal.path",
+                            path, known ? std::string(holder, std::string_view(holder).find('\n')) : "unknown"));
   }
   // On a full disk the pid may not get in. The lock holds without it.
   const std::string pid = fmt::format("{}\n", ::getpid());
@@ -44,7 +45,8 @@ LockFile::~LockFile() {
 bool SpaceReserve::is_whole() const {
   // A sparse file of the right length would hold nothing back.
   struct stat now {};
-  return bytes_ <= 0 || (::stat(path_.c_str(), &now) == 0 && now.st_size >= bytes_ && std::int64_t{now.st_blocks} * 512 >= bytes_);
+  return bytes_ <= 0 ||
+         (::stat(path_.c_str(), &now) == 0 && now.st_size >= bytes_ && std::int64_t{now.st_blocks} * 512 >= bytes_);
 }
 
 Status SpaceReserve::fill() const {

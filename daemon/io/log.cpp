@@ -16,7 +16,8 @@ namespace {
 /// One line a message: what came from outside (a version, a step's output) cannot forge another line.
 std::string one_line(const std::string& text) {
   std::string out = text;
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return out;
 }
 
@@ -42,8 +43,8 @@ public:
     logger_.flush_on(spdlog::level::info);
   }
   void write(LogLevel level, const std::string& message, const Fields&) override {
-    static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                                            spdlog::level::err};
+    static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                            spdlog::level::warn, spdlog::level::err};
     logger_.log(kLevels[static_cast<int>(level)], one_line(message));
   }
 

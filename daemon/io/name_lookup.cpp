@@ -37,7 +37,8 @@ struct NameLookup::Request {
     std::vector<std::string> addresses;
     for (const addrinfo* a = entries[i].ar_result; a; a = a->ai_next) {
       char text[NI_MAXHOST];
-      if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) addresses.emplace_back(text);
+      if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
+        addresses.emplace_back(text);
     }
     if (addresses.empty()) return fail(Errc::not_found, "cannot resolve " + names[i] + ": it has no address");
     return addresses;
@@ -69,7 +70,8 @@ NameLookup::NameLookup(EventLoop& loop, const std::vector<std::string>& names, s
   };
   auto* for_glibc = new std::shared_ptr<Request>(request_);
   notify.sigev_value.sival_ptr = for_glibc;
-  request_->refused = getaddrinfo_a(GAI_NOWAIT, request_->list.data(), static_cast<int>(request_->list.size()), &notify);
+  request_->refused =
+      getaddrinfo_a(GAI_NOWAIT, request_->list.data(), static_cast<int>(request_->list.size()), &notify);
   // glibc is out of memory or threads, and may or may not call back later: its share is left to it.
   if (request_->refused != 0) eventfd_write(request_->done, 1);
 }

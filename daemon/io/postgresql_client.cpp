@@ -56,7 +56,8 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     std::optional<Error> error; ///< the server's; the answer is read to its end all the same
   };
 
-  Impl(EventLoop& l, DsnReader reader, PostgresqlLimits bounds) : loop(l), dsn_reader(std::move(reader)), limits(bounds) {
+  Impl(EventLoop& l, DsnReader reader, PostgresqlLimits bounds)
+      : loop(l), dsn_reader(std::move(reader)), limits(bounds) {
     timer = loop.add_timer([this] { on_deadline(); });
   }
 
@@ -68,7 +69,8 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
   }
 
   void ask(const std::string& sql, Duration timeout, Done done) {
-    if (question) return answer_later(std::move(done), fail(Errc::busy, where + ": the question before has no answer yet"));
+    if (question)
+      return answer_later(std::move(done), fail(Errc::busy, where + ": the question before has no answer yet"));
     question.emplace(Question{sql, timeout, std::move(done), {}, 0, {}});
     const Time now = loop.fresh_now();
     timer->arm(now + timeout);
@@ -101,7 +103,8 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     if (names.empty() || addresses) return connect();
     phase = Phase::resolving;
     // A lookup that outlived its question is waited for, so that a slow name server is not asked more and more.
-    if (!lookup) lookup = std::make_unique<NameLookup>(loop, names, [this](NameLookup::Answers a) { on_resolved(std::move(a)); });
+    if (!lookup)
+      lookup = std::make_unique<NameLookup>(loop, names, [this](NameLookup::Answers a) { on_resolved(std::move(a)); });
   }
 
   void on_resolved(NameLookup::Answers answers) {
@@ -111,7 +114,8 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
   }
 
   void connect() {
-    const auto parameters = dsn->parameters(std::exchange(addresses, std::nullopt).value_or(NameLookup::Answers{}), question->timeout);
+    const auto parameters =
+        dsn->parameters(std::exchange(addresses, std::nullopt).value_or(NameLookup::Answers{}), question->timeout);
     if (!parameters) return give_up(parameters.error());
     std::vector<const char*> keywords;
     std::vector<const char*> values;
@@ -124,8 +128,10 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     connection.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
     if (!connection) return give_up(fail(Errc::io, "out of memory"));
     PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE); // the only way to the SQLSTATE of a refused connection
-    PQsetNoticeReceiver(connection.get(), [](void*, const PGresult*) noexcept {}, nullptr); // else they go to stderr
-    if (const char* password = PQpass(connection.get()); password && *password) secrets.emplace_back(password); // from a passfile
+    PQsetNoticeReceiver(
+        connection.get(), [](void*, const PGresult*) noexcept {}, nullptr); // else they go to stderr
+    if (const char* password = PQpass(connection.get()); password && *password)
+      secrets.emplace_back(password); // from a passfile
     if (PQstatus(connection.get()) == CONNECTION_BAD) return give_up(libpq_error());
     phase = Phase::connecting;
     watch(EPOLLOUT);
@@ -181,7 +187,8 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     case PGRES_EMPTY_QUERY: return {};
     case PGRES_FATAL_ERROR: {
       const char* sqlstate = PQresultErrorField(part, PG_DIAG_SQLSTATE);
-      if (!question->error) question->error = meaning_of(sqlstate ? sqlstate : "", presentable(PQresultErrorMessage(part), secrets));
+      if (!question->error)
+        question->error = meaning_of(sqlstate ? sqlstate : "", presentable(PQresultErrorMessage(part), secrets));
       return {};
     }
     case PGRES_COPY_OUT:
@@ -206,12 +213,14 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     }
     question->rows.rows.push_back(std::move(row));
     if (question->rows.rows.size() > limits.most_rows || question->bytes > limits.most_bytes)
-      return fail(Errc::too_large, fmt::format("the answer is larger than {} rows or {} bytes", limits.most_rows, limits.most_bytes));
+      return fail(Errc::too_large,
+                  fmt::format("the answer is larger than {} rows or {} bytes", limits.most_rows, limits.most_bytes));
     return {};
   }
 
   void on_answer_end() {
-    if (PQstatus(connection.get()) == CONNECTION_BAD) return give_up(question->error ? *question->error : libpq_error());
+    if (PQstatus(connection.get()) == CONNECTION_BAD)
+      return give_up(question->error ? *question->error : libpq_error());
     phase = Phase::idle;
     io->set_events(EPOLLIN);
     if (question->error) return finish(question->error->in(where));
@@ -232,9 +241,11 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     if (!question) return;
     const std::string in_time = " within " + seconds_text(question->timeout);
     switch (phase) {
-    case Phase::resolving: return give_up(fail(Errc::timeout, "its name was not resolved" + in_time + "; see the name server"));
+    case Phase::resolving:
+      return give_up(fail(Errc::timeout, "its name was not resolved" + in_time + "; see the name server"));
     case Phase::connecting:
-      return give_up(fail(Errc::timeout, "no connection" + in_time + ": the server hangs, or something drops the packets"));
+      return give_up(
+          fail(Errc::timeout, "no connection" + in_time + ": the server hangs, or something drops the packets"));
     case Phase::closed:
     case Phase::idle:
     case Phase::asking: break;
@@ -271,9 +282,12 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
 
   void watch(std::uint32_t events) {
     io = loop.add_io(PQsocket(connection.get()), events, [this](std::uint32_t revents) {
-      if (phase == Phase::connecting) on_connecting();
-      else if (phase == Phase::asking) on_asking(revents);
-      else on_idle();
+      if (phase == Phase::connecting)
+        on_connecting();
+      else if (phase == Phase::asking)
+        on_asking(revents);
+      else
+        on_idle();
     });
   }
 
@@ -316,7 +330,9 @@ PostgresqlClient::PostgresqlClient(EventLoop& loop, DsnReader dsn, PostgresqlLim
 
 PostgresqlClient::~PostgresqlClient() { impl_->close(); }
 
-void PostgresqlClient::query(const std::string& sql, Duration timeout, Done done) { impl_->ask(sql, timeout, std::move(done)); }
+void PostgresqlClient::query(const std::string& sql, Duration timeout, Done done) {
+  impl_->ask(sql, timeout, std::move(done));
+}
 
 Status check_postgresql_dsn(const std::string& text) {
   const auto dsn = PostgresqlDsn::parse(text);

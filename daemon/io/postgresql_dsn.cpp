@@ -39,7 +39,10 @@ std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
   if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+  const std::size_t length = first >= 0xC2 && first < 0xE0    ? 2
+                             : (first & 0xF0) == 0xE0         ? 3
+                             : first >= 0xF0 && first <= 0xF4 ? 4
+                                                              : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -60,8 +63,10 @@ std::string valid_utf8(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    if (length == 0) out += '?';
-    else out += text.substr(0, length);
+    if (length == 0)
+      out += '?';
+    else
+      out += text.substr(0, length);
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
@@ -75,8 +80,10 @@ std::string presentable(std::string_view text, const std::vector<std::string>& s
   std::string line;
   for (const char c : valid_utf8(kept)) {
     const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
-    if (!blank) line += c;
-    else if (!line.empty() && line.back() != ' ') line += ' ';
+    if (!blank)
+      line += c;
+    else if (!line.empty() && line.back() != ' ')
+      line += ' ';
   }
   if (line.size() > kMostErrorBytes) {
     std::size_t end = kMostErrorBytes;
@@ -108,7 +115,8 @@ Status PostgresqlDsn::split_hosts(const std::string& names, const std::string& a
   const std::size_t count = std::max(name.size(), address.size());
   if ((names.empty() ? count : name.size()) != count || (addresses.empty() ? count : address.size()) != count ||
       (port.size() != 1 && port.size() != count))
-    return fail(Errc::invalid, "the DSN names " + std::to_string(count) + " hosts and another number of addresses or ports");
+    return fail(Errc::invalid,
+                "the DSN names " + std::to_string(count) + " hosts and another number of addresses or ports");
   for (std::size_t i = 0; i < count; ++i) {
     Host host;
     host.name = names.empty() ? "" : name[i];
@@ -122,7 +130,8 @@ Status PostgresqlDsn::split_hosts(const std::string& names, const std::string& a
 }
 
 Result<PostgresqlDsn> PostgresqlDsn::parse(const std::string& text) {
-  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(text.c_str(), nullptr), PQconninfoFree);
+  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(text.c_str(), nullptr),
+                                                                               PQconninfoFree);
   if (!options || text.find('\0') != std::string::npos)
     return fail(Errc::invalid, "the DSN is not understood (not shown, as there may be a password in it): write "
                                "postgresql://user@host:5432/database or host=... port=... dbname=... user=...");
@@ -147,8 +156,9 @@ std::vector<std::string> PostgresqlDsn::names() const {
   return names;
 }
 
-Result<PostgresqlDsn::Parameters> PostgresqlDsn::parameters(
-    const std::map<std::string, Result<std::vector<std::string>>>& addresses, Duration statement_timeout) const {
+Result<PostgresqlDsn::Parameters>
+PostgresqlDsn::parameters(const std::map<std::string, Result<std::vector<std::string>>>& addresses,
+                          Duration statement_timeout) const {
   std::string hosts;
   std::string hostaddrs;
   std::string ports;
@@ -167,8 +177,10 @@ Result<PostgresqlDsn::Parameters> PostgresqlDsn::parameters(
     }
     const auto found = addresses.find(host.name);
     if (found == addresses.end()) continue;
-    if (!found->second) none = found->second.error();
-    else for (const std::string& address : *found->second) add(host, address);
+    if (!found->second)
+      none = found->second.error();
+    else
+      for (const std::string& address : *found->second) add(host, address);
   }
   if (separator.empty()) return none;
 
@@ -192,7 +204,8 @@ std::string PostgresqlDsn::where() const {
   if (const auto database = rest_.find("dbname"); database != rest_.end()) text += " " + database->second;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     const std::string& host = hosts_[i].name.empty() ? hosts_[i].address : hosts_[i].name;
-    text += (i == 0 ? " at " : ", ") + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + hosts_[i].port;
+    text += (i == 0 ? " at " : ", ") + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+            hosts_[i].port;
   }
   return text;
 }

@@ -1,6 +1,6 @@
 #include "daemon/io/probes.hpp"
-#include "collectors/http_probe.hpp"
 #include "collectors/connections_probe.hpp"
+#include "collectors/http_probe.hpp"
 #include "daemon/io/host_reader.hpp"
 #include "daemon/io/postgresql_client.hpp"
 #include <utility>
@@ -51,8 +51,10 @@ std::unique_ptr<Probe> http_probe(const config::PrometheusSource& source, const 
   request.ca_file = source.ca_file;
   request.client_cert_file = source.cert_file;
   request.client_key_file = source.key_file;
-  if (Status s = fill_secret(source.bearer, read_secret, request.bearer_token); !s) return std::make_unique<FailingProbe>(s.error());
-  if (Status s = fill_secret(source.basic, read_secret, request.basic_credential); !s) return std::make_unique<FailingProbe>(s.error());
+  if (Status s = fill_secret(source.bearer, read_secret, request.bearer_token); !s)
+    return std::make_unique<FailingProbe>(s.error());
+  if (Status s = fill_secret(source.basic, read_secret, request.basic_credential); !s)
+    return std::make_unique<FailingProbe>(s.error());
   return std::make_unique<HttpProbe>(fetcher, std::move(request));
 }
 
@@ -73,7 +75,8 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
     } else if (const auto* host = std::get_if<config::HostSource>(&source.kind)) {
       add(0, std::make_unique<HostProbe>(host->unit), 10'000);
     } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
-      auto client = std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = postgresql->dsn] { return read_secret(dsn); });
+      auto client =
+          std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = postgresql->dsn] { return read_secret(dsn); });
       add(0, std::make_unique<ConnectionsProbe>(std::move(client), postgresql->timeout), 10'000);
     }
   }

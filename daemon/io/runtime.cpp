@@ -68,7 +68,8 @@ struct Runtime::Parts {
   EventFeed feed;
   std::unique_ptr<HttpServer> control, metrics;
   struct Scraping {
-    std::uint64_t generation = 0; ///< of the watch it feeds: series ids are remembered on both sides, so they belong together
+    std::uint64_t generation =
+        0; ///< of the watch it feeds: series ids are remembered on both sides, so they belong together
     std::unique_ptr<Scraper> scraper;
   };
   std::map<std::string, Scraping> scrapers;
@@ -123,7 +124,8 @@ void Runtime::Parts::wire(config::Config config) {
   notifier = std::make_unique<ChannelNotifier>(*fetcher, *steps, secrets, [this] { return loop->fresh_now(); });
   notifier->set_channels(config.daemon.channels);
   telemetry = std::make_unique<Telemetry>(options.version);
-  app = std::make_unique<App>(std::move(config), App::Seams{*journal, *recorder, *steps, *notifier, *log, read_link}, read_frozen, boot_id());
+  app = std::make_unique<App>(std::move(config), App::Seams{*journal, *recorder, *steps, *notifier, *log, read_link},
+                              read_frozen, boot_id());
   api = std::make_unique<Api>(*app, [this] { return reload(); });
   app->on_commit = [this] {
     if (sqlite) telemetry->journal_commit(sqlite->last_commit_duration());
@@ -202,7 +204,11 @@ void Runtime::Parts::keep_house() {
 void Runtime::Parts::warn_of_restart(const config::Daemon& now, const config::Daemon& wanted) {
   const bool same = now.control.socket == wanted.control.socket && now.metrics_listen == wanted.metrics_listen &&
                     now.journal_path == wanted.journal_path && now.recorder_path == wanted.recorder_path;
-  if (!same) log->write(LogLevel::warning, "control.socket, metrics.listen, journal.path and recorder.path take effect at the next start of backstopd", {});
+  if (!same)
+    log->write(
+        LogLevel::warning,
+        "control.socket, metrics.listen, journal.path and recorder.path take effect at the next start of backstopd",
+        {});
 }
 
 std::vector<std::string> Runtime::Parts::reload() {
@@ -236,9 +242,10 @@ Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
   // Anybody may connect; who may see or act is decided by the peer's credentials, with an answer that says so.
   Result<Listener> socket = Listener::unix_socket(daemon.control.socket, 0666, "");
   if (!socket) return socket.error();
-  Result<std::unique_ptr<HttpServer>> server = HttpServer::start(
-      *loop, *std::move(socket),
-      [this](web::Request request, const web::Responder& responder) { serve_control(std::move(request), responder); });
+  Result<std::unique_ptr<HttpServer>> server =
+      HttpServer::start(*loop, *std::move(socket), [this](web::Request request, const web::Responder& responder) {
+        serve_control(std::move(request), responder);
+      });
   if (!server) return server.error();
   control = *std::move(server);
   if (daemon.metrics_listen.empty()) return {};
@@ -246,20 +253,21 @@ Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
   if (!address) return address.error();
   Result<Listener> tcp = Listener::tcp(address->host, address->port);
   if (!tcp) return tcp.error().in("metrics.listen");
-  server = HttpServer::start(*loop, *std::move(tcp), [this](const web::Request& request, const web::Responder& responder) {
-    if (request.path != "/metrics") return responder.answer({404, "text/plain", "try /metrics\n", {}});
-    for (const auto& [key, scraping] : scrapers) {
-      const DropCounts counts = scraping.scraper->dropped();
-      for (std::size_t i = 0; i < kDropReasons; ++i) {
-        const std::string reason(name_of(static_cast<DropReason>(i)));
-        double& told = dropped_told[key + reason];
-        const auto count = static_cast<double>(counts.counts[i]);
-        if (count > told) telemetry->samples_dropped(reason, count - told);
-        told = count;
-      }
-    }
-    responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app), {}});
-  });
+  server =
+      HttpServer::start(*loop, *std::move(tcp), [this](const web::Request& request, const web::Responder& responder) {
+        if (request.path != "/metrics") return responder.answer({404, "text/plain", "try /metrics\n", {}});
+        for (const auto& [key, scraping] : scrapers) {
+          const DropCounts counts = scraping.scraper->dropped();
+          for (std::size_t i = 0; i < kDropReasons; ++i) {
+            const std::string reason(name_of(static_cast<DropReason>(i)));
+            double& told = dropped_told[key + reason];
+            const auto count = static_cast<double>(counts.counts[i]);
+            if (count > told) telemetry->samples_dropped(reason, count - told);
+            told = count;
+          }
+        }
+        responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app), {}});
+      });
   if (!server) return server.error();
   metrics = *std::move(server);
   return {};
@@ -286,7 +294,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
   p.app->resume(p.loop->now(), p.options.version, p.loop->anchor());
   if (Status s = p.open_listeners(daemon); !s) return s.error();
   p.log->write(recovered ? LogLevel::info : LogLevel::error,
-               "control socket " + daemon.control.socket + (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""), {});
+               "control socket " + daemon.control.socket +
+                   (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""),
+               {});
   p.after_event();
   return runtime;
 }

@@ -41,15 +41,19 @@ Error error_of(sqlite3* connection, int code) {
 std::string immutable_uri(const std::string& path) {
   std::string uri = "file:";
   for (const char c : path) {
-    if (c == '%' || c == '?' || c == '#') uri += fmt::format("%{:02x}", static_cast<unsigned char>(c));
-    else uri += c;
+    if (c == '%' || c == '?' || c == '#')
+      uri += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    else
+      uri += c;
   }
   return uri + "?immutable=1";
 }
 
 } // namespace
 
-bool is_no_space(const Error& error) { return error.code == Errc::io && error.what.find(kNoSpace) != std::string::npos; }
+bool is_no_space(const Error& error) {
+  return error.code == Errc::io && error.what.find(kNoSpace) != std::string::npos;
+}
 
 Error system_error(std::string_view what, int error_number) {
   if (error_number == ENOSPC || error_number == EDQUOT)
@@ -73,7 +77,8 @@ void SqliteStatement::Finalizer::operator()(sqlite3_stmt* statement) const { sql
 
 Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, Mode mode, int busy_timeout_ms) {
   const bool immutable = mode == Mode::immutable;
-  const int flags = (mode == Mode::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | (immutable ? SQLITE_OPEN_URI : 0);
+  const int flags =
+      (mode == Mode::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | (immutable ? SQLITE_OPEN_URI : 0);
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2((immutable ? immutable_uri(path) : path).c_str(), &connection, flags, nullptr);
   SqliteDatabase database;
@@ -189,7 +194,8 @@ bool SqliteStatement::is_null(int column) const { return sqlite3_column_type(sta
 std::string SqliteStatement::text(int column) const {
   const auto* bytes = sqlite3_column_text(statement_.get(), column);
   if (!bytes) return {};
-  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+  return {reinterpret_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 } // namespace backstop

@@ -58,8 +58,7 @@ public:
   Result<std::int64_t> integer(const char* sql) const;
   Result<SqliteStatement> prepare(const char* sql) const;
   /// All of `body` in one transaction, or nothing of it. After an error the connection can be used again.
-  template <class F>
-  Status transaction(F&& body) const {
+  template <class F> Status transaction(F&& body) const {
     if (Status begun = run("BEGIN IMMEDIATE"); !begun) return begun;
     Status done = std::forward<F>(body)();
     if (done) done = run("COMMIT");

@@ -87,14 +87,16 @@ Status check_structure(const SqliteDatabase& database) {
 
 Status missing_file(const std::string& path) {
   if (size_of(path + "-wal") > 0)
-    return fail(Errc::corrupt, fmt::format("{0} is missing, but {0}-wal is there and may hold its last records; put the "
-                                           "file back, or move {0}-wal away too to begin anew",
-                                           path));
+    return fail(Errc::corrupt,
+                fmt::format("{0} is missing, but {0}-wal is there and may hold its last records; put the "
+                            "file back, or move {0}-wal away too to begin anew",
+                            path));
   return {};
 }
 
 Status empty_file(const std::string& path) {
-  return fail(Errc::corrupt, path + ": empty, a journal never is; put a copy back, or move the file away to begin anew");
+  return fail(Errc::corrupt,
+              path + ": empty, a journal never is; put a copy back, or move the file away to begin anew");
 }
 
 } // namespace
@@ -144,7 +146,8 @@ Status SqliteJournal::prepare_to_write() {
   const auto mode = database_.value("PRAGMA journal_mode=WAL");
   if (!mode) return mode.error();
   if (*mode != "wal")
-    return fail(Errc::io, database_.path() + ": this file system cannot hold it (a network file system?); use a local one");
+    return fail(Errc::io,
+                database_.path() + ": this file system cannot hold it (a network file system?); use a local one");
   // A short WAL is what a checkpoint writes at once, and what has to fit beside the reserve.
   if (Status set = database_.run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=256"); !set) return set;
   auto insert = database_.prepare("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?,?)");
@@ -263,10 +266,12 @@ Result<std::vector<Record>> SqliteJournal::batch_after(const ChainEnd& from, Cha
     end = {record.seq, hash_of(record, payload)};
     // The version is hashed as the int it is in a Record: what does not fit was never written by us.
     if (end.hash != rows->text(9) || record.version != rows->integer(6))
-      return fail(Errc::corrupt, fmt::format("{}: record {}: its hash does not fit, it was changed", database_.path(), record.seq));
+      return fail(Errc::corrupt,
+                  fmt::format("{}: record {}: its hash does not fit, it was changed", database_.path(), record.seq));
     auto parsed = Json::parse(payload);
     if (!parsed)
-      return fail(Errc::corrupt, fmt::format("{}: record {}: payload: {}", database_.path(), record.seq, parsed.error().what));
+      return fail(Errc::corrupt,
+                  fmt::format("{}: record {}: payload: {}", database_.path(), record.seq, parsed.error().what));
     record.payload = *std::move(parsed);
     batch.push_back(std::move(record));
   }

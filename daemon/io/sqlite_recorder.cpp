@@ -87,7 +87,8 @@ Status SqliteRecorder::connect() {
       {&statements.add_series, "INSERT OR IGNORE INTO series (service, indicator) VALUES (?, ?)"},
       {&statements.add_reading, "INSERT INTO readings (series, time_us, health, value, requests) VALUES "
                                 "((SELECT id FROM series WHERE service = ? AND indicator = ?), ?, ?, ?, ?)"},
-      {&statements.remove_oldest, "DELETE FROM readings WHERE id < (SELECT min(id) FROM readings) + ?1 AND time_us < ?2"},
+      {&statements.remove_oldest,
+       "DELETE FROM readings WHERE id < (SELECT min(id) FROM readings) + ?1 AND time_us < ?2"},
   }};
   for (const auto& [statement, text] : texts) {
     auto prepared = database->prepare(text);
@@ -112,8 +113,7 @@ Status SqliteRecorder::start_anew(const Error& why) {
   return connect();
 }
 
-template <class F>
-Status SqliteRecorder::write(F&& body) {
+template <class F> Status SqliteRecorder::write(F&& body) {
   if (!database_) { // an earlier start_anew() found no way, a full disk say
     if (Status connected = connect(); !connected) return connected;
   }
@@ -149,8 +149,10 @@ Status SqliteRecorder::note_readings(std::span<const KeptReading> readings) {
       if (Status added = statements_.add_series.bind(1, r.service).bind(2, r.indicator).run(); !added) return added;
       SqliteStatement& add = statements_.add_reading;
       add.bind(1, r.service).bind(2, r.indicator).bind(3, to_us(r.t)).bind(4, name_of(r.health));
-      if (r.health == Health::ok) add.bind(5, r.value);
-      else add.bind_null(5);
+      if (r.health == Health::ok)
+        add.bind(5, r.value);
+      else
+        add.bind_null(5);
       if (Status added = add.bind(6, r.requests).run(); !added) return added;
     }
     return prune(readings);
@@ -175,13 +177,14 @@ Status SqliteRecorder::prune(std::span<const KeptReading> added) {
   return *pages * *page_size > options_.max_size ? database_->run("PRAGMA incremental_vacuum(64)") : Status();
 }
 
-Result<std::vector<KeptReading>> SqliteRecorder::readings(std::string_view service, std::string_view indicator, Time from,
-                                                          Time to, std::size_t limit) const {
+Result<std::vector<KeptReading>> SqliteRecorder::readings(std::string_view service, std::string_view indicator,
+                                                          Time from, Time to, std::size_t limit) const {
   std::vector<KeptReading> found;
   if (!database_) return found;
-  auto rows = database_->prepare("SELECT time_us, health, value, requests FROM readings WHERE time_us >= ? AND time_us < ? AND "
-                                 "series = (SELECT id FROM series WHERE service = ? AND indicator = ?) "
-                                 "ORDER BY time_us DESC, id DESC LIMIT ?");
+  auto rows =
+      database_->prepare("SELECT time_us, health, value, requests FROM readings WHERE time_us >= ? AND time_us < ? AND "
+                         "series = (SELECT id FROM series WHERE service = ? AND indicator = ?) "
+                         "ORDER BY time_us DESC, id DESC LIMIT ?");
   if (!rows) return rows.error();
   rows->bind(1, to_us(from)).bind(2, to_us(to)).bind(3, service).bind(4, indicator);
   rows->bind(5, static_cast<std::int64_t>(std::min<std::size_t>(limit, 1U << 30U)));

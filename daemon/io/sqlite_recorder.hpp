@@ -13,8 +13,8 @@ namespace backstop {
 class SqliteRecorder : public Recorder {
 public:
   struct Options {
-    Duration keep{std::chrono::hours(24 * 30)};            ///< readings older than the newest by more than this go
-    std::int64_t max_size = std::int64_t{2} << 30;         ///< bytes used in the file; beyond it the oldest readings go
+    Duration keep{std::chrono::hours(24 * 30)};           ///< readings older than the newest by more than this go
+    std::int64_t max_size = std::int64_t{2} << 30;        ///< bytes used in the file; beyond it the oldest readings go
     Duration busy_timeout{std::chrono::milliseconds(50)}; ///< longest wait for a foreign lock
   };
   /// Errors: io (no directory, not writable, no space left) and busy (another program has it locked).
@@ -38,8 +38,7 @@ private:
   };
   Status connect();
   Status start_anew(const Error& why);
-  template <class F>
-  Status write(F&& body);
+  template <class F> Status write(F&& body);
   Status prune(std::span<const KeptReading> added);
 
   std::string path_;

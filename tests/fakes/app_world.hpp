@@ -8,8 +8,8 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -60,14 +60,20 @@ public:
   /// A new App over what is there: a first start, or a restart.
   void start(const std::string& boot = "boot-1") {
     faulty = std::make_unique<FaultyJournal>(journal);
-    App::Seams seams{*faulty, recorder, runner ? *runner : static_cast<StepRunner&>(steps), notifier, log,
+    App::Seams seams{*faulty,
+                     recorder,
+                     runner ? *runner : static_cast<StepRunner&>(steps),
+                     notifier,
+                     log,
                      [this](const std::string& path) -> Result<std::string> {
                        const auto it = links.find(path);
                        if (it == links.end()) return fail(Errc::io, path + ": no such link");
                        return it->second;
                      }};
     app = std::make_unique<App>(make_config(), seams, read_frozen, boot);
-    steps.on_finished = [this](const StepKey& key, const StepOutcome& outcome) { app->on_step_finished(key, outcome, now); };
+    steps.on_finished = [this](const StepKey& key, const StepOutcome& outcome) {
+      app->on_step_finished(key, outcome, now);
+    };
     if (prepare_start) prepare_start();
     const Status loaded = app->load();
     load_error = loaded ? "" : loaded.error().what;
@@ -104,8 +110,11 @@ public:
     steps.advance(now);
     return reply;
   }
-  Reply adopt(const std::string& service, const std::string& version) { return command(Adopt{service, version, "first install"}); }
-  Reply begin(const std::string& service, const std::string& version, const std::function<void(BeginDeployment&)>& more = {}) {
+  Reply adopt(const std::string& service, const std::string& version) {
+    return command(Adopt{service, version, "first install"});
+  }
+  Reply begin(const std::string& service, const std::string& version,
+              const std::function<void(BeginDeployment&)>& more = {}) {
     BeginDeployment c;
     c.service = service;
     c.version = version;
@@ -113,7 +122,8 @@ public:
     return command(c);
   }
   /// begin and finish; gives the id.
-  std::string deploy(const std::string& service, const std::string& version, const std::function<void(BeginDeployment&)>& more = {}) {
+  std::string deploy(const std::string& service, const std::string& version,
+                     const std::function<void(BeginDeployment&)>& more = {}) {
     const Reply reply = begin(service, version, more);
     if (!reply.ok) return "refused: " + reply.reason + ": " + reply.why;
     command(FinishDeployment{reply.id});

@@ -49,8 +49,14 @@ TEST_P(JournalContract, EveryFieldReadsBackAfterARestart) {
   r.actor = std::string("uid:1000(a\0b)", 13);
   r.subject = "dienst/ä€😀";
   r.version = 7;
-  r.payload = Json::object().set("d", 0.1).set("one", 1.0).set("i", std::numeric_limits<std::int64_t>::max()).set("s", "x\n\t\"\\")
-                  .set("null", nullptr).set("list", Json::array().push(true).push(Json::object())).set("", "empty key");
+  r.payload = Json::object()
+                  .set("d", 0.1)
+                  .set("one", 1.0)
+                  .set("i", std::numeric_limits<std::int64_t>::max())
+                  .set("s", "x\n\t\"\\")
+                  .set("null", nullptr)
+                  .set("list", Json::array().push(true).push(Json::object()))
+                  .set("", "empty key");
   std::vector<Record> records{r, a_record("next", to_us(kNever))};
   ASSERT_TRUE(journal->append(records));
   restart();

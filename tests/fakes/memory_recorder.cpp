@@ -27,8 +27,8 @@ Status MemoryRecorder::note_readings(std::span<const KeptReading> readings) {
   return {};
 }
 
-Result<std::vector<KeptReading>> MemoryRecorder::readings(std::string_view service, std::string_view indicator, Time from,
-                                                          Time to, std::size_t limit) const {
+Result<std::vector<KeptReading>> MemoryRecorder::readings(std::string_view service, std::string_view indicator,
+                                                          Time from, Time to, std::size_t limit) const {
   std::vector<KeptReading> found;
   for (const KeptReading& r : readings_)
     if (r.service == service && r.indicator == indicator && r.t >= from && r.t < to) found.push_back(r);

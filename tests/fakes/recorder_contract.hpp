@@ -33,7 +33,8 @@ protected:
     return value.value_or(Json("error"));
   }
   std::vector<double> values(std::int64_t from, std::int64_t to, std::size_t limit = 1000) {
-    const auto found = recorder->readings("shop", "errors", time_from_us(from * 1000000), time_from_us(to * 1000000), limit);
+    const auto found =
+        recorder->readings("shop", "errors", time_from_us(from * 1000000), time_from_us(to * 1000000), limit);
     EXPECT_TRUE(found) << found.error().what;
     std::vector<double> values;
     for (const KeptReading& r : found.value_or({})) values.push_back(r.value);
@@ -88,7 +89,8 @@ TEST_P(RecorderContract, ReadingsAreKeptPerServiceAndIndicator) {
 TEST_P(RecorderContract, HealthAndRequestsReadBackAndAValueOnlyWhereItIsOk) {
   std::vector<KeptReading> batch;
   const std::vector<Health> healths{Health::ok, Health::no_data, Health::insufficient, Health::gap, Health::error};
-  for (std::size_t i = 0; i < healths.size(); ++i) batch.push_back(a_reading(static_cast<std::int64_t>(i), 0.25, healths[i]));
+  for (std::size_t i = 0; i < healths.size(); ++i)
+    batch.push_back(a_reading(static_cast<std::int64_t>(i), 0.25, healths[i]));
   ASSERT_TRUE(recorder->note_readings(batch));
   const auto found = recorder->readings("shop", "errors", time_from_us(0), kNever, 100);
   ASSERT_TRUE(found);

@@ -66,7 +66,8 @@ HttpFetcher::Id ScriptedFetcher::start(HttpRequest request, Done done) {
     pending_[id] = {now_ + request.timeout, fail(Errc::timeout, who + ": no answer in time"), std::move(done)};
   } else {
     Result<HttpResponse> outcome = script.reply(request);
-    if (outcome && outcome->body.size() > request.max_bytes) outcome = fail(Errc::too_large, who + ": the answer is too large");
+    if (outcome && outcome->body.size() > request.max_bytes)
+      outcome = fail(Errc::too_large, who + ": the answer is too large");
     if (outcome) outcome->took = script.after;
     pending_[id] = {now_ + script.after, std::move(outcome), std::move(done)};
   }
@@ -79,7 +80,8 @@ void ScriptedFetcher::cancel(Id id) { pending_.erase(id); }
 void ScriptedFetcher::advance(Duration by) {
   const Duration until = now_ + by;
   for (;;) {
-    const auto next = std::min_element(pending_.begin(), pending_.end(), [](const auto& a, const auto& b) { return a.second.due < b.second.due; });
+    const auto next = std::min_element(pending_.begin(), pending_.end(),
+                                       [](const auto& a, const auto& b) { return a.second.due < b.second.due; });
     if (next == pending_.end() || next->second.due > until) break;
     now_ = std::max(now_, next->second.due);
     Pending p = std::move(next->second);

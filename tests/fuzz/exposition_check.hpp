@@ -12,7 +12,7 @@ namespace backstop::fuzz {
 
 struct Wanted : ExpositionVisitor {
   const std::vector<CompiledSelector>* selectors = nullptr;
-  std::size_t samples = 0;  ///< wanted ones that a store keeps
+  std::size_t samples = 0; ///< wanted ones that a store keeps
   std::set<std::string> seen;
   bool nameless = false;
   void on_sample(const SampleView& s) override {
@@ -26,15 +26,17 @@ struct Wanted : ExpositionVisitor {
     for (const CompiledSelector& selector : *selectors) wanted = wanted || selector.selector.matches(s.name, s.labels);
     if (!wanted || !seen.insert(key).second || !std::isfinite(s.value)) return;
     for (const CompiledSelector& selector : *selectors)
-      samples += selector.selector.matches(s.name, s.labels) && (selector.kind == SeriesKind::gauge || s.value >= 0) ? 1 : 0;
+      samples +=
+          selector.selector.matches(s.name, s.labels) && (selector.kind == SeriesKind::gauge || s.value >= 0) ? 1 : 0;
   }
 };
 
 inline const std::vector<CompiledSelector>& selectors() {
-  static const std::vector<CompiledSelector> all{{*Selector::parse("a"), SeriesKind::gauge, false},
-                                                 {*Selector::parse("a_total{b=~\".*x.*\"}"), SeriesKind::counter, false},
-                                                 {*Selector::parse("a{b!=\"1\"}"), SeriesKind::gauge, false},
-                                                 {*Selector::parse("{\"b.c\"}"), SeriesKind::gauge, false}};
+  static const std::vector<CompiledSelector> all{
+      {*Selector::parse("a"), SeriesKind::gauge, false},
+      {*Selector::parse("a_total{b=~\".*x.*\"}"), SeriesKind::counter, false},
+      {*Selector::parse("a{b!=\"1\"}"), SeriesKind::gauge, false},
+      {*Selector::parse("{\"b.c\"}"), SeriesKind::gauge, false}};
   return all;
 }
 
@@ -57,7 +59,8 @@ inline std::string check_exposition(std::string_view data) {
   store.take(text, format, first);
   store.take(text, format, second);
   if (!counts) return "";
-  if (first.health != ScrapeHealth::ok || second.health != ScrapeHealth::ok) return "the store reads what the parser reads";
+  if (first.health != ScrapeHealth::ok || second.health != ScrapeHealth::ok)
+    return "the store reads what the parser reads";
   if (first.samples.size() != wanted.samples) return "the store finds what the parser finds";
   if (store.dropped().of(DropReason::all_zero_after_restart) > 0) return "";
   if (second.samples.size() != first.samples.size()) return "the same text gives the same samples";

@@ -50,7 +50,9 @@ inline std::string check_journal_record(std::string_view data) {
   record.payload = json && json->as_object() ? *json : Json::object().set("output", text);
   std::vector<Record> records{record, record};
   const auto end = chain(records, {});
-  if (!end) return end.error().code == Errc::too_large || end.error().code == Errc::invalid ? "" : "only bad payloads are refused";
+  if (!end)
+    return end.error().code == Errc::too_large || end.error().code == Errc::invalid ? ""
+                                                                                    : "only bad payloads are refused";
 
   if (!follows(records[0], {}) || !follows(records[1], {1, hash_of(records[0])})) return "a chain follows on itself";
   if (end->hash != hash_of(records[1], records[1].payload.dump())) return "the hash is that of the stored text";

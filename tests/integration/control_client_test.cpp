@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 class ControlClientTest : public testing::Test {
 protected:
-  ControlClientTest() : path_(testing::TempDir() + "backstop-ctl-" + std::to_string(getpid()) + ".sock"), client_(path_) {}
+  ControlClientTest()
+      : path_(testing::TempDir() + "backstop-ctl-" + std::to_string(getpid()) + ".sock"), client_(path_) {}
   ~ControlClientTest() override { unlink(path_.c_str()); }
 
   static RawServer::Script answers(std::string text) {
@@ -23,14 +24,19 @@ protected:
       if (c.read_request()) c.send(text);
     };
   }
-  static std::string stream_of(const std::string& events) { return http_answer(200, events, "Content-Type: text/event-stream\r\n"); }
+  static std::string stream_of(const std::string& events) {
+    return http_answer(200, events, "Content-Type: text/event-stream\r\n");
+  }
   std::vector<std::string> events_of(const std::string& text) {
     RawServer server(path_, answers(stream_of(text)));
     std::vector<std::string> seen;
-    const auto end = client_.events("/v1/events", [&](const ControlClient::Event& e) {
-      seen.push_back(e.type + "|" + e.id + "|" + e.data);
-      return true;
-    }, 10s);
+    const auto end = client_.events(
+        "/v1/events",
+        [&](const ControlClient::Event& e) {
+          seen.push_back(e.type + "|" + e.id + "|" + e.data);
+          return true;
+        },
+        10s);
     EXPECT_TRUE(end.ok()) << end.error().what;
     unlink(path_.c_str());
     return seen;
@@ -43,10 +49,11 @@ protected:
 TEST_F(ControlClientTest, SpeaksToTheRealServer) {
   auto loop = *EventLoop::create();
   web::Request seen;
-  auto server = HttpServer::start(*loop, *Listener::unix_socket(path_, 0660, ""), [&](web::Request request, const web::Responder& r) {
-    seen = std::move(request);
-    r.answer({409, "application/json", R"({"error":{}})", {}});
-  });
+  auto server = HttpServer::start(*loop, *Listener::unix_socket(path_, 0660, ""),
+                                  [&](web::Request request, const web::Responder& r) {
+                                    seen = std::move(request);
+                                    r.answer({409, "application/json", R"({"error":{}})", {}});
+                                  });
   ASSERT_TRUE(server.ok());
   std::optional<Result<ControlClient::Answer>> answer;
   std::atomic<bool> done = false;
@@ -68,12 +75,16 @@ TEST_F(ControlClientTest, DaemonThatIsNotThereIsNamedWithTheWayToMendIt) {
   const auto absent = client_.request("GET", "/v1/status", "", 1s);
   ASSERT_FALSE(absent.ok());
   EXPECT_EQ(absent.error().code, Errc::io);
-  EXPECT_EQ(absent.error().what, "the daemon does not answer at " + path_ + ": no such file or directory (is backstopd running? systemctl status backstopd)");
-  { RawServer gone(path_, [](RawServer::Connection&) {}); }
+  EXPECT_EQ(absent.error().what, "the daemon does not answer at " + path_ +
+                                     ": no such file or directory (is backstopd running? systemctl status backstopd)");
+  {
+    RawServer gone(path_, [](RawServer::Connection&) {});
+  }
   const auto stale = client_.request("GET", "/v1/status", "", 1s);
   ASSERT_FALSE(stale.ok());
   EXPECT_THAT(stale.error().what, HasSubstr(path_ + ": connection refused (is backstopd running?"));
-  const auto stream = client_.events("/v1/events", [](const ControlClient::Event&) { return true; }, 1s);
+  const auto stream = client_.events(
+      "/v1/events", [](const ControlClient::Event&) { return true; }, 1s);
   ASSERT_FALSE(stream.ok());
   EXPECT_THAT(stream.error().what, StartsWith("the daemon does not answer at " + path_));
 }
@@ -106,17 +117,21 @@ TEST_F(ControlClientTest, EventsAreReadOneByOne) {
 TEST_F(ControlClientTest, ReaderMayHaveEnough) {
   RawServer server(path_, [](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")) return;
-    while (c.send("data: again\n\n") && c.wait(1)) {}
+    while (c.send("data: again\n\n") && c.wait(1)) {
+    }
   });
   int seen = 0;
-  const auto end = client_.events("/v1/events", [&](const ControlClient::Event&) { return ++seen < 3; }, Duration::zero());
+  const auto end = client_.events(
+      "/v1/events", [&](const ControlClient::Event&) { return ++seen < 3; }, Duration::zero());
   ASSERT_TRUE(end.ok()) << end.error().what;
   EXPECT_EQ(seen, 3);
 }
 
 TEST_F(ControlClientTest, ExceptionOfTheReaderComesOut) {
   RawServer server(path_, answers(stream_of("data: one\n\n")));
-  EXPECT_THROW((void)client_.events("/v1/events", [](const ControlClient::Event&) -> bool { throw std::runtime_error("boom"); }, 10s), std::runtime_error);
+  EXPECT_THROW((void)client_.events(
+                   "/v1/events", [](const ControlClient::Event&) -> bool { throw std::runtime_error("boom"); }, 10s),
+               std::runtime_error);
 }
 
 TEST_F(ControlClientTest, StreamHasATimeout) {
@@ -124,7 +139,8 @@ TEST_F(ControlClientTest, StreamHasATimeout) {
     if (c.read_request() && c.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: one\n\n")) c.hold();
   });
   int seen = 0;
-  const auto end = client_.events("/v1/events", [&](const ControlClient::Event&) { return ++seen > 0; }, 1s);
+  const auto end = client_.events(
+      "/v1/events", [&](const ControlClient::Event&) { return ++seen > 0; }, 1s);
   ASSERT_FALSE(end.ok());
   EXPECT_EQ(end.error().code, Errc::timeout);
   EXPECT_EQ(seen, 1);
@@ -132,7 +148,8 @@ TEST_F(ControlClientTest, StreamHasATimeout) {
 
 TEST_F(ControlClientTest, RefusedStreamGivesStatusAndBody) {
   RawServer server(path_, answers(http_answer(403, R"({"error":{"code":"unauthorized"}})")));
-  const auto end = client_.events("/v1/events", [](const ControlClient::Event&) { return true; }, 10s);
+  const auto end = client_.events(
+      "/v1/events", [](const ControlClient::Event&) { return true; }, 10s);
   ASSERT_TRUE(end.ok()) << end.error().what;
   EXPECT_EQ(end->status, 403);
   EXPECT_EQ(end->body, R"({"error":{"code":"unauthorized"}})");
@@ -141,9 +158,11 @@ TEST_F(ControlClientTest, RefusedStreamGivesStatusAndBody) {
 TEST_F(ControlClientTest, EndlessEventIsRefused) {
   RawServer server(path_, [](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")) return;
-    while (c.send("data: " + std::string(10000, 'x') + "\n")) {}
+    while (c.send("data: " + std::string(10000, 'x') + "\n")) {
+    }
   });
-  const auto end = client_.events("/v1/events", [](const ControlClient::Event&) { return true; }, 10s);
+  const auto end = client_.events(
+      "/v1/events", [](const ControlClient::Event&) { return true; }, 10s);
   ASSERT_FALSE(end.ok());
   EXPECT_EQ(end.error().code, Errc::too_large);
 }

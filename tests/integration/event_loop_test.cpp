@@ -172,8 +172,10 @@ TEST_F(EventLoopTest, TimerFiresOnceAndNotBeforeItsTime) {
 TEST_F(EventLoopTest, TimerArmedAgainInItsHandlerFiresAgain) {
   int fired = 0;
   std::unique_ptr<EventLoop::Timer> timer = loop_->add_timer([&] {
-    if (++fired == 3) loop_->exit(0);
-    else timer->arm(loop_->now() + 1us);
+    if (++fired == 3)
+      loop_->exit(0);
+    else
+      timer->arm(loop_->now() + 1us);
   });
   timer->arm(loop_->now());
   loop_->run();

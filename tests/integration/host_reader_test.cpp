@@ -31,7 +31,9 @@ protected:
     std::ofstream(root() + path) << text;
   }
   void remove(const std::string& path) const { fs::remove_all(root() + path); }
-  void unified() const { put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw shared:9 - cgroup2 cgroup2 rw\n"); }
+  void unified() const {
+    put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw shared:9 - cgroup2 cgroup2 rw\n");
+  }
   void put_v2_unit(const std::string& group) const {
     put("/sys/fs/cgroup/" + group + "/cpu.stat", "usage_usec 5000000\n");
     put("/sys/fs/cgroup/" + group + "/cpu.max", "max 100000\n");
@@ -56,11 +58,13 @@ std::map<std::string, double> by_name(const HostReading& reading) {
 
 TEST_F(FakeHost, IsReadAgainEachTime) {
   HostReader r = reader();
-  EXPECT_THAT(by_name(*r.read()), AllOf(Contains(Pair("host_memory_percent", 50)), Contains(Pair("host_load1", 0.5)),
-                                        Contains(Pair("host_cpu_seconds_total:user", 1)), Not(Contains(Key("host_cpu_percent")))));
+  EXPECT_THAT(by_name(*r.read()),
+              AllOf(Contains(Pair("host_memory_percent", 50)), Contains(Pair("host_load1", 0.5)),
+                    Contains(Pair("host_cpu_seconds_total:user", 1)), Not(Contains(Key("host_cpu_percent")))));
   put("/proc/stat", "cpu  130 0 0 170 0 0 0 0 0 0\ncpu0 1\ncpu1 1\n");
   put("/proc/meminfo", "MemTotal: 1024 kB\nMemAvailable: 256 kB\n");
-  EXPECT_THAT(by_name(*r.read()), AllOf(Contains(Pair("host_memory_percent", 75)), Contains(Pair("host_cpu_percent", 30))));
+  EXPECT_THAT(by_name(*r.read()),
+              AllOf(Contains(Pair("host_memory_percent", 75)), Contains(Pair("host_cpu_percent", 30))));
 }
 
 TEST_F(FakeHost, WithoutAUnitHasNoneAndSaysNothing) {
@@ -110,7 +114,8 @@ TEST_F(FakeHost, AUnitOfV2HasAllFamilies) {
   EXPECT_EQ(reading->without_unit, "");
   EXPECT_THAT(by_name(*reading),
               AllOf(Contains(Pair("unit_cpu_seconds_total", 5)), Contains(Pair("unit_memory_bytes", 131072)),
-                    Contains(Pair("unit_memory_percent", 25)), Contains(Pair("unit_oom_kills_total", 1)), Contains(Pair("unit_tasks", 3))));
+                    Contains(Pair("unit_memory_percent", 25)), Contains(Pair("unit_oom_kills_total", 1)),
+                    Contains(Pair("unit_tasks", 3))));
 }
 
 TEST_F(FakeHost, AUnitIsFoundInAnySlice) {
@@ -185,7 +190,8 @@ TEST_F(FakeHost, AUnitOfAHybridHostIsReadFromEachHierarchy) {
               AllOf(Contains(Pair("unit_cpu_seconds_total", 7)), Contains(Pair("unit_memory_percent", 25)),
                     Contains(Pair("unit_oom_kills_total", 6)), Contains(Pair("unit_tasks", 8))));
   remove("/sys/fs/cgroup/memory" + unit); // systemd makes a group of v1 only where the unit needs that controller
-  EXPECT_THAT(by_name(*r.read()), AllOf(Contains(Key("unit_cpu_seconds_total")), Not(Contains(Key("unit_memory_bytes")))));
+  EXPECT_THAT(by_name(*r.read()),
+              AllOf(Contains(Key("unit_cpu_seconds_total")), Not(Contains(Key("unit_memory_bytes")))));
 }
 
 TEST_F(FakeHost, WithoutCgroupsSaysSo) {
@@ -217,8 +223,10 @@ TEST(RealHost, RootSliceIsFoundWhereCgroupsAreMounted) {
   HostReader r = *HostReader::open("-.slice");
   const auto reading = r.read();
   ASSERT_TRUE(reading) << reading.error().what;
-  if (reading->without_unit.empty()) EXPECT_THAT(by_name(*reading), Contains(Key("unit_cpu_seconds_total")));
-  else EXPECT_THAT(reading->without_unit, HasSubstr("no cgroup file system"));
+  if (reading->without_unit.empty())
+    EXPECT_THAT(by_name(*reading), Contains(Key("unit_cpu_seconds_total")));
+  else
+    EXPECT_THAT(reading->without_unit, HasSubstr("no cgroup file system"));
 }
 
 } // namespace

@@ -227,7 +227,8 @@ TEST_P(HttpFetcherContract, SecretsInTheUrlAreNotShown) {
   r.bearer_token = "hunter4";
   const auto outcome = fetch(r);
   ASSERT_FALSE(outcome.ok());
-  EXPECT_THAT(outcome.error().what, AllOf(HasSubstr("GET http://127.0.0.1:1/metrics: "), Not(HasSubstr("hunter")), Not(HasSubstr("ana"))));
+  EXPECT_THAT(outcome.error().what,
+              AllOf(HasSubstr("GET http://127.0.0.1:1/metrics: "), Not(HasSubstr("hunter")), Not(HasSubstr("ana"))));
 }
 
 TEST_P(HttpFetcherContract, NoAnswerWithinTheTimeoutIsATimeout) {

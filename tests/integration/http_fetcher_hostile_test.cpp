@@ -70,7 +70,8 @@ TEST_F(HttpFetcherHostile, DrippingBodyDoesNotOutliveTheDeadline) {
   const Error e = error_from(
       [](RawServer::Connection& c) {
         if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")) return;
-        while (c.wait(10) && c.send("x")) {}
+        while (c.wait(10) && c.send("x")) {
+        }
       },
       1s);
   EXPECT_EQ(e.code, Errc::timeout);
@@ -81,7 +82,8 @@ TEST_F(HttpFetcherHostile, DrippingHeadDoesNotOutliveTheDeadline) {
   const Error e = error_from(
       [](RawServer::Connection& c) {
         if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nX-Slow: ")) return;
-        while (c.wait(10) && c.send("x")) {}
+        while (c.wait(10) && c.send("x")) {
+        }
       },
       200ms);
   EXPECT_EQ(e.code, Errc::timeout);
@@ -91,7 +93,8 @@ TEST_F(HttpFetcherHostile, EndlessChunkedBodyIsCutAtTheBound) {
   RawServer server([](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")) return;
     const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
-    while (c.send(chunk)) {}
+    while (c.send(chunk)) {
+    }
   });
   HttpRequest r = get(server.url());
   r.max_bytes = 1U << 20;
@@ -130,7 +133,8 @@ TEST_F(HttpFetcherHostile, HugeDeclaredLengthDoesNotReserveMemory) {
 TEST_F(HttpFetcherHostile, FloodOfHeadersIsCut) {
   const Error e = error_from([](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\n")) return;
-    while (c.send("X-Flood: " + std::string(1000, 'x') + "\r\n")) {}
+    while (c.send("X-Flood: " + std::string(1000, 'x') + "\r\n")) {
+    }
   });
   EXPECT_EQ(e.code, Errc::too_large);
   EXPECT_THAT(e.what, EndsWith("the headers of the answer are larger than 64 KiB"));
@@ -139,7 +143,8 @@ TEST_F(HttpFetcherHostile, FloodOfHeadersIsCut) {
 TEST_F(HttpFetcherHostile, FloodOfContinuesIsCut) {
   const Error e = error_from([](RawServer::Connection& c) {
     if (!c.read_request()) return;
-    while (c.send("HTTP/1.1 100 Continue\r\n\r\n")) {}
+    while (c.send("HTTP/1.1 100 Continue\r\n\r\n")) {
+    }
   });
   EXPECT_EQ(e.code, Errc::too_large);
 }
@@ -147,7 +152,8 @@ TEST_F(HttpFetcherHostile, FloodOfContinuesIsCut) {
 TEST_F(HttpFetcherHostile, OneEndlessHeaderIsCut) {
   const Error e = error_from([](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nX-Long: ")) return;
-    while (c.send(std::string(10000, 'x'))) {}
+    while (c.send(std::string(10000, 'x'))) {
+    }
   });
   EXPECT_NE(e.code, Errc::timeout);
 }
@@ -165,7 +171,8 @@ TEST_F(HttpFetcherHostile, ServerThatClosesMidwayIsNoAnswer) {
 }
 
 TEST_F(HttpFetcherHostile, ChunkedAnswerCutInTheMiddleIsNoAnswer) {
-  const Error e = error_from(answers_then_leaves("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"));
+  const Error e =
+      error_from(answers_then_leaves("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"));
   EXPECT_EQ(e.code, Errc::io);
 }
 
@@ -245,7 +252,8 @@ TEST_F(HttpFetcherHostile, FullBacklogTimesOutWhileConnecting) {
 TEST_F(HttpFetcherHostile, HangingServersDoNotHoldUpOthers) {
   RawServer hanging([](RawServer::Connection& c) { c.hold(); });
   RawServer good([](RawServer::Connection& c) {
-    while (c.read_request() && c.send(http_answer(200, "up 1"))) {}
+    while (c.read_request() && c.send(http_answer(200, "up 1"))) {
+    }
   });
   int timeouts = 0;
   for (int i = 0; i < 30; ++i)
@@ -257,7 +265,8 @@ TEST_F(HttpFetcherHostile, HangingServersDoNotHoldUpOthers) {
 
 TEST_F(HttpFetcherHostile, ConnectionsAreUsedAgain) {
   RawServer server([](RawServer::Connection& c) {
-    while (c.read_request() && c.send(http_answer(200, "up 1"))) {}
+    while (c.read_request() && c.send(http_answer(200, "up 1"))) {
+    }
   });
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(fetch(get(server.url("/" + std::to_string(i)))).ok());
   EXPECT_EQ(server.connections(), 1);
@@ -285,7 +294,8 @@ TEST_F(HttpFetcherHostile, NothingIsAskedThatLoopbackDoesNotNeedAndNothingLeaksI
     unsetenv("all_proxy");
     ASSERT_TRUE(outcome.ok()) << outcome.error().what;
   }
-  EXPECT_THAT(seen, AllOf(Not(HasSubstr("Accept-Encoding")), Not(HasSubstr("Expect")), HasSubstr("User-Agent: backstop\r\n")));
+  EXPECT_THAT(
+      seen, AllOf(Not(HasSubstr("Accept-Encoding")), Not(HasSubstr("Expect")), HasSubstr("User-Agent: backstop\r\n")));
 }
 
 TEST_F(HttpFetcherHostile, CredentialsAreSentAndNeverShown) {
@@ -306,7 +316,8 @@ TEST_F(HttpFetcherHostile, CredentialsAreSentAndNeverShown) {
     ASSERT_TRUE(fetch(bearer).ok());
     ASSERT_TRUE(fetch(basic).ok());
   }
-  EXPECT_THAT(seen, AllOf(HasSubstr("Authorization: Bearer s3cret\r\n"), HasSubstr("Authorization: Basic YW5hOmh1bnRlcjI=\r\n")));
+  EXPECT_THAT(seen, AllOf(HasSubstr("Authorization: Bearer s3cret\r\n"),
+                          HasSubstr("Authorization: Basic YW5hOmh1bnRlcjI=\r\n")));
   for (const HttpRequest& r : {bearer, basic}) { // the server is gone now
     const auto outcome = fetch(r);
     ASSERT_FALSE(outcome.ok());
@@ -326,7 +337,8 @@ TEST_F(HttpFetcherHostile, ShownUrlHasNoCredentialsWhateverTheirForm) {
   EXPECT_EQ(shown_url("http://ana:hunter2@host:8080/m?token=hunter2#hunter2"), "http://host:8080/m");
   EXPECT_EQ(shown_url("https://host"), "https://host/");
   EXPECT_EQ(shown_url("https://hooks.example/s3cret", true), "https://hooks.example");
-  for (const char* odd : {"http://ana:hunt/er2@host/m", "http://ana:hun@ter2@host/m", "ana:hunter2@host/m", "http://ana:hun ter2@host/m", "://hunter2@host"})
+  for (const char* odd : {"http://ana:hunt/er2@host/m", "http://ana:hun@ter2@host/m", "ana:hunter2@host/m",
+                          "http://ana:hun ter2@host/m", "://hunter2@host"})
     EXPECT_THAT(shown_url(odd), AllOf(Not(HasSubstr("hun")), Not(HasSubstr("ter2")))) << odd;
 }
 
@@ -389,7 +401,8 @@ TEST_F(HttpFetcherHostile, FetcherMayBeDestroyedByADone) {
 
 TEST_F(HttpFetcherHostile, ExceptionOfADoneComesOutOfTheLoopAndTheFetcherGoesOn) {
   RawServer server([](RawServer::Connection& c) {
-    while (c.read_request() && c.send(http_answer(200, "up 1"))) {}
+    while (c.read_request() && c.send(http_answer(200, "up 1"))) {
+    }
   });
   fetcher_->start(get(server.url()), [](const Result<HttpResponse>&) { throw std::runtime_error("boom"); });
   EXPECT_THROW(loop_->run(), std::runtime_error);
@@ -401,13 +414,17 @@ class TlsServer {
 public:
   TlsServer() : dir_(std::filesystem::path(testing::TempDir()) / ("backstop-tls-" + std::to_string(getpid()))) {
     std::filesystem::create_directories(dir_);
-    const std::string command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test "
-                                "-addext subjectAltName=IP:127.0.0.1 -keyout " + path("key.pem") + " -out " + path("cert.pem") + " 2>/dev/null";
-    if (std::system(command.c_str()) != 0) throw std::runtime_error("the openssl program is needed to make a certificate");
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test "
+        "-addext subjectAltName=IP:127.0.0.1 -keyout " +
+        path("key.pem") + " -out " + path("cert.pem") + " 2>/dev/null";
+    if (std::system(command.c_str()) != 0)
+      throw std::runtime_error("the openssl program is needed to make a certificate");
     key_ = read("key.pem");
     cert_ = read("cert.pem");
     daemon_ = MHD_start_daemon(MHD_USE_TLS | MHD_USE_INTERNAL_POLLING_THREAD, 0, nullptr, nullptr, &answer, nullptr,
-                               MHD_OPTION_HTTPS_MEM_KEY, key_.c_str(), MHD_OPTION_HTTPS_MEM_CERT, cert_.c_str(), MHD_OPTION_END);
+                               MHD_OPTION_HTTPS_MEM_KEY, key_.c_str(), MHD_OPTION_HTTPS_MEM_CERT, cert_.c_str(),
+                               MHD_OPTION_END);
     if (!daemon_) throw std::runtime_error("cannot start a TLS server");
   }
   TlsServer(const TlsServer&) = delete;
@@ -418,11 +435,13 @@ public:
   }
   [[nodiscard]] std::string path(const char* name) const { return (dir_ / name).string(); }
   [[nodiscard]] std::string url(const std::string& host) const {
-    return "https://" + host + ":" + std::to_string(MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port) + "/";
+    return "https://" + host + ":" + std::to_string(MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port) +
+           "/";
   }
 
 private:
-  static MHD_Result answer(void*, MHD_Connection* c, const char*, const char*, const char*, const char*, std::size_t*, void**) {
+  static MHD_Result answer(void*, MHD_Connection* c, const char*, const char*, const char*, const char*, std::size_t*,
+                           void**) {
     static char body[] = "by tls";
     MHD_Response* r = MHD_create_response_from_buffer(6, body, MHD_RESPMEM_PERSISTENT);
     const MHD_Result queued = MHD_queue_response(c, 200, r);

@@ -30,14 +30,16 @@ public:
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("cannot connect");
   }
   explicit Client(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("cannot connect");
   }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -51,8 +53,10 @@ public:
     char buffer[65536];
     for (;;) {
       const ssize_t got = recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
-      if (got > 0) received_.append(buffer, static_cast<std::size_t>(got));
-      else closed_ = closed_ || got == 0 || (errno != EAGAIN && errno != EINTR);
+      if (got > 0)
+        received_.append(buffer, static_cast<std::size_t>(got));
+      else
+        closed_ = closed_ || got == 0 || (errno != EAGAIN && errno != EINTR);
       if (got <= 0) return received_;
     }
   }
@@ -198,7 +202,9 @@ TEST_F(HttpServerTest, OverTcpThereIsNoPeerAndPortZeroGivesBackThePort) {
 }
 
 TEST_F(HttpServerTest, TenThousandRequestsOnOneConnection) {
-  serve_unix([](const web::Request& request, const web::Responder& r) { r.answer({200, "text/plain", request.path, {}}); });
+  serve_unix([](const web::Request& request, const web::Responder& r) {
+    r.answer({200, "text/plain", request.path, {}});
+  });
   int right = 0;
   for (int i = 0; i < 10000; ++i) {
     const std::string path = "/" + std::to_string(i);
@@ -210,7 +216,9 @@ TEST_F(HttpServerTest, TenThousandRequestsOnOneConnection) {
 }
 
 TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
-  serve_unix([](const web::Request& request, const web::Responder& r) { r.answer({200, "text/plain", "<" + request.path + ">", {}}); });
+  serve_unix([](const web::Request& request, const web::Responder& r) {
+    r.answer({200, "text/plain", "<" + request.path + ">", {}});
+  });
   Client client(path_);
   std::string all;
   for (int i = 0; i < 100; ++i) all += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -225,7 +233,8 @@ TEST_F(HttpServerTest, HeadHasNoBody) {
   Client client(path_);
   client.send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(wait_for([&] { return client.closed(); }));
-  EXPECT_THAT(client.received(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("Content-Length: 4\r\n"), Not(HasSubstr("body"))));
+  EXPECT_THAT(client.received(),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("Content-Length: 4\r\n"), Not(HasSubstr("body"))));
 }
 
 TEST_F(HttpServerTest, WrongRequestsAreAnsweredWith400AndClosed) {
@@ -234,8 +243,9 @@ TEST_F(HttpServerTest, WrongRequestsAreAnsweredWith400AndClosed) {
     handled = true;
     r.answer({});
   });
-  for (const char* wrong : {"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", "GET nopath HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
-                            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: no\r\n\r\n"}) {
+  for (const char* wrong : {"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", "GET nopath HTTP/1.1\r\nHost: x\r\n\r\n",
+                            "GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+                            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: no\r\n\r\n"}) {
     Client client(path_);
     client.send(wrong);
     ASSERT_TRUE(wait_for([&] { return client.closed(); })) << wrong;
@@ -249,13 +259,16 @@ TEST_F(HttpServerTest, WhatIsNoHttpAtAllIsClosed) {
   bool handled = false;
   HttpServer::Limits limits;
   limits.request_within = 50ms; // some garbage could still become a request
-  serve_unix([&](const web::Request&, const web::Responder& r) {
-    handled = true;
-    r.answer({});
-  }, limits);
+  serve_unix(
+      [&](const web::Request&, const web::Responder& r) {
+        handled = true;
+        r.answer({});
+      },
+      limits);
   using namespace std::string_view_literals;
-  for (const std::string_view garbage : {"garbage\r\n\r\n"sv, "GET\r\n\r\n"sv, "GET / SMTP\r\n\r\n"sv, "GET / HTTP/9.9\r\nHost: x\r\n\r\n"sv,
-                                         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"sv, "\n\n\n\n"sv, "\0\0\0\0\r\n\r\n"sv}) {
+  for (const std::string_view garbage :
+       {"garbage\r\n\r\n"sv, "GET\r\n\r\n"sv, "GET / SMTP\r\n\r\n"sv, "GET / HTTP/9.9\r\nHost: x\r\n\r\n"sv,
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"sv, "\n\n\n\n"sv, "\0\0\0\0\r\n\r\n"sv}) {
     Client client(path_);
     client.send(garbage);
     EXPECT_TRUE(wait_for([&] { return client.closed(); })) << garbage;
@@ -536,8 +549,11 @@ TEST_F(HttpServerTest, FullUidDoesNotLockOutAnother) {
   if (geteuid() != 0) GTEST_SKIP() << "NOT RUN: only root may connect as another user";
   HttpServer::Limits limits;
   limits.connections_per_peer = 1;
-  serve_unix([](const web::Request& request, const web::Responder& r) { r.answer({200, "text/plain", "uid " + std::to_string(request.peer->uid), {}}); },
-             limits, 0666);
+  serve_unix(
+      [](const web::Request& request, const web::Responder& r) {
+        r.answer({200, "text/plain", "uid " + std::to_string(request.peer->uid), {}});
+      },
+      limits, 0666);
   Client first(path_);
   ASSERT_TRUE(wait_for([&] { return server_->connections() == 1; }));
   std::unique_ptr<Client> other;
@@ -681,13 +697,15 @@ TEST_F(ListenerTest, WhatIsNoListeningSocketIsRefused) {
 
 TEST_F(ListenerTest, ErrorsSayWhereAndWhy) {
   const auto why = [](const Result<Listener>& r) { return r ? "no error" : r.error().what; };
-  EXPECT_EQ(why(Listener::unix_socket("/nonexistent/x.sock", 0660, "")), "cannot listen on /nonexistent/x.sock: no such file or directory");
+  EXPECT_EQ(why(Listener::unix_socket("/nonexistent/x.sock", 0660, "")),
+            "cannot listen on /nonexistent/x.sock: no such file or directory");
   EXPECT_THAT(why(Listener::unix_socket("/" + std::string(200, 'x'), 0660, "")), HasSubstr("1 to 107 bytes"));
   EXPECT_THAT(why(Listener::tcp("example.org", 80)), HasSubstr("write an address"));
   const auto taken = Listener::tcp("127.0.0.1", 0);
   ASSERT_TRUE(taken.ok());
   const auto second = Listener::tcp("127.0.0.1", static_cast<std::uint16_t>(taken->port()));
-  EXPECT_EQ(why(second), "cannot listen on 127.0.0.1:" + std::to_string(taken->port()) + ": address already in use (who: ss -ltnp)");
+  EXPECT_EQ(why(second),
+            "cannot listen on 127.0.0.1:" + std::to_string(taken->port()) + ": address already in use (who: ss -ltnp)");
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-#include "tests/fakes/journal_contract.hpp"
 #include "daemon/io/sqlite_journal.hpp"
+#include "tests/fakes/journal_contract.hpp"
 #include "tests/fakes/temporary_directory.hpp"
 
 namespace backstop {
@@ -20,7 +20,8 @@ std::string current_path;
 INSTANTIATE_TEST_SUITE_P(Sqlite, JournalContract,
                          testing::Values(JournalPlace{"sqlite",
                                                       [](const std::string& test) {
-                                                        current_path = directory().path() + "/" + test.substr(0, test.find('/')) + ".db";
+                                                        current_path = directory().path() + "/" +
+                                                                       test.substr(0, test.find('/')) + ".db";
                                                         return open_at(current_path);
                                                       },
                                                       [](std::shared_ptr<Journal> journal) {

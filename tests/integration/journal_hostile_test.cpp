@@ -267,7 +267,7 @@ std::string on_small_disk(const std::string& at, std::size_t size, const std::fu
     return body();
   });
 }
-#define SKIP_WITHOUT_MOUNT(text) \
+#define SKIP_WITHOUT_MOUNT(text)                                                                                       \
   if ((text) == "SKIP") GTEST_SKIP() << "NOT PERMITTED HERE: a mount namespace of our own; this was NOT tested"
 
 /// Takes all the room there is, and gives it back when destroyed.
@@ -276,7 +276,8 @@ public:
   explicit Hog(std::string path) : path_(std::move(path)) {
     const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const std::string block(4096, 'h');
-    while (::write(fd, block.data(), block.size()) > 0) {}
+    while (::write(fd, block.data(), block.size()) > 0) {
+    }
     ::close(fd);
   }
   ~Hog() { ::unlink(path_.c_str()); }
@@ -298,7 +299,8 @@ TEST_F(HostileJournal, OnAFullDiskTheReserveIsUsedThenAppendsFailThenAllIsWellAg
       const Hog hog(place.path() + "/hog");
       // Well over the room the WAL already has.
       for (int i = 0; i < 40; ++i) {
-        if (Status done = append_one(journal, "rollback", 16384); !done) return "with the reserve: " + done.error().what;
+        if (Status done = append_one(journal, "rollback", 16384); !done)
+          return "with the reserve: " + done.error().what;
         ++written;
       }
       if (!journal.low_space()) return "40 records of 16 KiB on a full disk, and space is not low";
@@ -382,7 +384,8 @@ TEST_F(HostileJournal, AReadOnlyDiskIsAnErrorAndCanBeReadOffline) {
     if (::mount("none", place.path().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) != 0) return "no remount";
     const auto journal = SqliteJournal::open(path);
     if (journal) return "it opened";
-    if (journal.error().code != Errc::io || journal.error().what.find("Read-only") == std::string::npos) return journal.error().what;
+    if (journal.error().code != Errc::io || journal.error().what.find("Read-only") == std::string::npos)
+      return journal.error().what;
     const auto reader = SqliteJournal::open_read_only(path);
     if (!reader) return "reader: " + reader.error().what;
     return all_of(**reader).size() == 1 ? "" : "the record is not there";

@@ -38,7 +38,8 @@ protected:
     const Status done = database->run(sql);
     ASSERT_TRUE(done) << done.error().what;
   }
-  static constexpr const char* kNoTriggers = "DROP TRIGGER records_are_not_changed; DROP TRIGGER records_are_not_removed;";
+  static constexpr const char* kNoTriggers =
+      "DROP TRIGGER records_are_not_changed; DROP TRIGGER records_are_not_removed;";
 
   TemporaryDirectory place;
   std::string path = place.path() + "/journal.db";
@@ -67,9 +68,10 @@ TEST_F(SqliteJournalFile, TheSchemaIsWhatItIs) {
   EXPECT_EQ(database->integer("PRAGMA user_version").value_or(-1), 1);
   EXPECT_EQ(database->integer("PRAGMA application_id").value_or(-1), 0x62735031);
   EXPECT_EQ(database->value("PRAGMA journal_mode").value_or(""), "wal");
-  EXPECT_EQ(database->value("SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info('records')").value_or(""),
-            "seq INTEGER, time_us INTEGER, boot TEXT, actor TEXT, subject TEXT, type TEXT, version INTEGER, payload TEXT, "
-            "prev_hash TEXT, hash TEXT");
+  EXPECT_EQ(
+      database->value("SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_info('records')").value_or(""),
+      "seq INTEGER, time_us INTEGER, boot TEXT, actor TEXT, subject TEXT, type TEXT, version INTEGER, payload TEXT, "
+      "prev_hash TEXT, hash TEXT");
 }
 
 TEST_F(SqliteJournalFile, ASlipInAShellChangesNothing) {
@@ -81,9 +83,10 @@ TEST_F(SqliteJournalFile, ASlipInAShellChangesNothing) {
 }
 
 TEST_F(SqliteJournalFile, EveryEditedFieldIsFoundAndTheRecordNamed) {
-  for (const char* edit : {"time_us = time_us + 1", "boot = 'x'", "actor = 'x'", "subject = 'x'", "type = 'x'", "version = 2",
-                           "version = version + 4294967296", "payload = '{\"n\":9}'", "payload = '{ \"n\":2}'", "payload = '{'",
-                           "prev_hash = hash", "hash = prev_hash", "hash = ''"}) {
+  for (const char* edit :
+       {"time_us = time_us + 1", "boot = 'x'", "actor = 'x'", "subject = 'x'", "type = 'x'", "version = 2",
+        "version = version + 4294967296", "payload = '{\"n\":9}'", "payload = '{ \"n\":2}'", "payload = '{'",
+        "prev_hash = hash", "hash = prev_hash", "hash = ''"}) {
     TemporaryDirectory other;
     path = other.path() + "/journal.db";
     fill(5);

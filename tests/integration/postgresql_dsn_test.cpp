@@ -1,5 +1,5 @@
-#include "daemon/io/postgresql_dsn.hpp"
 #include "daemon/io/postgresql_client.hpp"
+#include "daemon/io/postgresql_dsn.hpp"
 #include <gmock/gmock.h>
 
 namespace backstop {
@@ -12,8 +12,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-std::map<std::string, std::string> parameters(const std::string& dsn,
-                                              const std::map<std::string, Result<std::vector<std::string>>>& addresses = {}) {
+std::map<std::string, std::string>
+parameters(const std::string& dsn, const std::map<std::string, Result<std::vector<std::string>>>& addresses = {}) {
   const auto parsed = PostgresqlDsn::parse(dsn);
   if (!parsed) throw std::runtime_error(parsed.error().what);
   const auto list = parsed->parameters(addresses, 3s);
@@ -23,7 +23,8 @@ std::map<std::string, std::string> parameters(const std::string& dsn,
 
 TEST(PostgresqlDsn, OnlyNamesAreLookedUp) {
   EXPECT_THAT(PostgresqlDsn::parse("postgresql://u@db.example/x")->names(), ElementsAre("db.example"));
-  EXPECT_THAT(PostgresqlDsn::parse("host=a.example,b.example,a.example")->names(), ElementsAre("a.example", "b.example"));
+  EXPECT_THAT(PostgresqlDsn::parse("host=a.example,b.example,a.example")->names(),
+              ElementsAre("a.example", "b.example"));
   for (const char* dsn : {"", "dbname=x", "host=/run/pg", "host=@abstract", "host=127.0.0.1", "postgresql://[::1]/x",
                           "host=db.example hostaddr=10.0.0.1", "hostaddr=10.0.0.1"})
     EXPECT_THAT(PostgresqlDsn::parse(dsn)->names(), IsEmpty()) << dsn;
@@ -39,7 +40,8 @@ TEST(PostgresqlDsn, EachAddressOfANameIsTriedAndTheNameStaysForCertificates) {
 
 TEST(PostgresqlDsn, HostsWithoutAnAddressAreLeftOutUnlessNoneIsLeft) {
   const Error unknown = fail(Errc::not_found, "cannot resolve a.example: unknown");
-  auto p = parameters("host=a.example,b.example", {{"a.example", unknown}, {"b.example", std::vector<std::string>{"10.0.0.2"}}});
+  auto p = parameters("host=a.example,b.example",
+                      {{"a.example", unknown}, {"b.example", std::vector<std::string>{"10.0.0.2"}}});
   EXPECT_EQ(p["host"], "b.example");
   const auto none = PostgresqlDsn::parse("host=a.example")->parameters({{"a.example", unknown}}, 3s);
   ASSERT_FALSE(none);
@@ -57,8 +59,9 @@ TEST(PostgresqlDsn, SessionsAreNamedReadOnlyAndBounded) {
 }
 
 TEST(PostgresqlDsn, ErrorsDoNotShowIt) {
-  for (const char* dsn : {"password=secret1 oops", "postgresql://u:secret1@[::1/x", "secret1=5", "password=a secret1=b", "service=x password=secret1",
-                          "host=a,b,c port=1,2 password=secret1", "host=a,b hostaddr=10.0.0.1 password=secret1"}) {
+  for (const char* dsn : {"password=secret1 oops", "postgresql://u:secret1@[::1/x", "secret1=5", "password=a secret1=b",
+                          "service=x password=secret1", "host=a,b,c port=1,2 password=secret1",
+                          "host=a,b hostaddr=10.0.0.1 password=secret1"}) {
     const auto parsed = PostgresqlDsn::parse(dsn);
     ASSERT_FALSE(parsed) << dsn;
     EXPECT_EQ(parsed.error().code, Errc::invalid);
@@ -69,7 +72,8 @@ TEST(PostgresqlDsn, ErrorsDoNotShowIt) {
 }
 
 TEST(PostgresqlDsn, IsNamedWithoutItsPassword) {
-  EXPECT_EQ(PostgresqlDsn::parse("postgresql://u:secret1@db.example:5433/shop")->where(), "PostgreSQL shop at db.example:5433");
+  EXPECT_EQ(PostgresqlDsn::parse("postgresql://u:secret1@db.example:5433/shop")->where(),
+            "PostgreSQL shop at db.example:5433");
   EXPECT_EQ(PostgresqlDsn::parse("hostaddr=::1")->where(), "PostgreSQL at [::1]:5432");
   EXPECT_EQ(PostgresqlDsn::parse("host=a,b port=1,2")->where(), "PostgreSQL at a:1, b:2");
 }
@@ -89,11 +93,12 @@ TEST(Presentable, IsOneCleanLine) {
 }
 
 TEST(ValidUtf8, ReplacesWhatIsNone) {
-  EXPECT_EQ(valid_utf8("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80"), "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80");
+  EXPECT_EQ(valid_utf8("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80"),
+            "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80");
   EXPECT_EQ(valid_utf8("\xFF\xC3"), "??");
-  EXPECT_EQ(valid_utf8("\xC0\x80"), "??");             // overlong
-  EXPECT_EQ(valid_utf8("\xED\xA0\x80"), "???");         // half of a surrogate pair
-  EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80"), "????");    // above U+10FFFF
+  EXPECT_EQ(valid_utf8("\xC0\x80"), "??");           // overlong
+  EXPECT_EQ(valid_utf8("\xED\xA0\x80"), "???");      // half of a surrogate pair
+  EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80"), "????"); // above U+10FFFF
   EXPECT_EQ(valid_utf8("\xE2\x82"), "??");
 }
 

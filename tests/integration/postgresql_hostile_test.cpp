@@ -20,7 +20,8 @@ std::string length_of(std::size_t n) {
 /// One message of the server in PostgreSQL's protocol 3.
 std::string message(char type, const std::string& body) { return type + length_of(body.size() + 4) + body; }
 std::string fatal(const std::string& sqlstate, const std::string& text) {
-  return message('E', std::string("SFATAL\0", 7) + "C" + sqlstate + std::string(1, '\0') + "M" + text + std::string(2, '\0'));
+  return message('E', std::string("SFATAL\0", 7) + "C" + sqlstate + std::string(1, '\0') + "M" + text +
+                          std::string(2, '\0'));
 }
 /// All a client waits for before its first question.
 std::string welcome() { return message('R', length_of(0)) + message('Z', "I"); }
@@ -28,7 +29,8 @@ std::string welcome() { return message('R', length_of(0)) + message('Z', "I"); }
 class HostilePostgresql : public testing::Test {
 protected:
   void connect(const std::string& dsn, PostgresqlLimits limits = {.first_pause = 0s, .longest_pause = 0s}) {
-    client_ = std::make_unique<PostgresqlClient>(*loop_, [dsn] { return Result<std::string>(dsn); }, limits);
+    client_ = std::make_unique<PostgresqlClient>(
+        *loop_, [dsn] { return Result<std::string>(dsn); }, limits);
   }
   void connect(const RawServer& server, PostgresqlLimits limits = {.first_pause = 0s, .longest_pause = 0s}) {
     connect("postgresql://u:hunter2@127.0.0.1:" + std::to_string(server.port()) + "/x?sslmode=disable", limits);
@@ -74,9 +76,9 @@ TEST_F(HostilePostgresql, AServerThatNeverAnswersTheQuestionIsGivenUpAtTheDeadli
 }
 
 TEST_F(HostilePostgresql, GarbageIsAnError) {
-  for (const std::string& garbage : {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), std::string(5000, '\xFF'), std::string(9, '\0'),
-                                     message('R', length_of(99)), message('X', "??"), welcome() + "HTTP/1.1 200 OK\r\n\r\n",
-                                     welcome() + message('D', "\xFF\xFF")}) {
+  for (const std::string& garbage : {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), std::string(5000, '\xFF'),
+                                     std::string(9, '\0'), message('R', length_of(99)), message('X', "??"),
+                                     welcome() + "HTTP/1.1 200 OK\r\n\r\n", welcome() + message('D', "\xFF\xFF")}) {
     RawServer server([&](RawServer::Connection& c) {
       c.send(garbage);
       c.wait(-1);
@@ -176,7 +178,8 @@ TEST_F(HostilePostgresql, ANameThatIsNoneIsAnErrorWithinTheDeadline) {
 TEST_F(HostilePostgresql, AnUnreadableDsnIsAnError) {
   connect("password=hunter2 oops");
   EXPECT_EQ(error_of().code, Errc::invalid);
-  client_ = std::make_unique<PostgresqlClient>(*loop_, [] { return Result<std::string>(fail(Errc::io, "credential db: no such file")); });
+  client_ = std::make_unique<PostgresqlClient>(
+      *loop_, [] { return Result<std::string>(fail(Errc::io, "credential db: no such file")); });
   const Error e = error_of();
   EXPECT_EQ(e.code, Errc::io);
   EXPECT_THAT(e.what, HasSubstr("credential db"));

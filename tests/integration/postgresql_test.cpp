@@ -2,8 +2,8 @@
 #include "daemon/io/postgresql_client.hpp"
 #include "tests/integration/private_postgresql.hpp"
 #include <gmock/gmock.h>
-#include <postgresql/libpq-fe.h>
 #include <map>
+#include <postgresql/libpq-fe.h>
 
 namespace backstop {
 namespace {
@@ -54,7 +54,8 @@ protected:
   static PrivatePostgresql& server() { return *server_; }
 
   void connect_as(const std::string& dsn, PostgresqlLimits limits = {.first_pause = 1ms, .longest_pause = 1ms}) {
-    client_ = std::make_unique<PostgresqlClient>(*loop_, [dsn] { return Result<std::string>(dsn); }, limits);
+    client_ = std::make_unique<PostgresqlClient>(
+        *loop_, [dsn] { return Result<std::string>(dsn); }, limits);
   }
   Result<SqlRows> ask(const std::string& sql, Duration timeout = kLong) {
     std::optional<Result<SqlRows>> answer;
@@ -75,7 +76,8 @@ protected:
   /// Asks until there is an answer: the server may still be going up or down, and the client may pause.
   Result<SqlRows> ask_until_answered(const std::string& sql) {
     Result<SqlRows> answer = ask(sql);
-    for (const Time end = loop_->fresh_now() + kLong; !answer && loop_->fresh_now() < end; answer = ask(sql)) loop_->run_once(20ms);
+    for (const Time end = loop_->fresh_now() + kLong; !answer && loop_->fresh_now() < end; answer = ask(sql))
+      loop_->run_once(20ms);
     return answer;
   }
   std::map<std::string, double> connections() {
@@ -113,9 +115,11 @@ TEST_F(Postgresql, ConnectionsOfOthersAreCountedWithTheirStates) {
   Session two(server().by_socket("app", "dbname=postgres password=sesame"));
   two.ask("BEGIN");
   const auto c = connections();
-  EXPECT_THAT(c, AllOf(Contains(Pair("connections", 2)), Contains(Pair("max_connections", PrivatePostgresql::kMaxConnections)),
+  EXPECT_THAT(c, AllOf(Contains(Pair("connections", 2)),
+                       Contains(Pair("max_connections", PrivatePostgresql::kMaxConnections)),
                        Contains(Pair("connections_percent", testing::DoubleNear(100 * 2.0 / 7, 1e-9))),
-                       Contains(Pair("connections_by_state:idle", 1)), Contains(Pair("connections_by_state:idle in transaction", 1)),
+                       Contains(Pair("connections_by_state:idle", 1)),
+                       Contains(Pair("connections_by_state:idle in transaction", 1)),
                        Contains(Pair("connections_by:postgres:app:idle in transaction", 1))));
 }
 
@@ -125,8 +129,9 @@ TEST_F(Postgresql, ARoleWithoutRightsCountsWhatItCannotSee) {
   Session other(server().by_socket("watcher", "dbname=postgres password=sesame"));
   Session own(server().by_socket("app", "dbname=postgres password=sesame"));
   const auto c = connections();
-  EXPECT_THAT(c, AllOf(Contains(Pair("connections", 2)), Contains(Pair("connections_by_state:hidden", 1)),
-                       Contains(Pair("connections_by_state:idle", 1)), Not(Contains(Key("connections_by_state:active")))));
+  EXPECT_THAT(c,
+              AllOf(Contains(Pair("connections", 2)), Contains(Pair("connections_by_state:hidden", 1)),
+                    Contains(Pair("connections_by_state:idle", 1)), Not(Contains(Key("connections_by_state:active")))));
 }
 
 TEST_F(Postgresql, OneNamedReadOnlyConnectionIsKept) {
@@ -154,7 +159,8 @@ TEST_F(Postgresql, AWrongPasswordIsSaidAndNotShown) {
   const auto answer = ask("SELECT 1");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Errc::unauthorized);
-  EXPECT_THAT(answer.error().what, AllOf(HasSubstr("PostgreSQL postgres at 127.0.0.1:"), HasSubstr("mend the DSN"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(answer.error().what, AllOf(HasSubstr("PostgreSQL postgres at 127.0.0.1:"), HasSubstr("mend the DSN"),
+                                         Not(HasSubstr("hunter2"))));
 }
 
 TEST_F(Postgresql, AMissingPasswordIsSaid) {
@@ -175,8 +181,8 @@ TEST_F(Postgresql, AMissingDatabaseIsSaid) {
 
 TEST_F(Postgresql, AChangedPasswordIsTakenUpAtTheNextAttempt) {
   std::string dsn = server().by_socket("app", "dbname=postgres password=old");
-  client_ = std::make_unique<PostgresqlClient>(*loop_, [&dsn] { return Result<std::string>(dsn); },
-                                               PostgresqlLimits{.first_pause = 0s, .longest_pause = 0s});
+  client_ = std::make_unique<PostgresqlClient>(
+      *loop_, [&dsn] { return Result<std::string>(dsn); }, PostgresqlLimits{.first_pause = 0s, .longest_pause = 0s});
   EXPECT_FALSE(ask("SELECT 1"));
   dsn = server().by_socket("app", "dbname=postgres password=sesame");
   EXPECT_TRUE(ask("SELECT 1"));
@@ -184,11 +190,14 @@ TEST_F(Postgresql, AChangedPasswordIsTakenUpAtTheNextAttempt) {
 
 TEST_F(Postgresql, AnAnswerMakesThePauseShortAgain) {
   std::string dsn = server().by_socket("postgres", "dbname=nowhere");
-  client_ = std::make_unique<PostgresqlClient>(*loop_, [&dsn] { return Result<std::string>(dsn); },
-                                               PostgresqlLimits{.first_pause = 20ms, .longest_pause = std::chrono::hours(1)});
+  client_ = std::make_unique<PostgresqlClient>(
+      *loop_, [&dsn] { return Result<std::string>(dsn); },
+      PostgresqlLimits{.first_pause = 20ms, .longest_pause = std::chrono::hours(1)});
   for (int failures = 0; failures < 3;) {
-    if (ask("SELECT 1").error().what.find("next try") == std::string::npos) ++failures;
-    else loop_->run_once(5ms);
+    if (ask("SELECT 1").error().what.find("next try") == std::string::npos)
+      ++failures;
+    else
+      loop_->run_once(5ms);
   }
   dsn = server().by_socket("postgres");
   ASSERT_TRUE(ask_until_answered("SELECT 1"));
@@ -252,7 +261,9 @@ TEST_F(Postgresql, AnAnswerThatTakesTooLongIsGivenUpOnBothSides) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Errc::timeout);
   Session admin(server().by_socket("postgres"));
-  const auto sleepers = [&] { return admin.ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(3600%'"); };
+  const auto sleepers = [&] {
+    return admin.ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(3600%'");
+  };
   run_until([&] { return sleepers() == "0"; });
   EXPECT_EQ(sleepers(), "0");
   EXPECT_TRUE(ask_until_answered("SELECT 1"));

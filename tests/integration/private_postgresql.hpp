@@ -26,7 +26,8 @@ public:
   PrivatePostgresql() : programs_(find_programs()), port_(free_port()) {
     make_cluster();
     std::ofstream(data() + "/postgresql.conf", std::ios::app)
-        << "listen_addresses = '127.0.0.1'\nport = " << port_ << "\nunix_socket_directories = '" << directory_.path() << "'\n"
+        << "listen_addresses = '127.0.0.1'\nport = " << port_ << "\nunix_socket_directories = '" << directory_.path()
+        << "'\n"
         << "max_connections = " << kMaxConnections << "\nsuperuser_reserved_connections = 3\nmax_wal_senders = 0\n"
         << "fsync = off\nshared_buffers = 1MB\nautovacuum = off\n";
     std::ofstream(data() + "/pg_hba.conf") << "local all postgres trust\nlocal all all scram-sha-256\n"
@@ -53,13 +54,16 @@ public:
   [[nodiscard]] std::string by_socket(const std::string& user, const std::string& rest = "dbname=postgres") const {
     return "host=" + directory_.path() + " port=" + std::to_string(port_) + " user=" + user + " " + rest;
   }
-  [[nodiscard]] std::string by_tcp(const std::string& host, const std::string& user, const std::string& password) const {
+  [[nodiscard]] std::string by_tcp(const std::string& host, const std::string& user,
+                                   const std::string& password) const {
     return "postgresql://" + user + ":" + password + "@" + host + ":" + std::to_string(port_) + "/postgres";
   }
 
 private:
   [[nodiscard]] std::string data() const { return directory_.path() + "/data"; }
-  [[nodiscard]] std::string pg_ctl(const std::string& what) const { return programs_ + "/pg_ctl -D " + data() + " " + what; }
+  [[nodiscard]] std::string pg_ctl(const std::string& what) const {
+    return programs_ + "/pg_ctl -D " + data() + " " + what;
+  }
 
   /// initdb takes seconds, and each test is a process of its own: an untouched cluster is kept beside the test programs
   /// and copied from there.
@@ -93,7 +97,8 @@ private:
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
       throw std::runtime_error("no free port");
     close(fd);
     return ntohs(address.sin_port);
@@ -103,9 +108,11 @@ private:
   }
   void run(const std::string& what, const std::string& command, bool switch_user = true) const {
     const std::string output = directory_.path() + "/" + what + ".out";
-    if (std::system(((switch_user ? as_server(command) : command) + " >" + output + " 2>&1 </dev/null").c_str()) == 0) return;
+    if (std::system(((switch_user ? as_server(command) : command) + " >" + output + " 2>&1 </dev/null").c_str()) == 0)
+      return;
     std::ifstream file(output);
-    throw std::runtime_error(what + " failed: " + command + "\n" + std::string(std::istreambuf_iterator<char>(file), {}));
+    throw std::runtime_error(what + " failed: " + command + "\n" +
+                             std::string(std::istreambuf_iterator<char>(file), {}));
   }
 
   TemporaryDirectory directory_;

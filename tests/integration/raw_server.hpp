@@ -64,7 +64,8 @@ public:
     /// Does nothing until the client has gone.
     void hold() {
       char byte = 0;
-      while (wait(-1) && recv(fd_, &byte, 1, 0) > 0) {}
+      while (wait(-1) && recv(fd_, &byte, 1, 0) > 0) {
+      }
     }
 
   private:
@@ -140,7 +141,8 @@ private:
 };
 
 /// A whole HTTP answer as text.
-inline std::string http_answer(int status, std::string_view body, std::string_view headers = "Content-Type: text/plain\r\n") {
+inline std::string http_answer(int status, std::string_view body,
+                               std::string_view headers = "Content-Type: text/plain\r\n") {
   return "HTTP/1.1 " + std::to_string(status) + " Whatever\r\n" + std::string(headers) +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }

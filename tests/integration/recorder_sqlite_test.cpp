@@ -22,7 +22,8 @@ std::string current_path;
 INSTANTIATE_TEST_SUITE_P(Sqlite, RecorderContract,
                          testing::Values(RecorderPlace{"sqlite",
                                                        [](const std::string& test) {
-                                                         current_path = directory().path() + "/" + test.substr(0, test.find('/')) + ".db";
+                                                         current_path = directory().path() + "/" +
+                                                                        test.substr(0, test.find('/')) + ".db";
                                                          return open_at(current_path);
                                                        },
                                                        [](std::shared_ptr<Recorder> recorder) {

@@ -26,11 +26,13 @@ int count(const std::string& text, const std::string& line) {
 bool one_rollback(World& w, Tally& tally, int round) {
   const std::string version = "v" + std::to_string(round) + "-bad";
   std::string id;
-  const bool begun = w.until([&] {
-    const Json reply = w.ask("POST", "/v1/deployments", R"({"service":"shop","version":")" + version + R"("})");
-    id = reply.text("id");
-    return !id.empty();
-  }, milliseconds(20000));
+  const bool begun = w.until(
+      [&] {
+        const Json reply = w.ask("POST", "/v1/deployments", R"({"service":"shop","version":")" + version + R"("})");
+        id = reply.text("id");
+        return !id.empty();
+      },
+      milliseconds(20000));
   if (!begun) {
     std::printf("no deployment could be begun: %s\n", w.ask("GET", "/v1/status").dump().c_str());
     return false;
@@ -72,14 +74,16 @@ bool one_rollback(World& w, Tally& tally, int round) {
 int check_notices(World& w) {
   const Json incidents = w.ask("GET", "/v1/incidents");
   int missing = 0;
-  w.until([&] {
-    const std::string told = read_text(w.dir + "/notices.log");
-    missing = 0;
-    for (const Json& i : *incidents["incidents"].as_array()) {
-      missing += count(told, i.text("id") + "/rollback_started.1/oncall") == 0 ? 1 : 0;
-    }
-    return missing == 0;
-  }, milliseconds(20000));
+  w.until(
+      [&] {
+        const std::string told = read_text(w.dir + "/notices.log");
+        missing = 0;
+        for (const Json& i : *incidents["incidents"].as_array()) {
+          missing += count(told, i.text("id") + "/rollback_started.1/oncall") == 0 ? 1 : 0;
+        }
+        return missing == 0;
+      },
+      milliseconds(20000));
   return missing;
 }
 
@@ -97,7 +101,12 @@ int main(int argc, char** argv) {
   w.prepare();
   w.start();
   Tally tally;
-  const bool up = w.until([&] { return !w.ask("POST", "/v1/adopt", R"({"service":"shop","version":"v0-good","reason":"the beginning"})").is_null(); }, milliseconds(20000));
+  const bool up = w.until(
+      [&] {
+        return !w.ask("POST", "/v1/adopt", R"({"service":"shop","version":"v0-good","reason":"the beginning"})")
+                    .is_null();
+      },
+      milliseconds(20000));
   bool going = up;
   for (int round = 1; going && tally.kills < wanted; ++round) {
     going = one_rollback(w, tally, round);
@@ -105,9 +114,15 @@ int main(int argc, char** argv) {
   }
   tally.notices_missing = going ? check_notices(w) : -1;
   w.kill_daemon(SIGTERM);
-  std::printf("kill -9: %d, rollbacks: %d, steps lost: %d, steps doubled: %d, ends without a name: %d, notices missing: %d\n", tally.kills, tally.rollbacks, tally.lost, tally.doubled, tally.unnamed, tally.notices_missing);
+  std::printf(
+      "kill -9: %d, rollbacks: %d, steps lost: %d, steps doubled: %d, ends without a name: %d, notices missing: %d\n",
+      tally.kills, tally.rollbacks, tally.lost, tally.doubled, tally.unnamed, tally.notices_missing);
   for (const auto& [phase, n] : tally.ends) std::printf("  ended %s: %d\n", phase.c_str(), n);
   const bool good = going && tally.lost == 0 && tally.doubled == 0 && tally.unnamed == 0 && tally.notices_missing == 0;
-  if (!good) std::printf("FAILED; the daemon's last words:\n%s\n", read_text(w.dir + "/daemon.log").substr(std::max<std::size_t>(3000, read_text(w.dir + "/daemon.log").size()) - 3000).c_str());
+  if (!good)
+    std::printf("FAILED; the daemon's last words:\n%s\n",
+                read_text(w.dir + "/daemon.log")
+                    .substr(std::max<std::size_t>(3000, read_text(w.dir + "/daemon.log").size()) - 3000)
+                    .c_str());
   return good ? 0 : 1;
 }

@@ -48,7 +48,8 @@ struct Settings {
 /// The service: 200 requests a second; `bad_share` of them fails while the version that runs ends with "bad".
 class Target {
 public:
-  Target(std::string version_file, const Settings& settings) : version_file_(std::move(version_file)), settings_(settings) {}
+  Target(std::string version_file, const Settings& settings)
+      : version_file_(std::move(version_file)), settings_(settings) {}
   /// From this instant on requests fail (or no more), whatever the version file says; without a call the file decides.
   void switch_at_now(bool bad) {
     const std::lock_guard lock(mutex_);
@@ -59,8 +60,11 @@ public:
     const std::lock_guard lock(mutex_);
     count();
     char body[256];
-    const int n = std::snprintf(body, sizeof body, "http_requests_total{code=\"200\"} %.0f\nhttp_requests_total{code=\"500\"} %.0f\n", ok_, failed_);
-    return "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: " + std::to_string(n) + "\r\n\r\n" + body;
+    const int n =
+        std::snprintf(body, sizeof body,
+                      "http_requests_total{code=\"200\"} %.0f\nhttp_requests_total{code=\"500\"} %.0f\n", ok_, failed_);
+    return "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: " + std::to_string(n) +
+           "\r\n\r\n" + body;
   }
 
 private:
@@ -100,7 +104,10 @@ struct World {
     ::mkdir((dir + "/services.d").c_str(), 0755);
     write_file(dir + "/version", "v0-good\n");
     const auto script = [&](const char* name, const std::string& body) {
-      write_file(dir + "/" + name, "#!/bin/sh\nt=$(date +%s.%N); echo \"$BACKSTOP_DEPLOYMENT " + std::string(name) + " $t\" >>" + dir + "/steps.log\n" + body, 0755);
+      write_file(dir + "/" + name,
+                 "#!/bin/sh\nt=$(date +%s.%N); echo \"$BACKSTOP_DEPLOYMENT " + std::string(name) + " $t\" >>" + dir +
+                     "/steps.log\n" + body,
+                 0755);
     };
     script("prepare", "sleep 0.02\n");
     script("execute", "sleep 0.05\necho \"$BACKSTOP_PREVIOUS_VERSION\" >" + dir + "/version\nsleep 0.02\n");
@@ -108,25 +115,44 @@ struct World {
     script("verify", "sleep 0.02\n");
     write_file(dir + "/running", "#!/bin/sh\ncat " + dir + "/version\n", 0755);
     write_file(dir + "/notify", "#!/bin/sh\necho \"$BACKSTOP_NOTICE_KEY\" >>" + dir + "/notices.log\n", 0755);
-    write_file(dir + "/backstop.yaml", "control: {socket: " + dir + "/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\njournal: {path: " + dir + "/journal.db}\nrecorder: {path: " + dir +
-                                           "/recorder.db}\nlimits: {concurrent_rollbacks: 1, rollbacks: 100000 per 24h}\nchannels: {oncall: {type: command, argv: [" + dir + "/notify]}}\nservices: " + dir + "/services.d/*.yaml\n");
+    write_file(dir + "/backstop.yaml", "control: {socket: " + dir +
+                                           "/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\njournal: {path: " +
+                                           dir + "/journal.db}\nrecorder: {path: " + dir +
+                                           "/recorder.db}\nlimits: {concurrent_rollbacks: 1, rollbacks: 100000 per "
+                                           "24h}\nchannels: {oncall: {type: command, argv: [" +
+                                           dir + "/notify]}}\nservices: " + dir + "/services.d/*.yaml\n");
     write_file(dir + "/services.d/shop.yaml",
-               "service: shop\nenvironment: test\nmode: auto\nbake: {for: 60s, good_after: 30s, deploy_timeout: 60s}\nbaseline: {window: 60s, min_samples: 5}\njudge: {kind: table, warm_up: 0s}\n"
-               "running_version: " + (settings.link ? "{link: " + dir + "/current}" : "{argv: [" + dir + "/running], timeout: 5s}") + "\n"
-               "sources:\n  app: {type: prometheus, interval: " + settings.interval + ", timeout: " + settings.timeout + ", targets: [{url: \"http://127.0.0.1:" + std::to_string(server.port()) + "/metrics\"}]}\n"
-               "indicators:\n  error_rate: {ratio: {source: app, errors: 'http_requests_total{code=~\"5..\"}', total: http_requests_total}, window: " + settings.window + ", min_requests: " + std::to_string(settings.min_requests) + "}\n"
-               "thresholds: {use: standard, rows: {error_rate: {for: {alert: 0s, critical: " + settings.for_critical + "}}}}\n"
-               "procedures:\n  rollback:\n"
-               + steps());
+               "service: shop\nenvironment: test\nmode: auto\nbake: {for: 60s, good_after: 30s, deploy_timeout: "
+               "60s}\nbaseline: {window: 60s, min_samples: 5}\njudge: {kind: table, warm_up: 0s}\n"
+               "running_version: " +
+                   (settings.link ? "{link: " + dir + "/current}" : "{argv: [" + dir + "/running], timeout: 5s}") +
+                   "\n"
+                   "sources:\n  app: {type: prometheus, interval: " +
+                   settings.interval + ", timeout: " + settings.timeout +
+                   ", targets: [{url: \"http://127.0.0.1:" + std::to_string(server.port()) +
+                   "/metrics\"}]}\n"
+                   "indicators:\n  error_rate: {ratio: {source: app, errors: 'http_requests_total{code=~\"5..\"}', "
+                   "total: http_requests_total}, window: " +
+                   settings.window + ", min_requests: " + std::to_string(settings.min_requests) +
+                   "}\n"
+                   "thresholds: {use: standard, rows: {error_rate: {for: {alert: 0s, critical: " +
+                   settings.for_critical +
+                   "}}}}\n"
+                   "procedures:\n  rollback:\n" +
+                   steps());
   }
 
   [[nodiscard]] std::string steps() const {
-    const auto run = [&](const char* name, const char* file) { return std::string("    - {name: ") + name + ", kind: run, argv: [" + dir + "/" + file + "], timeout: 10s}\n"; };
+    const auto run = [&](const char* name, const char* file) {
+      return std::string("    - {name: ") + name + ", kind: run, argv: [" + dir + "/" + file + "], timeout: 10s}\n";
+    };
     const std::string watch = "    - {name: verify, kind: watch, good_for: " + settings.good_for + ", timeout: 30s}\n";
-    if (!settings.stamp.empty()) return "    - {name: execute, kind: run, argv: [" + settings.stamp + ", " + dir + "], timeout: 10s}\n" + watch;
+    if (!settings.stamp.empty())
+      return "    - {name: execute, kind: run, argv: [" + settings.stamp + ", " + dir + "], timeout: 10s}\n" + watch;
     if (!settings.many_steps) return run("execute", "execute") + watch;
-    return "    - {name: tell, kind: notify, severity: critical}\n" + run("prepare", "prepare") + run("execute", "execute") +
-           run("migrate-back", "migrate-back") + watch + run("verify-by-hand", "verify") + "    - {name: review, kind: review}\n";
+    return "    - {name: tell, kind: notify, severity: critical}\n" + run("prepare", "prepare") +
+           run("execute", "execute") + run("migrate-back", "migrate-back") + watch + run("verify-by-hand", "verify") +
+           "    - {name: review, kind: review}\n";
   }
 
   void start() {

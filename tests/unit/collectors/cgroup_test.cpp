@@ -60,19 +60,22 @@ TEST_F(UnitCpu, WithoutAQuotaPercentIsOfAllCores) {
 
 TEST_F(UnitCpu, WithAQuotaPercentIsOfTheQuota) {
   take(v2_cpu(100s, 0));
-  EXPECT_THAT(take(v2_cpu(102s, 2'000'000, "150000 100000\n")), Contains(Pair("unit_cpu_percent", DoubleNear(100 / 1.5, 1e-9))));
+  EXPECT_THAT(take(v2_cpu(102s, 2'000'000, "150000 100000\n")),
+              Contains(Pair("unit_cpu_percent", DoubleNear(100 / 1.5, 1e-9))));
 }
 
 TEST_F(UnitCpu, AQuotaAboveAllCoresIsNoQuota) {
   take(v2_cpu(100s, 0));
-  EXPECT_THAT(take(v2_cpu(101s, 4'000'000, "1600000 100000\n")), Contains(Pair("unit_cpu_percent", DoubleNear(100, 1e-9))));
+  EXPECT_THAT(take(v2_cpu(101s, 4'000'000, "1600000 100000\n")),
+              Contains(Pair("unit_cpu_percent", DoubleNear(100, 1e-9))));
 }
 
 TEST_F(UnitCpu, AQuotaThatCannotBeReadIsNotTakenForNone) {
   for (const char* max : {"", "max", "\n", "x 100000\n", "100000 0\n", "100000\n", "-5 100000\n", "1000"}) {
     UnitMeter meter;
     (void)meter.take(v2_cpu(100s, 0), kHost);
-    EXPECT_THAT(by_name(meter.take(v2_cpu(101s, 1'000'000, max), kHost)), Not(Contains(Key("unit_cpu_percent")))) << max;
+    EXPECT_THAT(by_name(meter.take(v2_cpu(101s, 1'000'000, max), kHost)), Not(Contains(Key("unit_cpu_percent"))))
+        << max;
   }
 }
 
@@ -88,7 +91,8 @@ TEST_F(UnitCpu, WithoutTheControllerThereIsNoQuota) {
 TEST_F(UnitCpu, WithoutTheNumberOfCoresOnlyAQuotaCanBeUsed) {
   (void)meter_.take(v2_cpu(100s, 0), {});
   EXPECT_THAT(by_name(meter_.take(v2_cpu(101s, 1'000'000), {})), Not(Contains(Key("unit_cpu_percent"))));
-  EXPECT_THAT(by_name(meter_.take(v2_cpu(102s, 1'500'000, "100000 100000\n"), {})), Contains(Pair("unit_cpu_percent", DoubleNear(50, 1e-9))));
+  EXPECT_THAT(by_name(meter_.take(v2_cpu(102s, 1'500'000, "100000 100000\n"), {})),
+              Contains(Pair("unit_cpu_percent", DoubleNear(50, 1e-9))));
 }
 
 TEST_F(UnitCpu, ACounterThatWentBackGivesNoPercentOnce) {
@@ -108,7 +112,8 @@ TEST_F(UnitCpu, TooShortATimeGivesNoPercentAndIsNotLost) {
   take(v2_cpu(100s, 0));
   EXPECT_THAT(take(v2_cpu(100s, 0)), Not(Contains(Key("unit_cpu_percent"))));
   EXPECT_THAT(take(v2_cpu(100s + UnitMeter::kMinElapsed - 1us, 40'000)), Not(Contains(Key("unit_cpu_percent"))));
-  EXPECT_THAT(take(v2_cpu(100s + UnitMeter::kMinElapsed, 50'000)), Contains(Pair("unit_cpu_percent", DoubleNear(25, 1e-9))));
+  EXPECT_THAT(take(v2_cpu(100s + UnitMeter::kMinElapsed, 50'000)),
+              Contains(Pair("unit_cpu_percent", DoubleNear(25, 1e-9))));
 }
 
 TEST_F(UnitCpu, TimeThatWentBackGivesNoPercentOnce) {
@@ -138,7 +143,8 @@ TEST_F(UnitCpu, OfV1IsInNanosecondsWithItsOwnQuotaFiles) {
 }
 
 TEST(UnitMemory, IsWithoutTheFilePagesThatGoFirst) {
-  EXPECT_EQ(by_name(UnitMeter().take(v2_memory("209715200\n", "max\n", "anon 5\ninactive_anon 7\ninactive_file 104857600\n"), kHost)),
+  EXPECT_EQ(by_name(UnitMeter().take(
+                v2_memory("209715200\n", "max\n", "anon 5\ninactive_anon 7\ninactive_file 104857600\n"), kHost)),
             (Samples{{"unit_memory_bytes", 100 * kMib}, {"unit_memory_percent", 10}}));
 }
 
@@ -154,7 +160,9 @@ TEST(UnitMemory, AMemoryMaxAboveTheRamIsNone) {
 
 TEST(UnitMemory, ALimitThatCannotBeReadOrIsZeroGivesNoPercent) {
   for (const char* max : {"", "max", "x\n", "0\n", "-1\n", "\n"})
-    EXPECT_EQ(by_name(UnitMeter().take(v2_memory("1000\n", max, "inactive_file 0\n"), kHost)), (Samples{{"unit_memory_bytes", 1000}})) << max;
+    EXPECT_EQ(by_name(UnitMeter().take(v2_memory("1000\n", max, "inactive_file 0\n"), kHost)),
+              (Samples{{"unit_memory_bytes", 1000}}))
+        << max;
 }
 
 TEST(UnitMemory, WithoutInactiveFileThereIsNone) {
@@ -172,13 +180,15 @@ TEST(UnitMemory, OfV1HasTheGroupsBelowInIt) {
   t.v1_memory_usage = "209715200\n";
   t.v1_memory_limit = "9223372036854771712\n"; // v1 for: no limit
   t.v1_memory_stat = "inactive_file 1\ntotal_inactive_file 104857600\n";
-  EXPECT_EQ(by_name(UnitMeter().take(t, kHost)), (Samples{{"unit_memory_bytes", 100 * kMib}, {"unit_memory_percent", 10}}));
+  EXPECT_EQ(by_name(UnitMeter().take(t, kHost)),
+            (Samples{{"unit_memory_bytes", 100 * kMib}, {"unit_memory_percent", 10}}));
   t.v1_memory_limit = "125829120\n";
   EXPECT_THAT(by_name(UnitMeter().take(t, kHost)), Contains(Pair("unit_memory_percent", DoubleNear(100 / 1.2, 1e-9))));
 }
 
 TEST(UnitMemory, PercentNeedsToKnowTheRamOrALimit) {
-  EXPECT_EQ(by_name(UnitMeter().take(v2_memory("1000\n", "max\n", "inactive_file 0\n"), {})), (Samples{{"unit_memory_bytes", 1000}}));
+  EXPECT_EQ(by_name(UnitMeter().take(v2_memory("1000\n", "max\n", "inactive_file 0\n"), {})),
+            (Samples{{"unit_memory_bytes", 1000}}));
 }
 
 TEST(Unit, CountsOomKillsAndTasks) {
@@ -192,11 +202,12 @@ TEST(Unit, CountsOomKillsAndTasks) {
 }
 
 TEST(Unit, GarbageGivesNothing) {
-  for (const char* text : {"", "\n", "x\n", "12", "12\n13\n", "-1\n", "nan\n", "usage_usec\n", "usage_usec x\n", "<html>\n", "1 2\n"}) {
+  for (const char* text :
+       {"", "\n", "x\n", "12", "12\n13\n", "-1\n", "nan\n", "usage_usec\n", "usage_usec x\n", "<html>\n", "1 2\n"}) {
     CgroupTexts t;
-    for (auto* file : {&t.cpu_stat, &t.cpu_max, &t.memory_current, &t.memory_max, &t.memory_stat, &t.memory_events, &t.pids_current,
-                       &t.v1_cpuacct_usage, &t.v1_cfs_quota_us, &t.v1_cfs_period_us, &t.v1_memory_usage, &t.v1_memory_limit,
-                       &t.v1_memory_stat, &t.v1_memory_control})
+    for (auto* file : {&t.cpu_stat, &t.cpu_max, &t.memory_current, &t.memory_max, &t.memory_stat, &t.memory_events,
+                       &t.pids_current, &t.v1_cpuacct_usage, &t.v1_cfs_quota_us, &t.v1_cfs_period_us,
+                       &t.v1_memory_usage, &t.v1_memory_limit, &t.v1_memory_stat, &t.v1_memory_control})
       *file = text;
     EXPECT_THAT(UnitMeter().take(t, kHost), IsEmpty()) << text;
   }
@@ -211,8 +222,9 @@ TEST(Unit, OnAHybridHostV2ComesFirst) {
 }
 
 TEST(CgroupMounts, OfAUnifiedHost) {
-  const CgroupMounts m = parse_mountinfo("24 30 0:22 / /proc rw,nosuid shared:13 - proc proc rw\n"
-                                         "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 master:2 - cgroup2 cgroup2 rw,nsdelegate\n");
+  const CgroupMounts m =
+      parse_mountinfo("24 30 0:22 / /proc rw,nosuid shared:13 - proc proc rw\n"
+                      "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 master:2 - cgroup2 cgroup2 rw,nsdelegate\n");
   ASSERT_TRUE(m.v2);
   EXPECT_EQ(m.v2->point, "/sys/fs/cgroup");
   EXPECT_EQ(m.v2->root, "/");
@@ -220,10 +232,11 @@ TEST(CgroupMounts, OfAUnifiedHost) {
 }
 
 TEST(CgroupMounts, OfAHybridHost) {
-  const CgroupMounts m = parse_mountinfo("30 22 0:27 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
-                                         "31 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-                                         "39 30 0:36 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
-                                         "40 30 0:37 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+  const CgroupMounts m =
+      parse_mountinfo("30 22 0:27 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
+                      "31 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                      "39 30 0:36 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
+                      "40 30 0:37 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
   EXPECT_EQ(m.v2->point, "/sys/fs/cgroup/unified");
   EXPECT_EQ(m.v1.at("cpu").point, "/sys/fs/cgroup/cpu,cpuacct");
   EXPECT_EQ(m.v1.at("cpuacct").point, "/sys/fs/cgroup/cpu,cpuacct");
@@ -236,13 +249,15 @@ TEST(CgroupMounts, BlanksInAPathAreEscaped) {
 }
 
 TEST(CgroupMounts, GarbageGivesNone) {
-  for (const char* text : {"", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2", "- cgroup2\n", " - cgroup2 x rw\n", "30 23 0:26 - cgroup2 x rw\n", "\n\n"}) {
+  for (const char* text : {"", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2", "- cgroup2\n", " - cgroup2 x rw\n",
+                           "30 23 0:26 - cgroup2 x rw\n", "\n\n"}) {
     EXPECT_FALSE(parse_mountinfo(text).v2) << text;
   }
 }
 
 TEST(ProcessCgroups, AreReadByController) {
-  const auto paths = parse_process_cgroups("12:cpu,cpuacct:/init.scope\n1:name=systemd:/a:b/init.scope\n0::/init.scope\ngarbage\n:\n");
+  const auto paths =
+      parse_process_cgroups("12:cpu,cpuacct:/init.scope\n1:name=systemd:/a:b/init.scope\n0::/init.scope\ngarbage\n:\n");
   EXPECT_THAT(paths, testing::UnorderedElementsAre(Pair("cpu", "/init.scope"), Pair("cpuacct", "/init.scope"),
                                                    Pair("name=systemd", "/a:b/init.scope"), Pair("", "/init.scope")));
 }
@@ -292,7 +307,8 @@ TEST(UnitName, RefusesWhatCannotBeMeasuredAndSaysWhy) {
 }
 
 TEST(LikelyCgroups, AreWhereSystemdPutsUnits) {
-  EXPECT_THAT(likely_cgroups("checkout.service"), ElementsAre("system.slice/checkout.service", "system.slice/_checkout.service"));
+  EXPECT_THAT(likely_cgroups("checkout.service"),
+              ElementsAre("system.slice/checkout.service", "system.slice/_checkout.service"));
   EXPECT_EQ(likely_cgroups("worker@1.service")[0], "system.slice/system-worker.slice/worker@1.service");
   EXPECT_THAT(likely_cgroups("worker@1.service"), Contains("system.slice/worker@1.service"));
   EXPECT_EQ(likely_cgroups("a-b.c@x.service")[0], "system.slice/system-a\\x2db.c.slice/a-b.c@x.service");

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace backstop {
@@ -135,7 +135,8 @@ TEST_F(ExpositionConformance, the_scanner_finds_every_series_of_the_valid_cases)
     for (const auto& [name, series] : names.series) {
       if (name.find_first_of("\"\\\n") != std::string::npos) continue;
       selectors.push_back({*Selector::parse("{\"" + name + "\"}"), SeriesKind::gauge, false});
-      want.push_back(static_cast<std::size_t>(std::count_if(series.begin(), series.end(), [](const auto& s) { return s.second; })));
+      want.push_back(static_cast<std::size_t>(
+          std::count_if(series.begin(), series.end(), [](const auto& s) { return s.second; })));
     }
     SampleStore store(selectors);
     for (int round = 0; round < 2; ++round) {

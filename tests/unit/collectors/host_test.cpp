@@ -29,13 +29,17 @@ Samples by_name(const std::vector<RawSample>& samples) {
 }
 
 /// /proc/stat of a host with two cores. The guest fields hold nonsense: they must not be counted a second time.
-std::string stat_of(const std::string& user, const std::string& nice, const std::string& system, const std::string& idle,
-                    const std::string& iowait, const std::string& irq, const std::string& softirq, const std::string& steal) {
-  return "cpu  " + user + " " + nice + " " + system + " " + idle + " " + iowait + " " + irq + " " + softirq + " " + steal +
+std::string stat_of(const std::string& user, const std::string& nice, const std::string& system,
+                    const std::string& idle, const std::string& iowait, const std::string& irq,
+                    const std::string& softirq, const std::string& steal) {
+  return "cpu  " + user + " " + nice + " " + system + " " + idle + " " + iowait + " " + irq + " " + softirq + " " +
+         steal +
          " 999999 999999\n"
          "cpu0 1 0 0 0 0 0 0 0 0 0\ncpu1 1 0 0 0 0 0 0 0 0 0\nintr 5 1 2\nctxt 77\n";
 }
-std::string stat_of(int user, int idle) { return stat_of(std::to_string(user), "0", "0", std::to_string(idle), "0", "0", "0", "0"); }
+std::string stat_of(int user, int idle) {
+  return stat_of(std::to_string(user), "0", "0", std::to_string(idle), "0", "0", "0", "0");
+}
 
 HostTexts only_stat(std::string stat) {
   HostTexts texts;
@@ -65,7 +69,8 @@ TEST_F(HostCpu, TheFirstReadingHasCountersAndNoPercent) {
 TEST_F(HostCpu, StealIsBusyAndWaitingForDisksIsIdle) {
   take(stat_of("0", "0", "0", "0", "0", "0", "0", "0"));
   // 10+1+5+2+2+20 = 40 busy of 100
-  EXPECT_THAT(take(stat_of("10", "1", "5", "40", "20", "2", "2", "20")), Contains(Pair("host_cpu_percent", DoubleNear(40, 1e-9))));
+  EXPECT_THAT(take(stat_of("10", "1", "5", "40", "20", "2", "2", "20")),
+              Contains(Pair("host_cpu_percent", DoubleNear(40, 1e-9))));
 }
 
 TEST_F(HostCpu, PercentIsOfTheTimeSinceTheLastReading) {
@@ -110,8 +115,9 @@ TEST_F(HostCpu, IdleTimeFallingFarIsNotAFullHost) {
 
 TEST(HostCpuTicks, AreOfTheGivenLength) {
   HostMeter meter(250);
-  EXPECT_THAT(by_name(meter.take(only_stat(stat_of(1000, 500)))), AllOf(Contains(Pair("host_cpu_seconds_total{mode=\"user\"}", 4)),
-                                                                        Contains(Pair("host_cpu_seconds_total{mode=\"idle\"}", 2))));
+  EXPECT_THAT(by_name(meter.take(only_stat(stat_of(1000, 500)))),
+              AllOf(Contains(Pair("host_cpu_seconds_total{mode=\"user\"}", 4)),
+                    Contains(Pair("host_cpu_seconds_total{mode=\"idle\"}", 2))));
 }
 
 struct Garbage {
@@ -123,13 +129,14 @@ TEST_P(HostCpuGarbage, GivesNothing) {
   HostMeter meter;
   EXPECT_THAT(meter.take(only_stat(GetParam().stat)), IsEmpty());
 }
-INSTANTIATE_TEST_SUITE_P(Stat, HostCpuGarbage,
-                         testing::Values(Garbage{"empty", ""}, Garbage{"cut", "cpu  1 2 3 4 5 6 7 8 9"},
-                                         Garbage{"cutearly", "cpu  1 2 3 4 5 6 7\n"}, Garbage{"letters", "cpu  1 2 3 x 5 6 7 8\n"},
-                                         Garbage{"negative", "cpu  1 2 3 -4 5 6 7 8\n"}, Garbage{"nan", "cpu  1 2 3 nan 5 6 7 8\n"},
-                                         Garbage{"infinite", "cpu  1 2 3 inf 5 6 7 8\n"}, Garbage{"nototal", "cpu0 1 2 3 4 5 6 7 8\n"},
-                                         Garbage{"toolarge", "cpu  1 2 3 1e999 5 6 7 8\n"}, Garbage{"html", "<html>\n\n</html>\n"}),
-                         [](const auto& p) { return std::string(p.param.what); });
+INSTANTIATE_TEST_SUITE_P(
+    Stat, HostCpuGarbage,
+    testing::Values(Garbage{"empty", ""}, Garbage{"cut", "cpu  1 2 3 4 5 6 7 8 9"},
+                    Garbage{"cutearly", "cpu  1 2 3 4 5 6 7\n"}, Garbage{"letters", "cpu  1 2 3 x 5 6 7 8\n"},
+                    Garbage{"negative", "cpu  1 2 3 -4 5 6 7 8\n"}, Garbage{"nan", "cpu  1 2 3 nan 5 6 7 8\n"},
+                    Garbage{"infinite", "cpu  1 2 3 inf 5 6 7 8\n"}, Garbage{"nototal", "cpu0 1 2 3 4 5 6 7 8\n"},
+                    Garbage{"toolarge", "cpu  1 2 3 1e999 5 6 7 8\n"}, Garbage{"html", "<html>\n\n</html>\n"}),
+    [](const auto& p) { return std::string(p.param.what); });
 
 TEST(HostCapacity, CountsCoresAndMemory) {
   HostTexts texts = only_stat(stat_of(1, 1));
@@ -153,12 +160,14 @@ Samples memory_of(const std::string& meminfo) {
 
 TEST(HostMemory, IsWhatCannotBeHadWithoutSwapping) {
   EXPECT_THAT(memory_of("MemTotal:       1000 kB\nMemFree:         100 kB\nMemAvailable:    250 kB\nBuffers: 5 kB\n"),
-              testing::UnorderedElementsAre(Pair("host_memory_percent", DoubleEq(75)), Pair("host_memory_total_bytes", 1024000),
+              testing::UnorderedElementsAre(Pair("host_memory_percent", DoubleEq(75)),
+                                            Pair("host_memory_total_bytes", 1024000),
                                             Pair("host_memory_available_bytes", 256000)));
 }
 
 TEST(HostMemory, WithoutAvailableHasNoPercent) {
-  EXPECT_EQ(memory_of("MemTotal:       1000 kB\nMemFree:         100 kB\n"), (Samples{{"host_memory_total_bytes", 1024000}}));
+  EXPECT_EQ(memory_of("MemTotal:       1000 kB\nMemFree:         100 kB\n"),
+            (Samples{{"host_memory_total_bytes", 1024000}}));
 }
 
 TEST(HostMemory, OfNothingIsNotDividedBy) {
@@ -170,8 +179,8 @@ TEST(HostMemory, MoreAvailableThanThereIsIsNotLessThanNothing) {
 }
 
 TEST(HostMemory, GarbageGivesNothing) {
-  for (const char* text : {"", "MemTotal:", "MemTotal: 100", "MemTotal: 100 kB", "MemTotal: x kB\n", "MemTotal: 100 MB\n",
-                           "MemTotal:\nMemAvailable:\n", "memtotal: 5 kB\n"})
+  for (const char* text : {"", "MemTotal:", "MemTotal: 100", "MemTotal: 100 kB", "MemTotal: x kB\n",
+                           "MemTotal: 100 MB\n", "MemTotal:\nMemAvailable:\n", "memtotal: 5 kB\n"})
     EXPECT_THAT(memory_of(text), IsEmpty()) << text;
 }
 
@@ -182,17 +191,20 @@ Samples load_of(const std::string& loadavg) {
 }
 
 TEST(HostLoad, IsTakenAsItIs) {
-  EXPECT_EQ(load_of("0.52 1.58 12.59 3/467 12345\n"), (Samples{{"host_load1", 0.52}, {"host_load5", 1.58}, {"host_load15", 12.59}}));
+  EXPECT_EQ(load_of("0.52 1.58 12.59 3/467 12345\n"),
+            (Samples{{"host_load1", 0.52}, {"host_load5", 1.58}, {"host_load15", 12.59}}));
 }
 
 TEST(HostLoad, GarbageGivesNothing) {
-  for (const char* text : {"", "0.52", "0.52 1.58 12.59 3/467 12345", "\n", "a b c\n", "nan -1 inf\n", "0.5 0.5 0.5 1/2 3\nmore\n"})
+  for (const char* text :
+       {"", "0.52", "0.52 1.58 12.59 3/467 12345", "\n", "a b c\n", "nan -1 inf\n", "0.5 0.5 0.5 1/2 3\nmore\n"})
     EXPECT_THAT(load_of(text), IsEmpty()) << text;
 }
 
 TEST(HostPressure, HasEachWindow) {
   HostTexts texts;
-  texts.pressure_memory = "some avg10=1.50 avg60=2.00 avg300=0.00 total=105518752\nfull avg10=0.50 avg60=0.00 avg300=0.25 total=9\n";
+  texts.pressure_memory =
+      "some avg10=1.50 avg60=2.00 avg300=0.00 total=105518752\nfull avg10=0.50 avg60=0.00 avg300=0.25 total=9\n";
   EXPECT_EQ(by_name(HostMeter().take(texts)),
             (Samples{{"host_pressure_percent{resource=\"memory\",kind=\"some\",window=\"10s\"}", 1.5},
                      {"host_pressure_percent{resource=\"memory\",kind=\"some\",window=\"60s\"}", 2},
@@ -204,7 +216,8 @@ TEST(HostPressure, HasEachWindow) {
 
 TEST(HostPressure, FullOfCpuMeansNothingForAHost) {
   HostTexts texts;
-  texts.pressure_cpu = "some avg10=66.10 avg60=47.07 avg300=19.94 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+  texts.pressure_cpu =
+      "some avg10=66.10 avg60=47.07 avg300=19.94 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
   texts.pressure_io = "some avg10=0.00\nfull avg10=0.00\n";
   const Samples s = by_name(HostMeter().take(texts));
   EXPECT_THAT(s, Contains(Key("host_pressure_percent{resource=\"cpu\",kind=\"some\",window=\"10s\"}")));
@@ -213,7 +226,8 @@ TEST(HostPressure, FullOfCpuMeansNothingForAHost) {
 }
 
 TEST(HostPressure, GarbageGivesNothing) {
-  for (const char* text : {"", "some", "some avg10=1.5", "some\n", "some avg10\n", "some avg10=x avg60= avg300=-1\n", "none avg10=1\n"}) {
+  for (const char* text :
+       {"", "some", "some avg10=1.5", "some\n", "some avg10\n", "some avg10=x avg60= avg300=-1\n", "none avg10=1\n"}) {
     HostTexts texts;
     texts.pressure_io = text;
     EXPECT_THAT(HostMeter().take(texts), IsEmpty()) << text;

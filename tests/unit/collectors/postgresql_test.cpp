@@ -36,8 +36,8 @@ Samples samples(std::vector<SqlRows::Row> rows) {
 }
 
 TEST(Connections, AreCountedInEachWay) {
-  EXPECT_EQ(samples({row("shop", "web", "active", "5"), row("shop", "web", "idle", "40"), row("stock", "web", "idle", "2"),
-                     row("shop", "batch", "idle in transaction", "1")}),
+  EXPECT_EQ(samples({row("shop", "web", "active", "5"), row("shop", "web", "idle", "40"),
+                     row("stock", "web", "idle", "2"), row("shop", "batch", "idle in transaction", "1")}),
             (Samples{{"connections", 48},
                      {"max_connections", 100},
                      {"connections_percent", 100 * 48.0 / 97},
@@ -53,14 +53,16 @@ TEST(Connections, AreCountedInEachWay) {
 
 TEST(Connections, WithoutAnyOtherTheCountIsZero) {
   const Samples s = samples({{"100", "3", "0", null, null, null, null}});
-  EXPECT_THAT(s, AllOf(Contains(Pair("connections", 0)), Contains(Pair("connections_percent", 0)), Contains(Pair("max_connections", 100)),
-                       Contains(Pair("connections_by_state:active", 0)), Not(Contains(Key(HasSubstr("connections_by:"))))));
+  EXPECT_THAT(s, AllOf(Contains(Pair("connections", 0)), Contains(Pair("connections_percent", 0)),
+                       Contains(Pair("max_connections", 100)), Contains(Pair("connections_by_state:active", 0)),
+                       Not(Contains(Key(HasSubstr("connections_by:"))))));
 }
 
 TEST(Connections, HiddenOnesCountAndLeaveNoStateAtZero) {
   const Samples s = samples({row("shop", "backstop", "idle", "1"), row("shop", "web", "hidden", "30")});
   EXPECT_THAT(s, AllOf(Contains(Pair("connections", 31)), Contains(Pair("connections_by_state:hidden", 30)),
-                       Contains(Pair("connections_by_state:idle", 1)), Contains(Pair("connections_by:shop/web/hidden", 30)),
+                       Contains(Pair("connections_by_state:idle", 1)),
+                       Contains(Pair("connections_by:shop/web/hidden", 30)),
                        Not(Contains(Key("connections_by_state:active")))));
 }
 
@@ -76,11 +78,13 @@ TEST(Connections, AbsentNamesAreEmptyAndMeetInOneSeries) {
 
 TEST(Connections, OfVeryManyGroupsTheLargestAreKeptAndAllAreCounted) {
   std::vector<SqlRows::Row> rows;
-  for (std::size_t i = 0; i < kMostGroups; ++i) rows.push_back(row("shop", ("user" + std::to_string(i)).c_str(), "idle", "2"));
+  for (std::size_t i = 0; i < kMostGroups; ++i)
+    rows.push_back(row("shop", ("user" + std::to_string(i)).c_str(), "idle", "2"));
   rows.push_back(row("shop", "a-small-one", "idle", "1"));
   rows.push_back(row("shop", "zz-the-largest", "idle", "9"));
   const Samples s = samples(rows);
-  EXPECT_THAT(s, AllOf(Contains(Pair("connections", 2.0 * kMostGroups + 10)), Contains(Pair("connections_by:shop/zz-the-largest/idle", 9)),
+  EXPECT_THAT(s, AllOf(Contains(Pair("connections", 2.0 * kMostGroups + 10)),
+                       Contains(Pair("connections_by:shop/zz-the-largest/idle", 9)),
                        Not(Contains(Key("connections_by:shop/a-small-one/idle")))));
   EXPECT_EQ(std::count_if(s.begin(), s.end(), [](const auto& x) { return x.first.starts_with("connections_by:"); }),
             static_cast<std::ptrdiff_t>(kMostGroups));

@@ -15,7 +15,9 @@ using testing::IsEmpty;
 
 CompiledSelector counter(std::string_view text) { return {*Selector::parse(text), SeriesKind::counter, false}; }
 CompiledSelector gauge(std::string_view text) { return {*Selector::parse(text), SeriesKind::gauge, false}; }
-CompiledSelector buckets(std::string_view text) { return {Selector::parse(text)->with_suffix("_bucket"), SeriesKind::counter, true}; }
+CompiledSelector buckets(std::string_view text) {
+  return {Selector::parse(text)->with_suffix("_bucket"), SeriesKind::counter, true};
+}
 
 /// "selector/series=value", with the bound behind it for buckets.
 std::vector<std::string> shown(const Scrape& scrape) {
@@ -29,7 +31,8 @@ std::vector<std::string> shown(const Scrape& scrape) {
 }
 
 struct Store {
-  explicit Store(std::vector<CompiledSelector> selectors, SampleStoreLimits limits = {}) : store(std::move(selectors), limits) {}
+  explicit Store(std::vector<CompiledSelector> selectors, SampleStoreLimits limits = {})
+      : store(std::move(selectors), limits) {}
   std::vector<std::string> take(std::string_view body, Format format = Format::prometheus) {
     store.take(body, format, scrape);
     return shown(scrape);
@@ -51,28 +54,33 @@ TEST(SampleStore, keeps_ids_over_order_white_space_and_label_order) {
   Store s({gauge("a"), gauge("b")});
   EXPECT_THAT(s.take("a{x=\"1\",y=\"2\"} 1\na{x=\"2\"} 2\nb 3\n"), ElementsAre("0/0=1", "0/1=2", "1/2=3"));
   EXPECT_THAT(s.take("b 3\na{x=\"2\"} 2\na{x=\"1\",y=\"2\"} 1\n"), ElementsAre("0/0=1", "0/1=2", "1/2=3"));
-  EXPECT_THAT(s.take("a {y=\"2\", x = \"1\",z=\"\"} 1\na{x=\"2\",} 2\n b\t3 1000\n"), ElementsAre("0/0=1", "0/1=2", "1/2=3"));
-  EXPECT_THAT(s.take("{\"a\",y=\"2\",x=\"1\"} 1\nb{} 3\nb{n=\"1\"} 4\n# EOF\n", Format::openmetrics), ElementsAre("0/0=1", "1/2=3", "1/3=4"));
+  EXPECT_THAT(s.take("a {y=\"2\", x = \"1\",z=\"\"} 1\na{x=\"2\",} 2\n b\t3 1000\n"),
+              ElementsAre("0/0=1", "0/1=2", "1/2=3"));
+  EXPECT_THAT(s.take("{\"a\",y=\"2\",x=\"1\"} 1\nb{} 3\nb{n=\"1\"} 4\n# EOF\n", Format::openmetrics),
+              ElementsAre("0/0=1", "1/2=3", "1/3=4"));
 }
 
 TEST(SampleStore, a_name_is_not_taken_for_one_that_begins_alike) {
   Store s({gauge("a"), gauge("a_long_name_indeed"), gauge("a_long_name_indeed_2")});
   for (int i = 0; i < 2; ++i) {
-    EXPECT_THAT(s.take("a 1\nab 2\na_long_name_indeed_2 3\na_long_name_indeed 4\na_long_name_indeed_23 5\n"), ElementsAre("0/0=1", "1/2=4", "2/1=3"));
+    EXPECT_THAT(s.take("a 1\nab 2\na_long_name_indeed_2 3\na_long_name_indeed 4\na_long_name_indeed_23 5\n"),
+                ElementsAre("0/0=1", "1/2=4", "2/1=3"));
   }
   EXPECT_THAT(s.take("a {x=\"1\"} 7\na 1\n"), ElementsAre("0/0=1", "0/3=7"));
 }
 
 TEST(SampleStore, buckets_carry_their_bound) {
   Store s({buckets("h")});
-  const auto shown_buckets = s.take("# TYPE h histogram\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_bucket{le=\"x\"} 3\nh_bucket 3\nh_sum 1\nh_count 3\n");
+  const auto shown_buckets = s.take("# TYPE h histogram\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} "
+                                    "3\nh_bucket{le=\"x\"} 3\nh_bucket 3\nh_sum 1\nh_count 3\n");
   EXPECT_THAT(shown_buckets, ElementsAre("0/0=1 le 0.5", "0/1=3 le inf"));
   EXPECT_EQ(s.dropped(DropReason::inconsistent), 2U);
 }
 
 TEST(SampleStore, impossible_values_are_dropped_and_counted_and_the_rest_stays) {
   Store s({counter("c"), gauge("g")});
-  EXPECT_THAT(s.take("c{i=\"0\"} -1\nc{i=\"1\"} NaN\nc{i=\"2\"} +Inf\nc{i=\"3\"} 3\nc{i=\"3\"} 4\ng -1\n"), ElementsAre("0/3=3", "1/4=-1"));
+  EXPECT_THAT(s.take("c{i=\"0\"} -1\nc{i=\"1\"} NaN\nc{i=\"2\"} +Inf\nc{i=\"3\"} 3\nc{i=\"3\"} 4\ng -1\n"),
+              ElementsAre("0/3=3", "1/4=-1"));
   EXPECT_EQ(s.scrape.health, ScrapeHealth::ok);
   EXPECT_EQ(s.dropped(DropReason::negative_counter), 1U);
   EXPECT_EQ(s.dropped(DropReason::nan), 1U);
@@ -168,7 +176,8 @@ TEST(SampleStore, all_zero_gauges_right_after_a_restart_are_no_data) {
   EXPECT_THAT(s.take(start1 + "g 0\nh 0\nc 5\n"), ElementsAre("0/0=0", "1/1=0", "2/2=5")) << "no restart is known";
   EXPECT_THAT(s.take(start2 + "g 0\nh 0\nc 5\n"), ElementsAre("2/2=5"));
   EXPECT_EQ(s.dropped(DropReason::all_zero_after_restart), 2U);
-  EXPECT_THAT(s.take(start2 + "g 0\nh 0\nc 5\n"), ElementsAre("0/0=0", "1/1=0", "2/2=5")) << "only the scrape of the restart";
+  EXPECT_THAT(s.take(start2 + "g 0\nh 0\nc 5\n"), ElementsAre("0/0=0", "1/1=0", "2/2=5"))
+      << "only the scrape of the restart";
   EXPECT_THAT(s.take(start2 + "g 0\nh 0\nc 1\n"), ElementsAre("2/2=1")) << "a counter that fell tells of a restart";
   EXPECT_THAT(s.take(start2 + "g 0\nh 1\nc 0\n"), ElementsAre("0/0=0", "1/1=1", "2/2=0")) << "one gauge is not 0";
 }
@@ -189,8 +198,11 @@ TEST(SampleStore, a_restart_seen_in_a_bad_scrape_holds_for_the_next_good_one) {
 
 TEST(SampleStore, takes_values_that_come_from_elsewhere) {
   Store s({gauge("unit_cpu_percent"), counter("host_reads_total{disk!=\"sdb\"}")});
-  const std::vector<RawSample> raw = {{"host_reads_total", {{"disk", "sda"}}, 7}, {"host_reads_total", {{"disk", "sdb"}}, 8},
-                                      {"unit_cpu_percent", {}, 50}, {"nobody_wants_this", {}, std::nan("")}, {"unit_cpu_percent", {}, 51}};
+  const std::vector<RawSample> raw = {{"host_reads_total", {{"disk", "sda"}}, 7},
+                                      {"host_reads_total", {{"disk", "sdb"}}, 8},
+                                      {"unit_cpu_percent", {}, 50},
+                                      {"nobody_wants_this", {}, std::nan("")},
+                                      {"unit_cpu_percent", {}, 51}};
   s.store.take(raw, s.scrape);
   EXPECT_THAT(shown(s.scrape), ElementsAre("0/1=50", "1/0=7"));
   EXPECT_EQ(s.dropped(DropReason::duplicate), 1U);
@@ -200,7 +212,8 @@ TEST(SampleStore, takes_values_that_come_from_elsewhere) {
 // The short way through a text must give what the whole parser gives.
 
 std::vector<CompiledSelector> some_selectors() {
-  return {counter("m1{l=~\"v[0-4]\"}"), gauge("m2"), gauge("m11"), buckets("m3"), gauge("m3_sum"), gauge("{\"m 4\"}"), gauge("m5{l!=\"v1\",k=\"\"}")};
+  return {counter("m1{l=~\"v[0-4]\"}"), gauge("m2"), gauge("m11"), buckets("m3"), gauge("m3_sum"), gauge("{\"m 4\"}"),
+          gauge("m5{l!=\"v1\",k=\"\"}")};
 }
 
 struct FullParse : ExpositionVisitor {

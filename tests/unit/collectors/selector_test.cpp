@@ -75,7 +75,8 @@ TEST(Selector, faults_give_the_column_and_the_way_out) {
   EXPECT_EQ(error_of("a{x=\"1}"), "column 5: the closing \" is missing");
   EXPECT_EQ(error_of("a{x=\"1\" y=\"2\"}"), "column 9: expected ',' or '}' after a value");
   EXPECT_THAT(error_of("a{x=~\"5\\d\"}"), StartsWith("column 8: unknown escape \\d: write \\\\"));
-  EXPECT_THAT(error_of("a{x=~\"(\"}"), StartsWith("column 6: \"(\" is not a regular expression (RE2 syntax): missing )"));
+  EXPECT_THAT(error_of("a{x=~\"(\"}"),
+              StartsWith("column 6: \"(\" is not a regular expression (RE2 syntax): missing )"));
   EXPECT_THAT(error_of("a{x=~\"*\"}"), HasSubstr("write .* for anything"));
   EXPECT_THAT(error_of("a[5m]"), StartsWith("column 2: only a plain selector is possible here"));
   EXPECT_THAT(error_of("sum(a)"), StartsWith("column 4: only a plain selector"));

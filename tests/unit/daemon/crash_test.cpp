@@ -75,8 +75,7 @@ void expect_whole(AppWorld& w, const Story& story, const std::string& where) {
 AppWorld world_of(const Story& story) { return AppWorld({story.config.text()}); }
 
 /// Runs the story, killed once as `plan` says; false: the kill never came, the whole story has been tried.
-template <class Plan>
-bool killed_once(const Story& story, const std::string& where, Plan plan) {
+template <class Plan> bool killed_once(const Story& story, const std::string& where, Plan plan) {
   AppWorld w = world_of(story);
   KillingRunner runner(w.steps);
   w.runner = &runner;
@@ -107,15 +106,18 @@ void kill_everywhere(const Story& story) {
   std::uint64_t n = 1;
   for (bool going = true; going && !testing::Test::HasFailure(); ++n) {
     const std::string at = std::to_string(n);
-    const bool before = killed_once(story, "killed before append " + at, [&](AppWorld& w, KillingRunner&) { w.faulty->crash_before(n); });
-    const bool after = killed_once(story, "killed after append " + at, [&](AppWorld& w, KillingRunner&) { w.faulty->crash_after(n); });
+    const bool before = killed_once(story, "killed before append " + at,
+                                    [&](AppWorld& w, KillingRunner&) { w.faulty->crash_before(n); });
+    const bool after =
+        killed_once(story, "killed after append " + at, [&](AppWorld& w, KillingRunner&) { w.faulty->crash_after(n); });
     going = before || after;
   }
   EXPECT_GT(n, 8U) << "a rollback has more appends than that";
   int k = 1;
   for (bool going = true; going && !testing::Test::HasFailure(); ++k) {
     const std::string at = std::to_string(k);
-    const bool before = killed_once(story, "killed before act " + at, [&](AppWorld&, KillingRunner& r) { r.before = k; });
+    const bool before =
+        killed_once(story, "killed before act " + at, [&](AppWorld&, KillingRunner& r) { r.before = k; });
     const bool after = killed_once(story, "killed after act " + at, [&](AppWorld&, KillingRunner& r) { r.after = k; });
     going = before || after;
   }
@@ -127,7 +129,8 @@ TEST(CrashProof, ARollbackOfSixSteps) { kill_everywhere({}); }
 TEST(CrashProof, StepsThatTakeTime) {
   Story story;
   story.prepare = [](AppWorld& w) {
-    for (const char* step : {"rollback/2", "rollback/3", "rollback/5"}) w.steps.script(step, {ScriptedStepRunner::Script::exits(0, std::chrono::seconds(2))});
+    for (const char* step : {"rollback/2", "rollback/3", "rollback/5"})
+      w.steps.script(step, {ScriptedStepRunner::Script::exits(0, std::chrono::seconds(2))});
   };
   kill_everywhere(story);
 }
@@ -137,7 +140,9 @@ TEST(CrashProof, AFailureThatIsRetried) {
   const std::string plain = "argv: [/bin/prepare, \"{previous_version}\"], timeout: 30s";
   story.config.steps.replace(story.config.steps.find(plain), plain.size(), plain + ", retries: 2");
   story.may_repeat = {"/bin/prepare"};
-  story.prepare = [](AppWorld& w) { w.steps.script("rollback/2", {ScriptedStepRunner::Script::exits(1), ScriptedStepRunner::Script::exits(0)}); };
+  story.prepare = [](AppWorld& w) {
+    w.steps.script("rollback/2", {ScriptedStepRunner::Script::exits(1), ScriptedStepRunner::Script::exits(0)});
+  };
   kill_everywhere(story);
 }
 
@@ -146,7 +151,9 @@ TEST(CrashProof, AQuestionOfTheRunningVersionAndPreflight) {
   story.config.extra = "running_version: {argv: [/bin/version]}\n";
   const std::string check = "check: {argv: [/bin/is-at";
   story.config.steps.replace(story.config.steps.find(check), check.size(), "preflight: {argv: [/bin/there]}, " + check);
-  story.prepare = [](AppWorld& w) { w.steps.script("/bin/version", {ScriptedStepRunner::Script::exits(0, {}, "v2\n")}); };
+  story.prepare = [](AppWorld& w) {
+    w.steps.script("/bin/version", {ScriptedStepRunner::Script::exits(0, {}, "v2\n")});
+  };
   kill_everywhere(story);
 }
 

@@ -20,7 +20,8 @@ TEST(Json, KeepsTheOrderOfMembers) {
 }
 
 TEST(Json, DumpIndentsForPeople) {
-  const Json json = Json::object().set("a", Json::array().push(1).push("x")).set("b", Json::object()).set("c", Json::array());
+  const Json json =
+      Json::object().set("a", Json::array().push(1).push("x")).set("b", Json::object()).set("c", Json::array());
   EXPECT_EQ(json.dump(2), "{\n  \"a\": [\n    1,\n    \"x\"\n  ],\n  \"b\": {},\n  \"c\": []\n}");
 }
 
@@ -65,8 +66,13 @@ TEST(Json, EscapesControlCharacters) {
 }
 
 TEST(Json, ReplacesInvalidUtf8) {
-  EXPECT_EQ(Json("a\xff" "b").dump(), "\"a\xEF\xBF\xBD" "b\"");
-  for (const char* bad : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xE2\x82", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80"}) {
+  EXPECT_EQ(Json("a\xff"
+                 "b")
+                .dump(),
+            "\"a\xEF\xBF\xBD"
+            "b\"");
+  for (const char* bad : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xE2\x82", "\xF0\x80\x80\x80",
+                          "\xF4\x90\x80\x80", "\xF5\x80"}) {
     const std::string once = Json(bad).dump();
     const auto back = Json::parse(once);
     ASSERT_TRUE(back) << once;

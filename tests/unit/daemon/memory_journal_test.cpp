@@ -53,8 +53,10 @@ TEST(FaultyJournal, CrashesBeforeOrAfterEveryAppendOfARun) {
       ++n;
       MemoryJournal inner;
       FaultyJournal journal(inner);
-      if (after) journal.crash_after(n);
-      else journal.crash_before(n);
+      if (after)
+        journal.crash_after(n);
+      else
+        journal.crash_before(n);
       try {
         for (const char* type : {"1", "2", "3"}) ASSERT_TRUE(append_one(journal, type));
         whole = true;

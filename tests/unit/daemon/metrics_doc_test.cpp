@@ -99,9 +99,11 @@ private:
   static Time at(int seconds) { return Time{std::chrono::seconds(1000 + seconds)}; }
   static config::Config configuration() {
     config::Config config;
-    const config::ServiceOutcome shop = config::load_service(
-        "service: shop\nmode: observe\nsources: {host: {type: host}}\nindicators: {cpu: {gauge: host_cpu_percent, source: host}}\n"
-        "thresholds: {rows: {cpu: {normal: '< 50%', alert: '50% - 80%', critical: '> 80%'}}}\n", "shop.yaml");
+    const config::ServiceOutcome shop =
+        config::load_service("service: shop\nmode: observe\nsources: {host: {type: host}}\nindicators: {cpu: {gauge: "
+                             "host_cpu_percent, source: host}}\n"
+                             "thresholds: {rows: {cpu: {normal: '< 50%', alert: '50% - 80%', critical: '> 80%'}}}\n",
+                             "shop.yaml");
     EXPECT_TRUE(shop.ok());
     config.services.push_back(shop.service);
     return config;
@@ -141,7 +143,8 @@ private:
   SilentNotifier notifier;
   SilentLog log;
   App app{configuration(), App::Seams{journal, recorder, steps, notifier, log, {}},
-          [](const std::string&, const std::string&) -> Result<config::Service> { return fail(Errc::invalid, "none"); }, "boot"};
+          [](const std::string&, const std::string&) -> Result<config::Service> { return fail(Errc::invalid, "none"); },
+          "boot"};
   Telemetry telemetry{"1"};
 };
 

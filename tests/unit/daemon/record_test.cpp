@@ -68,7 +68,8 @@ TEST(Chain, FillsInSeqAndPrevHash) {
 TEST(Chain, RefusesWhatWouldNotReadBackAndChangesNothing) {
   Json deep = 1;
   for (int i = 0; i < 40; ++i) deep = Json::array().push(deep);
-  const std::vector<Json> bad{Json{}, Json{"text"}, Json(Json::Object{{"a", 1}, {"a", 2}}), Json::object().set("deep", deep)};
+  const std::vector<Json> bad{Json{}, Json{"text"}, Json(Json::Object{{"a", 1}, {"a", 2}}),
+                              Json::object().set("deep", deep)};
   for (const Json& payload : bad) {
     std::vector<Record> records{sample(), sample()};
     records[0].seq = 77;

@@ -15,11 +15,17 @@ struct ShopConfig {
     - {name: review, kind: review}
 )";
   [[nodiscard]] std::string text() const {
-    return "service: " + name + "\nmode: " + mode + "\nbake: {" + bake + "}\nbaseline: {window: 60s, min_samples: 5}\njudge: {kind: table, warm_up: 2s}\n" + extra +
-           "sources: {app: {type: prometheus, interval: 1s, timeout: 800ms, targets: [{url: \"http://127.0.0.1:1/metrics\"}]}}\n"
-           "indicators: {error_rate: {ratio: {source: app, errors: 'r{code=~\"5..\"}', total: r}, window: 5s, min_requests: 50}}\n"
-           "thresholds: {use: standard, rows: {error_rate: {for: {alert: 2s, critical: 3s}" + rows + "}}}\n"
-           "procedures:\n  rollback:" + steps;
+    return "service: " + name + "\nmode: " + mode + "\nbake: {" + bake +
+           "}\nbaseline: {window: 60s, min_samples: 5}\njudge: {kind: table, warm_up: 2s}\n" + extra +
+           "sources: {app: {type: prometheus, interval: 1s, timeout: 800ms, targets: [{url: "
+           "\"http://127.0.0.1:1/metrics\"}]}}\n"
+           "indicators: {error_rate: {ratio: {source: app, errors: 'r{code=~\"5..\"}', total: r}, window: 5s, "
+           "min_requests: 50}}\n"
+           "thresholds: {use: standard, rows: {error_rate: {for: {alert: 2s, critical: 3s}" +
+           rows +
+           "}}}\n"
+           "procedures:\n  rollback:" +
+           steps;
   }
 };
 

@@ -71,7 +71,8 @@ TEST(DecideDeploying, IsDueAtTheDeployTimeoutAndNeverInThePast) {
 TEST(DecideWatching, OnlyCriticalRollsBack) {
   EXPECT_EQ(decide_at(kInBake, {verdict_of("a", L::normal)}).kind, D::keep_watching);
   EXPECT_EQ(decide_at(kInBake, {verdict_of("a", L::alert)}).kind, D::keep_watching);
-  const Decision d = decide_at(kInBake, {verdict_of("a", L::normal), verdict_of("b", L::critical), verdict_of("c", L::critical)});
+  const Decision d =
+      decide_at(kInBake, {verdict_of("a", L::normal), verdict_of("b", L::critical), verdict_of("c", L::critical)});
   EXPECT_EQ(d.kind, D::roll_back);
   EXPECT_EQ(d.rules, (std::vector<std::string>{"b", "c"}));
   EXPECT_EQ(d.mode, Mode::automatic);
@@ -141,9 +142,7 @@ TEST(DecideGood, ARuleThatOnlyObservesDoesNotStandInTheWay) {
   EXPECT_EQ(d.mode, Mode::observe) << "and not enforced";
 }
 
-TEST(DecideGood, NothingMeasuredIsNotGood) {
-  EXPECT_FALSE(decide(Evaluation{}, window_of(), at(kGoodAt)).good);
-}
+TEST(DecideGood, NothingMeasuredIsNotGood) { EXPECT_FALSE(decide(Evaluation{}, window_of(), at(kGoodAt)).good); }
 
 TEST(DecideBakeEnd, HealthyIsKept) {
   EXPECT_EQ(decide_at(kBakeEnd - kMicro, {verdict_of("a", L::normal)}).kind, D::keep_watching);
@@ -179,7 +178,8 @@ TEST(DecideBakeEnd, ARuleThatOnlyObservesDecidesNothing) {
   const Decision d = decide_at(kBakeEnd, {verdict_of("a", L::normal), observed("b", L::critical)});
   EXPECT_EQ(d.kind, D::accept);
   EXPECT_TRUE(d.rules.empty());
-  EXPECT_EQ(decide_at(kBakeEnd, {verdict_of("a", L::normal), observed("b", L::normal, Health::no_data)}).kind, D::accept);
+  EXPECT_EQ(decide_at(kBakeEnd, {verdict_of("a", L::normal), observed("b", L::normal, Health::no_data)}).kind,
+            D::accept);
 }
 
 TEST(DecideBakeEnd, AnExcusedRuleIsAccepted) {

@@ -106,9 +106,10 @@ TEST(NextAction, InOrderAndNeverPastAFailure) {
 TEST(Attempts, SuccessIsDone) { EXPECT_EQ(OneStep{step_of()}.runs(1, E::succeeded).next(), "done"); }
 
 TEST(Attempts, AFailureWithoutRetriesEndsAsOnFailureSays) {
-  for (const auto& [on_failure, status, next] : {std::tuple{F::abort, S::failed, "failed: step 3 (execute) failed: why"},
-                                                 {F::escalate, S::failed, "failed: step 3 (execute) failed: why"},
-                                                 {F::proceed, S::continued, "done"}}) {
+  for (const auto& [on_failure, status, next] :
+       {std::tuple{F::abort, S::failed, "failed: step 3 (execute) failed: why"},
+        {F::escalate, S::failed, "failed: step 3 (execute) failed: why"},
+        {F::proceed, S::continued, "done"}}) {
     OneStep p{step_of()};
     p.plan.on_failure = on_failure;
     p.runs(1, E::failed);
@@ -223,7 +224,8 @@ TEST(Checks, OneThatCouldNotRunIsNoAnswer) {
   for (const E end : {E::not_run}) {
     OneStep p{step_of()};
     p.plan.has_check = true;
-    EXPECT_EQ(p.runs(1, E::unknown).checks(1, end).next(), "failed: step 3 (execute) failed: its check gives no answer: why");
+    EXPECT_EQ(p.runs(1, E::unknown).checks(1, end).next(),
+              "failed: step 3 (execute) failed: its check gives no answer: why");
   }
 }
 
@@ -285,7 +287,8 @@ TEST(AtMostOnce, OverEverySequenceOfOutcomes) {
             const E end = ends[static_cast<std::size_t>(rest % 4)];
             const NextAction action = next_action({p.plan}, p.progress, at(0));
             if (const auto* run = std::get_if<RunAttempt>(&action)) {
-              ASSERT_TRUE(failure_known) << "attempt " << run->attempt << " though nobody knows how the last one ended, " << sequence;
+              ASSERT_TRUE(failure_known) << "attempt " << run->attempt
+                                         << " though nobody knows how the last one ended, " << sequence;
               ASSERT_EQ(run->attempt, ++attempts);
               p.runs(run->attempt, end);
               failure_known = end == E::failed;

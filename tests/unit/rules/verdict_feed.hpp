@@ -69,7 +69,9 @@ struct RowFeed {
   bool armed = true;
   const Baseline* baseline = nullptr;
 
-  Verdict operator()(const Reading& reading) { return judge_row(row, state, {&reading, baseline, sec(1)}, reading.t, armed); }
+  Verdict operator()(const Reading& reading) {
+    return judge_row(row, state, {&reading, baseline, sec(1)}, reading.t, armed);
+  }
   Verdict operator()(double t, double v) { return (*this)(value(t, v)); }
   /// One value a second over (from, to]; the last verdict.
   Verdict steady(double from, double to, double v) {

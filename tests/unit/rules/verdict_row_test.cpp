@@ -14,14 +14,20 @@ struct BandCase {
 
 TEST(RowBands, EdgesAsWrittenAndHolesKeepTheLevelButNeverAboveAlert) {
   const std::vector<BandCase> cases{
-      {0, L::normal, L::normal, L::normal},         {0.0099999, L::normal, L::normal, L::normal},
-      {0.01, L::normal, L::alert, L::alert},        {0.015, L::normal, L::alert, L::alert},
-      {0.0199999, L::normal, L::alert, L::alert},   {0.02, L::alert, L::alert, L::alert},
-      {0.0499999, L::alert, L::alert, L::alert},    {0.05, L::alert, L::alert, L::alert},
-      {0.0500001, L::critical, L::critical, L::critical}, {1, L::critical, L::critical, L::critical},
+      {0, L::normal, L::normal, L::normal},
+      {0.0099999, L::normal, L::normal, L::normal},
+      {0.01, L::normal, L::alert, L::alert},
+      {0.015, L::normal, L::alert, L::alert},
+      {0.0199999, L::normal, L::alert, L::alert},
+      {0.02, L::alert, L::alert, L::alert},
+      {0.0499999, L::alert, L::alert, L::alert},
+      {0.05, L::alert, L::alert, L::alert},
+      {0.0500001, L::critical, L::critical, L::critical},
+      {1, L::critical, L::critical, L::critical},
   };
   for (const BandCase& c : cases) {
-    const std::vector<std::pair<double, Level>> starts{{0, c.from_normal}, {0.03, c.from_alert}, {0.5, c.from_critical}};
+    const std::vector<std::pair<double, Level>> starts{
+        {0, c.from_normal}, {0.03, c.from_alert}, {0.5, c.from_critical}};
     for (const auto& [first, want] : starts) {
       RowFeed judge{at_once(error_row())};
       judge(0, first);
@@ -42,12 +48,14 @@ TEST(RowBands, AHoleIsLeftByTheNextReadingInABand) {
 }
 
 TEST(RowBands, LowerIsWorse) {
-  const std::vector<std::pair<double, Level>> cases{{1, L::normal},      {0.9900001, L::normal}, {0.99, L::alert},
-                                                    {0.95, L::alert},    {0.9499999, L::critical}, {0, L::critical}};
+  const std::vector<std::pair<double, Level>> cases{{1, L::normal},   {0.9900001, L::normal},   {0.99, L::alert},
+                                                    {0.95, L::alert}, {0.9499999, L::critical}, {0, L::critical}};
   for (const auto& [v, want] : cases) EXPECT_EQ(RowFeed{at_once(success_row())}(0, v).level, want) << v;
 }
 
-TEST(RowTimers, AtTheFirstEvaluationWithoutFor) { EXPECT_EQ(RowFeed{at_once(error_row())}(0, 0.06).level, L::critical); }
+TEST(RowTimers, AtTheFirstEvaluationWithoutFor) {
+  EXPECT_EQ(RowFeed{at_once(error_row())}(0, 0.06).level, L::critical);
+}
 
 TEST(RowTimers, CriticalAfterItsFor) {
   RowFeed judge{error_row()};
@@ -124,11 +132,11 @@ TEST(RowTimers, MOfN) {
   row.timing.m = 3;
   row.timing.n = 5;
   RowFeed judge{row};
-  const std::vector<std::pair<double, Level>> story{
-      {0.06, L::normal},   {0.001, L::normal},  {0.06, L::normal}, {0.001, L::normal}, // 2 of 4
-      {0.06, L::critical},                                                             // 3 of 5
-      {0.001, L::normal},                                                              // 2 of the last 5
-      {0.06, L::critical}, {0.06, L::critical}, {0.001, L::critical}};
+  const std::vector<std::pair<double, Level>> story{{0.06, L::normal},   {0.001, L::normal},  {0.06, L::normal},
+                                                    {0.001, L::normal},  // 2 of 4
+                                                    {0.06, L::critical}, // 3 of 5
+                                                    {0.001, L::normal},  // 2 of the last 5
+                                                    {0.06, L::critical}, {0.06, L::critical}, {0.001, L::critical}};
   double t = 0;
   for (const auto& [v, want] : story) EXPECT_EQ(judge(t++, v).level, want) << "evaluation " << t;
 }

@@ -144,7 +144,8 @@ TEST(Watch, AnExcuseIsOfTheValueNowNotOfOneThatCannotBeRead) {
   ASSERT_NE(f.row().health, Health::ok);
   f.watch.excuse_preexisting();
   ASSERT_TRUE(f.watch.rules()[0].value_at_begin.has_value());
-  EXPECT_NEAR(*f.watch.rules()[0].value_at_begin, 0.1, 1e-9) << "the last one that was read; else any error is a worsening";
+  EXPECT_NEAR(*f.watch.rules()[0].value_at_begin, 0.1, 1e-9)
+      << "the last one that was read; else any error is a worsening";
 }
 
 TEST(Watch, ARestartMovesNoDeadline) {
