@@ -369,7 +369,7 @@ struct Fold::Applier {
       from = from || d->plan[i].path == p.from_step;
       StepProgress& step = d->rollback->progress.steps[i];
       if (from) {
-        step.status = StepProgress::Status::pending;
+        step_ordered_anew(step);
       } else if (step.status != StepProgress::Status::done) {
         step.status = StepProgress::Status::continued; // a person chose to start after it
       }

@@ -10,7 +10,7 @@ constexpr int kChecksCutOff = 3; ///< times a check of one attempt is asked agai
 
 /// A known failure: another attempt while there are retries, else as on_failure says.
 void fail_step(const StepPlan& plan, StepProgress& step, Time at) {
-  if (step.attempt <= plan.retries) {
+  if (step.attempt - step.attempts_before <= plan.retries) {
     step.status = Status::retry_waiting;
     step.retry_at = at + plan.retry_delay;
     return;
@@ -114,7 +114,8 @@ void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::
     step.why = "its check says: done";
     return;
   }
-  if (end == AttemptEnd::unknown && step.checks < kChecksCutOff * step.attempt) {
+  const int checks_allowed = kChecksCutOff * (step.attempt - step.attempts_before);
+  if (end == AttemptEnd::unknown && step.checks - step.checks_before < checks_allowed) {
     step.status = Status::check_needed; // cut off itself: a question changes nothing, it may be asked again
   } else if (end != AttemptEnd::failed) {
     step.status = Status::failed;
@@ -125,6 +126,13 @@ void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::
     step.why = "how it ended is unknown, its check says: not done";
     fail_step(plan, step, at);
   }
+}
+
+void step_ordered_anew(StepProgress& step) {
+  step.status = Status::pending;
+  step.attempts_before = step.attempt;
+  step.checks_before = step.checks;
+  step.unknown = false;
 }
 
 } // namespace backstop

@@ -37,9 +37,11 @@ struct StepProgress {
     continued, ///< failed, and on_failure says: go on
   };
   Status status = Status::pending;
-  int attempt = 0; ///< the last one intended
-  int checks = 0;  ///< checks intended
-  Time started{};  ///< of the last attempt
+  int attempt = 0;         ///< the last one intended; never counted back: it is part of the key of an attempt
+  int checks = 0;          ///< checks intended; likewise
+  int attempts_before = 0; ///< attempts made before a person ordered it anew: `retries` count from there
+  int checks_before = 0;   ///< likewise checks
+  Time started{};          ///< of the last attempt
   Time ended{};
   Time retry_at{};
   bool unknown = false; ///< the last attempt's end is unknown
@@ -98,5 +100,7 @@ void attempt_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std
 void check_intended(StepProgress& step, int check);
 /// `passed`: it is done already. Otherwise the attempt counts as failed; unknown: nobody can tell.
 void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at);
+/// A person ordered the step anew (`unlock --retry-from`): it runs without asking its check, with all its retries.
+void step_ordered_anew(StepProgress& step);
 
 } // namespace backstop

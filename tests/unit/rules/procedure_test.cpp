@@ -267,6 +267,33 @@ TEST(Checks, EveryAttemptIsCheckedBeforeTheNextAlsoAfterACheckThatWasCutOff) {
   EXPECT_EQ(p.next(11), "run 3");
 }
 
+TEST(OrderedAnew, AllRetriesAreThereAgainAndNoKeyIsUsedTwice) {
+  OneStep p{step_of()};
+  p.plan.retries = 1;
+  p.runs(1, E::failed).runs(2, E::failed, 5);
+  ASSERT_EQ(p.step().status, S::failed);
+  step_ordered_anew(p.step());
+  EXPECT_EQ(p.next(10), "run 3");
+  p.runs(3, E::failed, 10);
+  EXPECT_EQ(p.next(15), "run 4");
+  p.runs(4, E::failed, 15);
+  EXPECT_EQ(p.step().status, S::failed);
+}
+
+TEST(OrderedAnew, ItsChecksMayBeCutOffAsOftenAsBefore) {
+  OneStep p{step_of()};
+  p.plan.has_check = true;
+  p.runs(1, E::unknown);
+  for (int i = 1; i <= 3; ++i) p.checks(i, E::unknown);
+  ASSERT_EQ(p.step().status, S::failed);
+  step_ordered_anew(p.step());
+  EXPECT_EQ(p.next(), "run 2") << "the person decided: the check is not asked first";
+  p.runs(2, E::unknown);
+  int asked = 3;
+  while (p.next().starts_with("check") && asked < 100) p.checks(++asked, E::unknown);
+  EXPECT_EQ(asked, 6);
+}
+
 /// The promise of the engine, over every sequence of five outcomes: a step that is not declared idempotent gets an attempt
 /// after an earlier one only where a failure is known (by its own end or by its check's word), at most `retries` of them.
 TEST(AtMostOnce, OverEverySequenceOfOutcomes) {
