@@ -13,7 +13,7 @@ void ConnectionsProbe::start(Done done) {
     if (!rows) return done(rows.error());
     Result<std::vector<RawSample>> samples = postgresql::connection_samples(*rows);
     if (!samples) return done(samples.error());
-    done(ProbeAnswer{*std::move(samples)});
+    done(ProbeAnswer{SamplesAnswer{*std::move(samples), {}}});
   });
 }
 

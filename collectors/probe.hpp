@@ -13,7 +13,12 @@ struct ExpositionAnswer {
   std::string body;
   std::string content_type;
 };
-using ProbeAnswer = std::variant<ExpositionAnswer, std::vector<RawSample>>;
+/// What was read of something that is no exposition.
+struct SamplesAnswer {
+  std::vector<RawSample> samples;
+  std::string note; ///< why a part that was asked for is not among them; empty: all of it is
+};
+using ProbeAnswer = std::variant<ExpositionAnswer, SamplesAnswer>;
 
 /// Seam: one target that can be read, whatever it is read by. Bounded by its own deadline.
 class Probe {

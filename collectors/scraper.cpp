@@ -62,14 +62,16 @@ void Scraper::finished(Slot& slot, Result<ProbeAnswer> answer) {
   Scrape& scrape = slot.scrape;
   slot.in_flight = false;
   scrape.arrived = now_();
+  scrape.note.clear();
   if (!answer) {
     scrape.health = ScrapeHealth::error;
     scrape.why = answer.error().what;
     scrape.samples.clear();
   } else if (const auto* text = std::get_if<ExpositionAnswer>(&*answer)) {
     slot.store->take(text->body, detect_format(text->content_type), scrape);
-  } else if (const auto* raw = std::get_if<std::vector<RawSample>>(&*answer)) {
-    slot.store->take(*raw, scrape);
+  } else if (const auto* raw = std::get_if<SamplesAnswer>(&*answer)) {
+    slot.store->take(raw->samples, scrape);
+    scrape.note = raw->note;
   }
   on_scrape_(scrape);
 }

@@ -53,6 +53,10 @@ public:
     }
     return seconds_f(value);
   }
+  Duration required_seconds(const char* name) {
+    if (body_[name].is_null()) complain(std::string("'") + name + "' is missing");
+    return seconds(name);
+  }
   std::vector<std::string> texts(const char* name) {
     std::vector<std::string> out;
     const Json& member = take(name);
@@ -127,7 +131,7 @@ Result<Command> service_command(const std::string& verb, Members& m) {
     Hold c;
     c.service = service_member(m, true);
     m.optional_text("service");
-    c.lasts = m.seconds("for_s");
+    c.lasts = m.required_seconds("for_s");
     c.reason = m.text("reason");
     return m.done(std::move(c));
   }

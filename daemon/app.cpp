@@ -132,7 +132,7 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   watch.watch.observe(scrape);
   SourceHealth& health = watch.sources[scrape.source][scrape.target];
   health.up = scrape.health == ScrapeHealth::ok;
-  health.why = scrape.why;
+  health.why = scrape.why.empty() ? scrape.note : scrape.why;
   health.took = scrape.arrived - scrape.t;
   ++health.scrapes;
   health.up ? void(health.last_ok = scrape.t) : void(++health.failures);

@@ -26,7 +26,7 @@ struct Verification {
 struct SourceHealth {
   bool up = false;
   Time last_ok{};
-  std::string why;
+  std::string why; ///< it is down; or it is up, but a part of what was asked for is missing
   Duration took{};
   std::uint64_t scrapes = 0, failures = 0;
 };

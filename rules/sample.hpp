@@ -30,6 +30,7 @@ struct Scrape {
   Time arrived{};           ///< when the answer was whole
   ScrapeHealth health = ScrapeHealth::ok;
   std::string why;             ///< empty when health is ok
+  std::string note;            ///< the read is good, but a part is missing: why; for people
   std::vector<Sample> samples; ///< sorted by (selector, series)
 };
 

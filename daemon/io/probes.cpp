@@ -26,7 +26,7 @@ public:
     if (!reader_) return done(reader_.error());
     Result<HostReading> reading = reader_->read();
     if (!reading) return done(reading.error());
-    done(ProbeAnswer{std::move(reading->samples)});
+    done(ProbeAnswer{SamplesAnswer{std::move(reading->samples), std::move(reading->without_unit)}});
   }
 
 private:
