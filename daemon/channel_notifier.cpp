@@ -47,13 +47,9 @@ void ChannelNotifier::post(const config::Channel& channel, const Notice& notice,
   request.body = body.dump();
   request.timeout = channel.timeout;
   request.max_bytes = std::size_t{64} << 10;
+  request.secret_path = true; // whoever has the URL of a webhook may post to it
   fetcher_.start(std::move(request), [name = channel.name, done = std::move(done)](Result<HttpResponse> response) {
-    // A webhook's URL is a secret of its own: the fetcher's error text would show it.
-    if (!response) {
-      return done(fail(response.error().code,
-                       "channel " + name + ": no answer (" + std::string(name_of(response.error().code)) + ")"),
-                  Duration{});
-    }
+    if (!response) return done(response.error().in("channel " + name), Duration{});
     if (response->status >= 200 && response->status < 300) return done({}, Duration{});
     done(fail(Errc::io, "channel " + name + ": answered status " + std::to_string(response->status)),
          retry_after(response->retry_after));

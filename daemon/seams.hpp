@@ -139,8 +139,8 @@ struct Notice {
 class Notifier {
 public:
   virtual ~Notifier() = default;
-  /// Starts one attempt. `done` is called once from the loop, never from inside send(). An error's text says what the
-  /// other side answered. `retry_after` of zero: the caller's backoff decides.
+  /// Starts one attempt. `done` is called once: from the loop, or from inside send() where an attempt cannot even start.
+  /// An error's text says what the other side answered. `retry_after` of zero: the caller's backoff decides.
   virtual void send(const Notice& notice, std::function<void(Status, Duration retry_after)> done) = 0;
 };
 

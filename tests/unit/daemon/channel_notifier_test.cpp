@@ -1,0 +1,117 @@
+#include "daemon/channel_notifier.hpp"
+#include "daemon/json.hpp"
+#include "tests/fakes/scripted_fetcher.hpp"
+#include "tests/fakes/scripted_step_runner.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+/// How a notice leaves: what a webhook and a command get, and what is told when they do not take it.
+namespace backstop {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kHook = "https://hooks.example/T0/secret-token";
+
+class ChannelNotifierTest : public ::testing::Test {
+protected:
+  ChannelNotifierTest() {
+    notifier_.set_channels({{"hook", config::ChannelType::webhook, {"", "/hook", ""}, {}, std::chrono::seconds(5)},
+                            {"pager", config::ChannelType::command, {}, {"/bin/page"}, std::chrono::seconds(5)}});
+    steps_.on_finished = [this](const StepKey& key, const StepOutcome& outcome) {
+      EXPECT_TRUE(notifier_.on_step_finished(key, outcome));
+    };
+  }
+  struct Delivery {
+    int calls = 0;
+    std::string error;
+    Duration retry_after{};
+  };
+  /// One attempt to deliver, to its end.
+  Delivery send(const std::string& channel) {
+    Delivery result;
+    notifier_.send({"I1.opened." + channel, channel, "critical", "shop: rolled back", R"({"incident":"I1"})"},
+                   [&](const Status& status, Duration retry_after) {
+                     ++result.calls;
+                     result.error = status ? "" : status.error().what;
+                     result.retry_after = retry_after;
+                   });
+    fetcher_.advance(std::chrono::seconds(6));
+    steps_.advance(now_ += std::chrono::seconds(6));
+    EXPECT_EQ(result.calls, 1);
+    return result;
+  }
+
+  Time now_ = time_from_us(1'767'225'600'000'000);
+  ScriptedFetcher fetcher_;
+  ScriptedStepRunner steps_;
+  bool secret_readable_ = true;
+  ChannelNotifier notifier_{fetcher_, steps_,
+                            [this](const config::Secret&) -> Result<std::string> {
+                              if (!secret_readable_) return fail(Errc::io, "/hook: no such file");
+                              return kHook;
+                            },
+                            [this] { return now_; }};
+};
+
+TEST_F(ChannelNotifierTest, AWebhookGetsTheNoticeAsJson) {
+  fetcher_.always(kHook, 204, "");
+  EXPECT_EQ(send("hook").error, "");
+  ASSERT_EQ(fetcher_.requests().size(), 1U);
+  const HttpRequest& request = fetcher_.requests().front();
+  EXPECT_EQ(request.method, "POST");
+  const Result<Json> body = Json::parse(request.body);
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->text("severity"), "critical");
+  EXPECT_EQ(body->text("title"), "shop: rolled back");
+  EXPECT_EQ((*body)["details"].text("incident"), "I1");
+  EXPECT_EQ(body->text("key"), "I1.opened.hook") << "a receiver can tell a repeated delivery";
+}
+
+TEST_F(ChannelNotifierTest, AnAnswerThatIsNot2xxIsNoDelivery) {
+  fetcher_.once(kHook, HttpResponse{429, "", "7", "", {}});
+  const Delivery busy = send("hook");
+  EXPECT_THAT(busy.error, HasSubstr("429"));
+  EXPECT_EQ(busy.retry_after, std::chrono::seconds(7));
+  fetcher_.once(kHook, 302, "");
+  EXPECT_THAT(send("hook").error, HasSubstr("302"));
+}
+
+TEST_F(ChannelNotifierTest, TheUrlOfAWebhookIsASecret) {
+  fetcher_.hang(kHook);
+  const Delivery result = send("hook");
+  EXPECT_THAT(result.error, HasSubstr("channel hook"));
+  EXPECT_TRUE(fetcher_.requests().front().secret_path) << "the fetcher leaves the path out of its errors";
+}
+
+TEST_F(ChannelNotifierTest, ASecretThatCannotBeReadIsSaid) {
+  secret_readable_ = false;
+  EXPECT_EQ(send("hook").error, "channel hook: /hook: no such file");
+}
+
+TEST_F(ChannelNotifierTest, ACommandGetsTheNoticeInItsEnvironment) {
+  EXPECT_EQ(send("pager").error, "");
+  ASSERT_EQ(steps_.log.size(), 1U);
+  const StepCommand& command = steps_.log.front().command;
+  EXPECT_EQ(command.argv, std::vector<std::string>{"/bin/page"});
+  const auto& environment = command.environment;
+  EXPECT_EQ(environment.at("BACKSTOP_NOTICE_TITLE"), "shop: rolled back");
+  EXPECT_EQ(environment.at("BACKSTOP_NOTICE_SEVERITY"), "critical");
+  EXPECT_EQ(environment.at("BACKSTOP_NOTICE_BODY"), R"({"incident":"I1"})");
+}
+
+TEST_F(ChannelNotifierTest, ACommandThatFailsIsNoDeliveryAndMayRunAgain) {
+  steps_.script("/bin/page", {ScriptedStepRunner::Script::exits(3), ScriptedStepRunner::Script::exits(0)});
+  EXPECT_THAT(send("pager").error, HasSubstr("3"));
+  EXPECT_EQ(send("pager").error, "");
+  EXPECT_EQ(steps_.log.size(), 2U);
+}
+
+TEST_F(ChannelNotifierTest, AChannelThatIsGoneIsNamed) {
+  const Delivery result = send("fax");
+  EXPECT_EQ(result.error, "channel 'fax' is not configured any more");
+  EXPECT_GT(result.retry_after, Duration{});
+}
+
+} // namespace
+} // namespace backstop
