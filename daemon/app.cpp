@@ -51,28 +51,39 @@ std::string App::degraded() const {
   return {};
 }
 
+/// One title for one reason: another one is another page.
+std::string App::page_title() const { return "backstopd only observes: " + degraded(); }
+
 /// A deployment is judged by the configuration that it began with; everything else by the newest.
 void App::refresh_watches(Time now) {
   ServiceWatches fresh;
   bool changed = false;
-  for (const config::Service& service : config_.services) {
-    const std::string key = service.key();
-    const DeploymentState* d = state().active(key);
-    const config::Service& wanted = d && d->config ? *d->config : service;
+  const auto watch = [&](const config::Service& wanted) {
+    const std::string key = wanted.key();
     const auto old = watches_.find(key);
     if (old != watches_.end() && old->second->config.hash == wanted.hash) {
       fresh[key] = std::move(old->second);
-      continue;
+      return;
     }
     changed = true;
     Result<config::CompiledService> compiled = config::compile(wanted);
     if (!compiled) {
       seams_.log.write(LogLevel::error, key + " is not watched: " + compiled.error().what, {});
-      continue;
+      return;
     }
     fresh[key] = std::make_unique<ServiceWatch>(wanted, *std::move(compiled));
     fresh[key]->generation = ++generations_;
     restore_watch(*fresh[key], now);
+  };
+  for (const config::Service& service : config_.services) {
+    const DeploymentState* d = state().active(service.key());
+    watch(d && d->config ? *d->config : service);
+  }
+  for (const auto& [key, service] : state().services) {
+    const DeploymentState* d = state().active(key);
+    if (!d || !d->config || !newest_hash(key).empty()) continue;
+    seams_.log.write(LogLevel::warning, key + " is not configured any more; " + d->id + " is watched to its end", {});
+    watch(*d->config);
   }
   changed = changed || fresh.size() != watches_.size();
   watches_ = std::move(fresh);
@@ -91,7 +102,7 @@ Status App::load() {
 void App::resume(Time now, const std::string& version, Duration anchor) {
   refresh_watches(now);
   if (!refused_journal_.empty()) {
-    executor_.page_unrecorded("backstopd only observes: " + refused_journal_, now);
+    executor_.page_unrecorded(page_title(), now);
     next_due_ = now + kPageRetry;
     return;
   }
@@ -120,9 +131,10 @@ void App::save_watch(const ServiceWatch& watch, Time now) {
   Json kept = Json::object();
   kept.set("config", watch.config.hash).set("state", snapshot_of(watch.watch.save()));
   saved_[key] = now;
-  if (Status s = seams_.recorder.put("watch/" + key, kept); !s) {
-    seams_.log.write(LogLevel::warning, "the timers of " + key + " could not be saved: " + s.error().what, {});
-  }
+  const Status saved = seams_.recorder.put("watch/" + key, kept);
+  const std::string why = saved ? "" : saved.error().what;
+  if (std::exchange(unsaved_[key], why) != why && !why.empty())
+    seams_.log.write(LogLevel::warning, "the timers of " + key + " cannot be saved for now: " + why, {});
 }
 
 void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) {
@@ -369,11 +381,22 @@ void App::settle(Time now) {
     gate(now);
     expire(now);
     next_due_ = std::min(next_due_, executor_.pump(now));
-    if (Status s = ledger_.flush(); !s) {
-      seams_.log.write(LogLevel::error, "nothing is done until the journal can be written: " + s.error().what, {});
-      executor_.page_unrecorded("backstopd acts on nothing until its journal can be written: " + s.error().what, now);
-      next_due_ = std::min(next_due_, now + kJournalRetry);
+    if (now < journal_retry_) {
+      next_due_ = std::min(next_due_, journal_retry_);
       return;
+    }
+    const std::string before = ledger_.broken();
+    if (Status s = ledger_.flush(); !s) {
+      if (s.error().what != before)
+        seams_.log.write(LogLevel::error, "nothing is done until the journal can be written: " + s.error().what, {});
+      journal_retry_ = now + kJournalRetry;
+      executor_.page_unrecorded(page_title(), now);
+      next_due_ = std::min(next_due_, journal_retry_);
+      return;
+    }
+    if (!before.empty()) {
+      seams_.log.write(LogLevel::warning, "the journal can be written again; the daemon acts", {});
+      executor_.pages_over();
     }
     if (ledger_.idle()) break;
   }
@@ -381,7 +404,7 @@ void App::settle(Time now) {
     next_due_ = std::min(next_due_, watch->next_due);
     if (!state().active(key)) stale_ = stale_ || watch->config.hash != newest_hash(key);
   }
-  if (std::exchange(stale_, false)) refresh_watches(now);
+  if (stale_) next_due_ = now; // not here: a caller may hold the watch that goes
 }
 
 std::string App::newest_hash(const std::string& key) const {
@@ -392,7 +415,8 @@ std::string App::newest_hash(const std::string& key) const {
 }
 
 void App::on_tick(Time now) {
-  if (!degraded().empty()) executor_.page_unrecorded("backstopd only observes: " + degraded(), now);
+  if (std::exchange(stale_, false)) refresh_watches(now);
+  if (!degraded().empty()) executor_.page_unrecorded(page_title(), now);
   for (auto& [key, watch] : watches_) {
     if (watch->next_due <= now) judge(*watch, std::max(watch->last.t, now), now);
   }
@@ -423,6 +447,7 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
 
 void App::on_config(config::Config config, Time now) {
   config_ = std::move(config);
+  config_faults_.clear();
   refresh_watches(now);
   std::vector<std::string> names;
   for (const auto& [key, watch] : watches_) names.push_back(key);
@@ -431,6 +456,11 @@ void App::on_config(config::Config config, Time now) {
 }
 
 void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
+  config_faults_ = faults;
+  if (!degraded().empty()) // the log is told of records when they are on the disk
+    seams_.log.write(LogLevel::error, "the new configuration has faults, the old one stays in force: " + join(faults),
+                     {});
+  if (!refused_journal_.empty()) return;
   ledger_.add(ConfigRefused{faults}, now);
   announce(ledger_,
            {"config_refused." + std::to_string(to_us(now)), "alert",
@@ -442,7 +472,12 @@ void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
 void App::on_stop(Time now) {
   for (const auto& [key, watch] : watches_) save_watch(*watch, now);
   ledger_.add(DaemonStopped{}, now);
+  journal_retry_ = Time{}; // the last chance
   settle(now);
+  if (!ledger_.broken().empty())
+    seams_.log.write(
+        LogLevel::error,
+        std::to_string(ledger_.waiting()) + " records could not be written and are lost: " + ledger_.broken(), {});
 }
 
 void App::log_record(const Record& record, const Payload& payload) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace backstop {
 
@@ -49,6 +50,8 @@ public:
   [[nodiscard]] const config::Config& config() const { return config_; }
   /// Why the daemon only observes (journal corrupt, newer, not writable); empty: it acts.
   [[nodiscard]] std::string degraded() const;
+  /// Why the newest configuration was refused at the last reload; empty: it is the one in force.
+  [[nodiscard]] const std::vector<std::string>& config_faults() const { return config_faults_; }
 
   Ledger::Listener on_durable;     ///< event stream, telemetry
   std::function<void()> on_commit; ///< the journal committed
@@ -56,6 +59,7 @@ public:
   std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now
 
 private:
+  [[nodiscard]] std::string page_title() const;
   void refresh_watches(Time now);
   void judge(ServiceWatch& watch, Time at, Time now);
   [[nodiscard]] bool may_learn(const std::string& key) const;
@@ -76,8 +80,11 @@ private:
   Ledger ledger_;
   ServiceWatches watches_;
   Executor executor_;
-  std::map<std::string, Time> saved_; ///< when each watch was last saved
-  std::string refused_journal_;       ///< why the journal is not trusted
+  std::map<std::string, Time> saved_;          ///< when each watch was last saved
+  std::map<std::string, std::string> unsaved_; ///< why it could not be, last time
+  Time journal_retry_{};                       ///< after a failed commit: not before, a foreign lock holds the loop up
+  std::vector<std::string> config_faults_;
+  std::string refused_journal_; ///< why the journal is not trusted
   std::uint64_t generations_ = 0;
   bool stale_ = false; ///< a watch still runs on a configuration that a deployment had frozen
   Time next_due_ = kNever;

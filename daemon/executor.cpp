@@ -385,18 +385,27 @@ Time Executor::pump_outbox(Time now) {
 }
 
 void Executor::page_unrecorded(const std::string& title, Time now) {
-  if (std::exchange(page_title_, title) != title) pages_.clear();
+  if (std::exchange(page_title_, title) != title) {
+    pages_.clear();
+    ++outage_;
+  }
   for (const config::Channel& channel : config_.daemon.channels) {
     Page& page = pages_[channel.name];
     if (page.delivered || page.sending || page.next > now) continue;
     page.sending = true;
     page.next = now + kPageRetry;
     notifier_.send({"backstopd/unrecorded/" + channel.name, channel.name, "critical", title, "{}"},
-                   [this, name = channel.name](const Status& status, Duration) {
+                   [this, name = channel.name, outage = outage_](const Status& status, Duration) {
                      pages_[name].sending = false;
-                     pages_[name].delivered = status.ok();
+                     pages_[name].delivered = status.ok() && outage == outage_;
                    });
   }
+}
+
+void Executor::pages_over() {
+  if (pages_.empty()) return;
+  ++outage_;
+  for (auto& [channel, page] : pages_) page.delivered = false;
 }
 
 void Executor::notice_done(const std::string& key, const Status& status, Duration retry_after) {

@@ -33,8 +33,10 @@ public:
   void verification_ended(ServiceWatch& watch, bool good, const std::string& why, Time now);
 
   /// Tells all channels `title` though it cannot be recorded (the journal fails). Repeated every 30 s until delivered,
-  /// then silent for as long as the title stays the same.
+  /// then silent for as long as the title stays the same, or until pages_over().
   void page_unrecorded(const std::string& title, Time now);
+  /// The reason is gone: should it come back it is told anew, at most every 30 s.
+  void pages_over();
 
 private:
   struct Page {
@@ -66,6 +68,7 @@ private:
   ReadLink read_link_;
   std::string page_title_;
   std::map<std::string, Page> pages_; ///< by channel
+  int outage_ = 0;                    ///< an answer to a page of an earlier one does not count
   Time now_{};                        ///< of the last call, for answers that arrive between
 };
 

@@ -33,7 +33,8 @@ int run(const Arguments& arguments) {
   config::LoadOutcome loaded = config::load(arguments.config, config_files());
   for (const config::Fault& fault : loaded.faults) std::fprintf(stderr, "%s\n", config::text_of(fault).c_str());
   if (!loaded.ok()) {
-    std::fprintf(stderr, "backstopd: the configuration has %zu faults; nothing was started\n", loaded.faults.size());
+    std::fprintf(stderr, "backstopd: the configuration has %zu fault%s; nothing was started\n", loaded.faults.size(),
+                 loaded.faults.size() == 1 ? "" : "s");
     return 1;
   }
   for (const config::Fault& w : loaded.warnings) std::fprintf(stderr, "warning: %s\n", config::text_of(w).c_str());

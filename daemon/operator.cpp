@@ -104,6 +104,10 @@ Reply Operator::operator()(const BeginDeployment& c) {
                    "deploy a mended version, or `backstopctl quarantine release " + c.version + " --service " + key +
                        " --reason …`");
   }
+  const bool configured = std::any_of(config_.services.begin(), config_.services.end(),
+                                      [&](const config::Service& s) { return s.key() == key; });
+  if (!configured)
+    return refusal("not_found", what, "the service is not configured any more", "put its file back and reload");
   const DeploymentState* active = state.active(key);
   if (active && active->phase == Phase::rolling_back)
     return refusal("conflict", what, active->id + " is being rolled back",

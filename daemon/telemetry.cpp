@@ -22,6 +22,9 @@ struct Name {
 };
 constexpr Name kBuildInfo{"backstop_build_info", "1, with the version as a label"};
 constexpr Name kActs{"backstop_acts", "1 when the daemon may act, 0 when it only observes (journal not usable)"};
+constexpr Name kConfigRefused{
+    "backstop_config_refused",
+    "1 when the configuration files had faults at the last reload, so that the old one is in force"};
 constexpr Name kState{"backstop_deployment_state",
                       "1 for the phase of the service's newest deployment, 0 for the others"};
 constexpr Name kReading{"backstop_reading", "newest reading of an indicator, in its unit; absent without data"};
@@ -69,6 +72,7 @@ struct Telemetry::Families {
   }
   Family<Gauge>& build_info = gauge(kBuildInfo);
   Family<Gauge>& acts = gauge(kActs);
+  Family<Gauge>& config_refused = gauge(kConfigRefused);
   Family<Gauge>& state = gauge(kState);
   Family<Gauge>& reading = gauge(kReading);
   Family<Gauge>& threshold = gauge(kThreshold);
@@ -188,6 +192,7 @@ void Telemetry::Families::update_service(const App& app, const std::string& key,
 
 std::string Telemetry::expose(const App& app) {
   families_->acts.Add({}).Set(app.degraded().empty() ? 1 : 0);
+  families_->config_refused.Add({}).Set(app.config_faults().empty() ? 0 : 1);
   families_->waiting_notices.Add({}).Set(static_cast<double>(app.state().outbox.size()));
   for (const auto& [key, watch] : app.watches()) families_->update_service(app, key, *watch);
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());

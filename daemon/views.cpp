@@ -225,7 +225,10 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
   const State& state = app.state();
   Json json = Json::object();
   json.set("now", wall(now)).set("acts", app.degraded().empty()).set("degraded", app.degraded());
-  json.set("config_hash", app.config().hash).set("records", state.records).set("steps_run_as", "child processes");
+  json.set("config_hash", app.config().hash)
+      .set("config_faults", strings(app.config_faults()))
+      .set("records", state.records)
+      .set("steps_run_as", "child processes");
   Json services = Json::array();
   for (const auto& [key, watch] : app.watches()) {
     if (only_service.empty() || key == only_service) services.push(service_view(state, watch.get(), key, now));

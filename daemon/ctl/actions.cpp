@@ -91,6 +91,11 @@ int run_call(const Invocation& invocation, const Call& call) {
     return answer.error().code == Errc::timeout ? kTimeout : kUnreachable;
   }
   const Result<Json> document = Json::parse(answer->body);
+  if (!document && answer->status >= 400) { // refused before it was read: one line of plain text
+    complain("the daemon refused the request: " + answer->body.substr(0, answer->body.find('\n')) + " (status " +
+             std::to_string(answer->status) + (answer->status == 503 ? "; try again, or end other clients)" : ")"));
+    return answer->status == 503 ? kUnreachable : kInputError;
+  }
   if (!document) {
     complain("the daemon's answer is not understood: " + document.error().what);
     return kUnreachable;

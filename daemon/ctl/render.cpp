@@ -150,6 +150,11 @@ std::string status_page(const Json& doc, const Style& style) {
   std::string out;
   if (!doc.flag("acts"))
     out += paint(style, "OBSERVING ONLY, nothing is rolled back", "1;31") + ": " + doc.text("degraded") + "\n\n";
+  if (const auto& faults = list(doc["config_faults"]); !faults.empty()) {
+    out += paint(style, "the configuration on disk has faults, the old one is in force", "1;31") + ":\n";
+    for (const Json& fault : faults) out += "  " + (fault.as_string() ? *fault.as_string() : "") + "\n";
+    out += "  mend them, then: backstopctl reload\n\n";
+  }
   if (list(doc["services"]).empty()) out += "no service is configured\n";
   for (const Json& s : list(doc["services"])) out += service_page(s, style) + "\n";
   for (const Json& i : list(doc["incidents"])) {

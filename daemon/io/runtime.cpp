@@ -110,8 +110,12 @@ Status Runtime::Parts::open_state(const config::Daemon& daemon) {
   recorder_options.keep = daemon.recorder_keep;
   recorder_options.max_size = static_cast<std::int64_t>(daemon.recorder_max_size);
   Result<std::unique_ptr<SqliteRecorder>> recording = SqliteRecorder::open(daemon.recorder_path, recorder_options);
-  if (!recording) return recording.error();
-  recorder = *std::move(recording);
+  if (recording) {
+    recorder = *std::move(recording);
+  } else { // nice to have: no reason to leave the services alone
+    recorder = SqliteRecorder::unopened(daemon.recorder_path, recorder_options);
+    log->write(LogLevel::warning, "timers and histories are not kept for now: " + recording.error().what, {});
+  }
   if (!recorder->moved_aside().empty()) log->write(LogLevel::warning, recorder->moved_aside(), {});
   const std::string state = std::filesystem::path(daemon.journal_path).parent_path().string();
   Result<std::unique_ptr<ChildStepRunner>> runner = ChildStepRunner::create(*loop, state, options.step_supervisor);

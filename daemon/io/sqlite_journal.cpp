@@ -115,7 +115,8 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& na
     released = true;
     journal = connect(path, options);
   }
-  if (!journal) return journal.error();
+  // We have the lock, so it is no other backstopd; this is no reason not to start.
+  if (!journal) return fail(journal.error().code == Errc::busy ? Errc::io : journal.error().code, journal.error().what);
   SqliteJournal& opened = **journal;
   opened.lock_ = *std::move(lock);
   opened.low_space_ = released || !opened.reserve_.fill();

@@ -25,8 +25,8 @@ public:
   /// structure, that no seq is missing, and the chain of the last records (read() checks all of it). Errors:
   ///   newer    written by a newer backstop; nothing was changed
   ///   corrupt  no database, damaged, a record missing, the chain broken, a foreign database; nothing was changed
-  ///   busy     another backstopd (its pid is named) or another program has it
-  ///   io       no space left, not writable, no directory
+  ///   busy     another backstopd has it (its pid is named)
+  ///   io       no space left, not writable, no directory, locked by another program
   static Result<std::unique_ptr<SqliteJournal>> open(const std::string& path, Options options);
   static Result<std::unique_ptr<SqliteJournal>> open(const std::string& path) { return open(path, Options{}); }
 

@@ -63,6 +63,10 @@ Result<std::unique_ptr<SqliteRecorder>> SqliteRecorder::open(const std::string& 
   return recorder;
 }
 
+std::unique_ptr<SqliteRecorder> SqliteRecorder::unopened(const std::string& path, Options options) {
+  return std::unique_ptr<SqliteRecorder>(new SqliteRecorder(path, options));
+}
+
 Status SqliteRecorder::connect() {
   struct stat found {};
   if (::stat(path_.c_str(), &found) != 0) {

@@ -19,6 +19,8 @@ public:
   };
   /// Errors: io (no directory, not writable, no space left) and busy (another program has it locked).
   static Result<std::unique_ptr<SqliteRecorder>> open(const std::string& path, Options options);
+  /// One that is not open yet: empty, and every write tries to open it. For who goes on where open() failed.
+  static std::unique_ptr<SqliteRecorder> unopened(const std::string& path, Options options);
 
   Status put(std::string_view key, const Json& value) override;
   Result<Json> get(std::string_view key) const override;

@@ -1,5 +1,6 @@
 #include "daemon/io/curl_fetcher.hpp"
 #include "daemon/io/http_server.hpp"
+#include "tests/integration/raw_client.hpp"
 #include <algorithm>
 #include <arpa/inet.h>
 #include <csignal>
@@ -22,54 +23,6 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
-
-/// A client that writes what it likes. Never blocks.
-class Client {
-public:
-  explicit Client(const std::string& socket_path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-      throw std::runtime_error("cannot connect");
-  }
-  explicit Client(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-      throw std::runtime_error("cannot connect");
-  }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { leave(); }
-  void send(std::string_view text) const { (void)::send(fd_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT); }
-  void leave() {
-    if (fd_ >= 0) close(std::exchange(fd_, -1));
-  }
-  /// Everything that came so far.
-  const std::string& received() {
-    char buffer[65536];
-    for (;;) {
-      const ssize_t got = recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
-      if (got > 0)
-        received_.append(buffer, static_cast<std::size_t>(got));
-      else
-        closed_ = closed_ || got == 0 || (errno != EAGAIN && errno != EINTR);
-      if (got <= 0) return received_;
-    }
-  }
-  bool closed() {
-    received();
-    return closed_;
-  }
-
-private:
-  int fd_;
-  std::string received_;
-  bool closed_ = false;
-};
 
 class HttpServerTest : public testing::Test {
 protected:
@@ -103,7 +56,7 @@ protected:
     while (!enough() && loop_->fresh_now() < limit) loop_->run_once(1ms);
     return enough();
   }
-  bool wait_for(Client& client, const std::string& text) {
+  bool wait_for(RawClient& client, const std::string& text) {
     return wait_for([&] { return client.received().find(text) != std::string::npos; });
   }
   Result<HttpResponse> fetch(const std::string& method, const std::string& target, const std::string& body = "") {
@@ -177,9 +130,9 @@ TEST_F(HttpServerTest, ManyGroupsOfAPeerAreAllSeen) {
   });
   std::vector<gid_t> groups;
   for (gid_t g = 5000; g < 5200; ++g) groups.push_back(g);
-  std::unique_ptr<Client> client;
+  std::unique_ptr<RawClient> client;
   std::thread other([&] { // groups belong to a thread, when not asked through libc
-    if (syscall(SYS_setgroups, groups.size(), groups.data()) == 0) client = std::make_unique<Client>(path_);
+    if (syscall(SYS_setgroups, groups.size(), groups.data()) == 0) client = std::make_unique<RawClient>(path_);
   });
   other.join();
   ASSERT_TRUE(client);
@@ -195,7 +148,7 @@ TEST_F(HttpServerTest, OverTcpThereIsNoPeerAndPortZeroGivesBackThePort) {
     r.answer({200, "text/plain", "up 1", {}});
   });
   ASSERT_GT(server_->port(), 0);
-  Client client(server_->port());
+  RawClient client(server_->port());
   client.send(kGet);
   EXPECT_TRUE(wait_for(client, "up 1"));
   EXPECT_FALSE(has_peer);
@@ -219,7 +172,7 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
   serve_unix([](const web::Request& request, const web::Responder& r) {
     r.answer({200, "text/plain", "<" + request.path + ">", {}});
   });
-  Client client(path_);
+  RawClient client(path_);
   std::string all;
   for (int i = 0; i < 100; ++i) all += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
   client.send(all);
@@ -230,7 +183,7 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
 
 TEST_F(HttpServerTest, HeadHasNoBody) {
   serve_unix(says("body"));
-  Client client(path_);
+  RawClient client(path_);
   client.send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(wait_for([&] { return client.closed(); }));
   EXPECT_THAT(client.received(),
@@ -246,7 +199,7 @@ TEST_F(HttpServerTest, WrongRequestsAreAnsweredWith400AndClosed) {
   for (const char* wrong : {"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", "GET nopath HTTP/1.1\r\nHost: x\r\n\r\n",
                             "GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
                             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: no\r\n\r\n"}) {
-    Client client(path_);
+    RawClient client(path_);
     client.send(wrong);
     ASSERT_TRUE(wait_for([&] { return client.closed(); })) << wrong;
     EXPECT_THAT(client.received(), StartsWith("HTTP/1.1 400 ")) << wrong;
@@ -269,7 +222,7 @@ TEST_F(HttpServerTest, WhatIsNoHttpAtAllIsClosed) {
   for (const std::string_view garbage :
        {"garbage\r\n\r\n"sv, "GET\r\n\r\n"sv, "GET / SMTP\r\n\r\n"sv, "GET / HTTP/9.9\r\nHost: x\r\n\r\n"sv,
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"sv, "\n\n\n\n"sv, "\0\0\0\0\r\n\r\n"sv}) {
-    Client client(path_);
+    RawClient client(path_);
     client.send(garbage);
     EXPECT_TRUE(wait_for([&] { return client.closed(); })) << garbage;
     EXPECT_THAT(client.received(), Not(HasSubstr("200 OK"))) << garbage;
@@ -281,9 +234,9 @@ TEST_F(HttpServerTest, HalfARequestIsCutOffInTime) {
   HttpServer::Limits limits;
   limits.request_within = 50ms;
   serve_unix(says("never"), limits);
-  Client half(path_);
-  Client silent(path_);
-  Client half_body(path_);
+  RawClient half(path_);
+  RawClient silent(path_);
+  RawClient half_body(path_);
   half.send("GET / HT");
   half_body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345");
   EXPECT_TRUE(wait_for([&] { return half.closed() && silent.closed() && half_body.closed(); }));
@@ -295,7 +248,7 @@ TEST_F(HttpServerTest, DrippingRequestIsCutOffInTime) {
   HttpServer::Limits limits;
   limits.request_within = 100ms;
   serve_unix(says("never"), limits);
-  Client drip(path_);
+  RawClient drip(path_);
   drip.send("GET / HTTP/1.1\r\nX: ");
   EXPECT_TRUE(wait_for([&] {
     drip.send("x");
@@ -308,10 +261,10 @@ TEST_F(HttpServerTest, SlowAnswerIsNotCutOffByTheRequestDeadline) {
   HttpServer::Limits limits;
   limits.request_within = 300ms;
   serve_unix(keeps(), limits);
-  Client patient(path_);
+  RawClient patient(path_);
   patient.send(kGet);
   ASSERT_TRUE(wait_for([&] { return !kept_.empty(); }));
-  Client other(path_); // cut off meanwhile: so the deadline has passed
+  RawClient other(path_); // cut off meanwhile: so the deadline has passed
   ASSERT_TRUE(wait_for([&] { return other.closed(); }));
   kept_[0].answer({200, "text/plain", "at last", {}});
   EXPECT_TRUE(wait_for(patient, "at last"));
@@ -335,7 +288,7 @@ TEST_F(HttpServerTest, BodyOfTheBoundIsTakenOneMoreByteIs413) {
 
 TEST_F(HttpServerTest, HugeDeclaredBodyIsRefusedBeforeItComes) {
   serve_unix(says("never"));
-  Client client(path_);
+  RawClient client(path_);
   client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n");
   EXPECT_TRUE(wait_for(client, " 413 "));
   EXPECT_TRUE(wait_for([&] { return client.closed(); }));
@@ -343,7 +296,7 @@ TEST_F(HttpServerTest, HugeDeclaredBodyIsRefusedBeforeItComes) {
 
 TEST_F(HttpServerTest, EndlessChunkedBodyIsCutOff) {
   serve_unix(says("never"));
-  Client client(path_);
+  RawClient client(path_);
   client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "1000\r\n" + std::string(0x1000, 'x') + "\r\n";
   EXPECT_TRUE(wait_for([&] {
@@ -355,7 +308,7 @@ TEST_F(HttpServerTest, EndlessChunkedBodyIsCutOff) {
 
 TEST_F(HttpServerTest, TooManyHeadersAreRefused) {
   serve_unix(says("never"));
-  Client client(path_);
+  RawClient client(path_);
   client.send("GET / HTTP/1.1\r\nHost: x\r\n");
   EXPECT_TRUE(wait_for([&] {
     client.send("X-Flood: " + std::string(1000, 'x') + "\r\n");
@@ -366,8 +319,8 @@ TEST_F(HttpServerTest, TooManyHeadersAreRefused) {
 
 TEST_F(HttpServerTest, AnswerMayComeLater) {
   serve_unix(keeps());
-  Client a(path_);
-  Client b(path_);
+  RawClient a(path_);
+  RawClient b(path_);
   a.send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   b.send(kGet);
@@ -401,7 +354,7 @@ TEST_F(HttpServerTest, RequestDroppedByItsHandlerIsAnsweredWith500) {
   EXPECT_EQ(at_once->status, 500);
   server_.reset();
   serve_unix(keeps());
-  Client client(path_);
+  RawClient client(path_);
   client.send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   kept_.clear();
@@ -410,7 +363,7 @@ TEST_F(HttpServerTest, RequestDroppedByItsHandlerIsAnsweredWith500) {
 
 TEST_F(HttpServerTest, ClientGoneBeforeTheAnswerIsNoticed) {
   serve_unix(keeps());
-  auto client = std::make_unique<Client>(path_);
+  auto client = std::make_unique<RawClient>(path_);
   client->send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   int notices = 0;
@@ -428,7 +381,7 @@ TEST_F(HttpServerTest, ClientGoneBeforeTheAnswerIsNoticed) {
 
 TEST_F(HttpServerTest, ClientOfTcpGoneBeforeTheAnswerIsNoticed) {
   serve_tcp(keeps());
-  auto client = std::make_unique<Client>(server_->port());
+  auto client = std::make_unique<RawClient>(server_->port());
   client->send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   bool noticed = false;
@@ -443,7 +396,7 @@ TEST_F(HttpServerTest, AnsweredRequestHasNoGoneNotice) {
     r.on_gone([&] { noticed = true; });
     r.answer({200, "text/plain", "here", {}});
   });
-  auto client = std::make_unique<Client>(path_);
+  auto client = std::make_unique<RawClient>(path_);
   client->send(kGet);
   ASSERT_TRUE(wait_for(*client, "here"));
   client.reset();
@@ -454,7 +407,7 @@ TEST_F(HttpServerTest, AnsweredRequestHasNoGoneNotice) {
 
 TEST_F(HttpServerTest, EventStreamArrivesEventByEvent) {
   serve_unix(keeps());
-  Client client(path_);
+  RawClient client(path_);
   client.send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   const web::Stream stream = kept_[0].stream();
@@ -476,14 +429,14 @@ TEST_F(HttpServerTest, EventsPushedBeforeAnythingWasSentArrive) {
     stream = r.stream();
     EXPECT_TRUE(stream->push("data: first\n\n"));
   });
-  Client client(path_);
+  RawClient client(path_);
   client.send(kGet);
   EXPECT_TRUE(wait_for(client, "data: first\n\n"));
 }
 
 TEST_F(HttpServerTest, StreamIsClosedWhenItsLastHandleGoes) {
   serve_unix([](const web::Request&, const web::Responder& r) { (void)r.stream().push("data: only\n\n"); });
-  Client client(path_);
+  RawClient client(path_);
   client.send(kGet);
   EXPECT_TRUE(wait_for(client, "data: only\n\n"));
   EXPECT_TRUE(wait_for(client, "\r\n0\r\n"));
@@ -491,7 +444,7 @@ TEST_F(HttpServerTest, StreamIsClosedWhenItsLastHandleGoes) {
 
 TEST_F(HttpServerTest, ReaderOfAStreamWhoLeavesIsNoticed) {
   serve_unix(keeps());
-  auto client = std::make_unique<Client>(path_);
+  auto client = std::make_unique<RawClient>(path_);
   client->send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   const web::Stream stream = kept_[0].stream();
@@ -509,7 +462,7 @@ TEST_F(HttpServerTest, SlowReaderOfAStreamIsCutOffAtTheBound) {
   HttpServer::Limits limits;
   limits.stream_buffer = 10000;
   serve_unix(keeps(), limits);
-  Client client(path_);
+  RawClient client(path_);
   client.send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   const web::Stream stream = kept_[0].stream();
@@ -531,16 +484,16 @@ TEST_F(HttpServerTest, OneUidCannotTakeAllConnections) {
   HttpServer::Limits limits;
   limits.connections_per_peer = 3;
   serve_unix(says("welcome"), limits, 0666);
-  std::vector<std::unique_ptr<Client>> held;
-  for (int i = 0; i < 3; ++i) held.push_back(std::make_unique<Client>(path_));
+  std::vector<std::unique_ptr<RawClient>> held;
+  for (int i = 0; i < 3; ++i) held.push_back(std::make_unique<RawClient>(path_));
   ASSERT_TRUE(wait_for([&] { return server_->connections() == 3; }));
-  Client fourth(path_);
+  RawClient fourth(path_);
   ASSERT_TRUE(wait_for([&] { return fourth.closed(); }));
   EXPECT_THAT(fourth.received(), StartsWith("HTTP/1.1 503 "));
 
   held.pop_back(); // makes room
   ASSERT_TRUE(wait_for([&] { return server_->connections() == 2; }));
-  Client next(path_);
+  RawClient next(path_);
   next.send(kGet);
   EXPECT_TRUE(wait_for(next, "welcome"));
 }
@@ -554,11 +507,11 @@ TEST_F(HttpServerTest, FullUidDoesNotLockOutAnother) {
         r.answer({200, "text/plain", "uid " + std::to_string(request.peer->uid), {}});
       },
       limits, 0666);
-  Client first(path_);
+  RawClient first(path_);
   ASSERT_TRUE(wait_for([&] { return server_->connections() == 1; }));
-  std::unique_ptr<Client> other;
+  std::unique_ptr<RawClient> other;
   std::thread as_nobody([&] { // the uid belongs to a thread, when not asked through libc
-    if (syscall(SYS_setresuid, -1, 65534, -1) == 0) other = std::make_unique<Client>(path_);
+    if (syscall(SYS_setresuid, -1, 65534, -1) == 0) other = std::make_unique<RawClient>(path_);
   });
   as_nobody.join();
   ASSERT_TRUE(other);
@@ -570,9 +523,9 @@ TEST_F(HttpServerTest, ConnectionsAreBoundedOverall) {
   HttpServer::Limits limits;
   limits.connections = 2;
   serve_unix(says("welcome"), limits);
-  Client a(path_);
-  Client b(path_);
-  Client c(path_);
+  RawClient a(path_);
+  RawClient b(path_);
+  RawClient c(path_);
   ASSERT_TRUE(wait_for([&] { return c.closed(); }));
   EXPECT_THAT(c.received(), StartsWith("HTTP/1.1 503 "));
   a.send(kGet);
@@ -581,15 +534,15 @@ TEST_F(HttpServerTest, ConnectionsAreBoundedOverall) {
 
 TEST_F(HttpServerTest, ExceptionOfTheHandlerComesOutOfTheLoop) {
   serve_unix([](const web::Request&, const web::Responder&) { throw std::runtime_error("boom"); });
-  Client client(path_);
+  RawClient client(path_);
   client.send(kGet);
   EXPECT_THROW(loop_->run(), std::runtime_error);
 }
 
 TEST_F(HttpServerTest, ServerMayEndWithRequestsUnanswered) {
   serve_unix(keeps());
-  Client waiting(path_);
-  Client streaming(path_);
+  RawClient waiting(path_);
+  RawClient streaming(path_);
   waiting.send(kGet);
   ASSERT_TRUE(wait_for([&] { return kept_.size() == 1; }));
   streaming.send(kGet);

@@ -2,6 +2,7 @@
 #include "tests/fakes/child_process.hpp"
 #include "tests/fakes/some_records.hpp"
 #include "tests/fakes/temporary_directory.hpp"
+#include "tests/integration/small_disk.hpp"
 #include <algorithm>
 #include <csignal>
 #include <fcntl.h>
@@ -269,24 +270,6 @@ std::string on_small_disk(const std::string& at, std::size_t size, const std::fu
 }
 #define SKIP_WITHOUT_MOUNT(text)                                                                                       \
   if ((text) == "SKIP") GTEST_SKIP() << "NOT PERMITTED HERE: a mount namespace of our own; this was NOT tested"
-
-/// Takes all the room there is, and gives it back when destroyed.
-class Hog {
-public:
-  explicit Hog(std::string path) : path_(std::move(path)) {
-    const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const std::string block(4096, 'h');
-    while (::write(fd, block.data(), block.size()) > 0) {
-    }
-    ::close(fd);
-  }
-  ~Hog() { ::unlink(path_.c_str()); }
-  Hog(const Hog&) = delete;
-  Hog& operator=(const Hog&) = delete;
-
-private:
-  std::string path_;
-};
 
 TEST_F(HostileJournal, OnAFullDiskTheReserveIsUsedThenAppendsFailThenAllIsWellAgain) {
   const std::string told = on_small_disk(place.path(), 16 << 20, [&]() -> std::string {

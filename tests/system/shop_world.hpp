@@ -41,8 +41,10 @@ struct Settings {
   int min_requests = 5;
   double good_share = 0, bad_share = 1.0 / 3; ///< of requests that fail
   bool many_steps = true;                     ///< else: execute and verify alone
-  bool link = false; ///< the version is looked up in a link (DIR/current), not asked of a script
-  std::string stamp; ///< a program that runs as `execute` instead of the script, with DIR as its argument
+  bool link = false;         ///< the version is looked up in a link (DIR/current), not asked of a script
+  std::string stamp;         ///< a program that runs as `execute` instead of the script, with DIR as its argument
+  std::string state;         ///< folder of journal and recorder; empty: DIR
+  std::string more_channels; ///< beside `oncall`, as they stand in the YAML: ", hook: {...}"
 };
 
 /// The service: 200 requests a second; `bad_share` of them fails while the version that runs ends with "bad".
@@ -98,6 +100,7 @@ struct World {
     }
   }};
   pid_t daemon = -1;
+  std::function<bool()> before_exec; ///< in the child that becomes the daemon; false: it does not
   std::mt19937 random{std::random_device{}()};
 
   void prepare() {
@@ -114,32 +117,39 @@ struct World {
     script("migrate-back", "sleep 0.02\n");
     script("verify", "sleep 0.02\n");
     write_file(dir + "/running", "#!/bin/sh\ncat " + dir + "/version\n", 0755);
-    write_file(dir + "/notify", "#!/bin/sh\necho \"$BACKSTOP_NOTICE_KEY\" >>" + dir + "/notices.log\n", 0755);
-    write_file(dir + "/backstop.yaml", "control: {socket: " + dir +
-                                           "/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\njournal: {path: " +
-                                           dir + "/journal.db}\nrecorder: {path: " + dir +
-                                           "/recorder.db}\nlimits: {concurrent_rollbacks: 1, rollbacks: 100000 per "
-                                           "24h}\nchannels: {oncall: {type: command, argv: [" +
-                                           dir + "/notify]}}\nservices: " + dir + "/services.d/*.yaml\n");
-    write_file(dir + "/services.d/shop.yaml",
-               "service: shop\nenvironment: test\nmode: auto\nbake: {for: 60s, good_after: 30s, deploy_timeout: "
-               "60s}\nbaseline: {window: 60s, min_samples: 5}\njudge: {kind: table, warm_up: 0s}\n"
-               "running_version: " +
-                   (settings.link ? "{link: " + dir + "/current}" : "{argv: [" + dir + "/running], timeout: 5s}") +
-                   "\n"
-                   "sources:\n  app: {type: prometheus, interval: " +
-                   settings.interval + ", timeout: " + settings.timeout +
-                   ", targets: [{url: \"http://127.0.0.1:" + std::to_string(server.port()) +
-                   "/metrics\"}]}\n"
-                   "indicators:\n  error_rate: {ratio: {source: app, errors: 'http_requests_total{code=~\"5..\"}', "
-                   "total: http_requests_total}, window: " +
-                   settings.window + ", min_requests: " + std::to_string(settings.min_requests) +
-                   "}\n"
-                   "thresholds: {use: standard, rows: {error_rate: {for: {alert: 0s, critical: " +
-                   settings.for_critical +
-                   "}}}}\n"
-                   "procedures:\n  rollback:\n" +
-                   steps());
+    write_file(dir + "/notify",
+               "#!/bin/sh\necho \"$BACKSTOP_NOTICE_KEY $BACKSTOP_NOTICE_TITLE\" >>" + dir + "/notices.log\n", 0755);
+    write_file(dir + "/backstop.yaml", daemon_file());
+    write_file(dir + "/services.d/shop.yaml", service_file());
+  }
+
+  [[nodiscard]] std::string daemon_file() const {
+    const std::string state = settings.state.empty() ? dir : settings.state;
+    return "control: {socket: " + dir + "/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\njournal: {path: " + state +
+           "/journal.db}\nrecorder: {path: " + state +
+           "/recorder.db}\nlimits: {concurrent_rollbacks: 1, rollbacks: 100000 per 24h}\nchannels: {oncall: {type: "
+           "command, argv: [" +
+           dir + "/notify]}" + settings.more_channels + "}\nservices: " + dir + "/services.d/*.yaml\n";
+  }
+  [[nodiscard]] std::string service_file() const {
+    return "service: shop\nenvironment: test\nmode: auto\nbake: {for: 60s, good_after: 30s, deploy_timeout: "
+           "60s}\nbaseline: {window: 60s, min_samples: 5}\njudge: {kind: table, warm_up: 0s}\n"
+           "running_version: " +
+           (settings.link ? "{link: " + dir + "/current}" : "{argv: [" + dir + "/running], timeout: 5s}") +
+           "\n"
+           "sources:\n  app: {type: prometheus, interval: " +
+           settings.interval + ", timeout: " + settings.timeout +
+           ", targets: [{url: \"http://127.0.0.1:" + std::to_string(server.port()) +
+           "/metrics\"}]}\n"
+           "indicators:\n  error_rate: {ratio: {source: app, errors: 'http_requests_total{code=~\"5..\"}', "
+           "total: http_requests_total}, window: " +
+           settings.window + ", min_requests: " + std::to_string(settings.min_requests) +
+           "}\n"
+           "thresholds: {use: standard, rows: {error_rate: {for: {alert: 0s, critical: " +
+           settings.for_critical +
+           "}}}}\n"
+           "procedures:\n  rollback:\n" +
+           steps();
   }
 
   [[nodiscard]] std::string steps() const {
@@ -159,14 +169,17 @@ struct World {
     daemon = ::fork();
     if (daemon != 0) return;
     std::FILE* log = std::freopen((dir + "/daemon.log").c_str(), "a", stderr);
-    if (!log) ::_exit(126);
+    if (!log || (before_exec && !before_exec())) ::_exit(126);
     ::execl((bin + "/backstopd").c_str(), "backstopd", "--config", (dir + "/backstop.yaml").c_str(), nullptr);
     ::_exit(127);
   }
-  void kill_daemon(int signal) {
+  /// How the daemon ended, as waitpid says it.
+  int kill_daemon(int signal) {
+    int status = 0;
     ::kill(daemon, signal);
-    ::waitpid(daemon, nullptr, 0);
+    ::waitpid(daemon, &status, 0);
     daemon = -1;
+    return status;
   }
   /// The answer's document; null while the daemon does not answer.
   Json ask(const std::string& method, const std::string& path, const std::string& body = "") {
