@@ -46,6 +46,11 @@ Decision decision_for(const DeploymentState& d, const Evaluation& evaluation, Ti
       decision.rules.push_back("signal:" + signal.substr(0, signal.find(':')));
       decision.why = "signal " + signal + (decision.why.empty() ? "" : "; " + decision.why);
     }
+    decision.good = false; // no metric shows what it tells
+    if (now >= window.bake_end() && window.mode != Mode::automatic) {
+      decision.kind = DecisionKind::undecided;
+      decision.why = "the bake window ended, and nobody acted on it: " + decision.why;
+    }
   } else if (d.phase == Phase::deploying && now >= window.begun + window.deploy_timeout) {
     decision.kind = DecisionKind::roll_back;
     decision.rules = {"deploy_timeout"};

@@ -97,5 +97,29 @@ TEST(Signals, AUserReportAndASignalWithoutADeploymentRollNothingBack) {
   EXPECT_EQ(w.rollbacks(), 0U);
 }
 
+TEST(Signals, AVersionWithASignalIsNeverVerifiedGood) {
+  ShopWorld w;
+  w.command(Hold{"shop", seconds(1000), "busy"});
+  const std::string id = w.ship("v2");
+  w.command(RaiseSignal{"shop", "data-corruption", "rows lost"});
+  w.run(40); // good_after is 20 s, and no metric shows anything
+  EXPECT_FALSE(w.deployment(id).verified_good);
+  EXPECT_FALSE(w.service().versions.contains("v2") && w.service().versions.at("v2").good);
+}
+
+TEST(Signals, WhereNobodyLetsTheDaemonActTheBakeEndsUndecided) {
+  for (const char* mode : {"observe", "confirm"}) {
+    ShopConfig config;
+    config.mode = mode;
+    ShopWorld w(config);
+    const std::string id = w.ship("v2");
+    w.command(RaiseSignal{"shop", "data-corruption", "rows lost"});
+    w.run(80);
+    EXPECT_EQ(w.phase(id), Phase::undecided) << mode;
+    EXPECT_THAT(w.deployment(id).outcome_why, HasSubstr("data-corruption: rows lost")) << mode;
+    EXPECT_EQ(w.rollbacks(), 0U) << mode;
+  }
+}
+
 } // namespace
 } // namespace backstop
