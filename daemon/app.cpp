@@ -25,6 +25,20 @@ bool is_settling(const ServiceWatch& watch) {
   return false;
 }
 
+/// What `deploy begin` had checked, and what the time that preflight takes may have changed. Empty: nothing.
+std::string changed_while_gated(const State& state, const DeploymentState& d) {
+  if (const DeploymentState* old = state.active(d.service); old && old->phase == Phase::rolling_back)
+    return old->id + " is being rolled back; begin again after its end";
+  const ServiceState* service = state.service(d.service);
+  if (!service) return {};
+  if (!service->locked_by.empty()) return "the service is LOCKED: " + service->locked_why;
+  for (const std::string& version : {d.version, d.previous}) {
+    if (const auto q = service->quarantine.find(version); q != service->quarantine.end())
+      return version + " is quarantined: " + q->second;
+  }
+  return {};
+}
+
 std::string join(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
@@ -338,6 +352,10 @@ void App::gate(Time now) {
     const auto it = watches_.find(d.service);
     if (it == watches_.end()) {
       ledger_.add(DeploymentRefused{id, "not_found", "the service is not configured any more"}, now);
+      continue;
+    }
+    if (const std::string changed = changed_while_gated(state(), d); !changed.empty()) {
+      ledger_.add(DeploymentRefused{id, "conflict", changed}, now);
       continue;
     }
     if (const DeploymentState* old = state().active(d.service)) {

@@ -1,6 +1,7 @@
 #pragma once
 #include "tests/fakes/app_world.hpp"
 #include "tests/unit/daemon/shop_config.hpp"
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -34,8 +35,8 @@ public:
   void run(int seconds) {
     for (int i = 0; i < seconds; ++i) {
       for (; seen_ < steps.log.size(); ++seen_) {
-        const auto& argv = steps.log[seen_].command.argv;
-        if (argv.front() == "/bin/execute" && execute_works) running = argv.at(2);
+        const StepCommand& command = steps.log[seen_].command;
+        if (execute_works && is_execute(command, "shop")) running = command.argv.at(2);
       }
       shops[kShop].error_share = error_share_of[running];
       AppWorld::run(1);
@@ -56,6 +57,11 @@ public:
   [[nodiscard]] const ServiceState& service() const { return *app->state().service(kShop); }
   [[nodiscard]] bool locked() const { return !service().locked_by.empty(); }
   [[nodiscard]] std::size_t rollbacks() const { return journal.of_type("rollback_started").size(); }
+  /// How often /bin/execute ran for `service`.
+  [[nodiscard]] std::ptrdiff_t executed(const std::string& service) const {
+    return std::count_if(steps.log.begin(), steps.log.end(),
+                         [&](const auto& run) { return is_execute(run.command, service); });
+  }
   /// Titles of all notices delivered whose key has `part`, one a line.
   [[nodiscard]] std::string told(const std::string& part) const {
     std::string titles;
@@ -71,6 +77,9 @@ public:
   bool execute_works = true;                    ///< false: /bin/execute says 0 and changes nothing
 
 private:
+  static bool is_execute(const StepCommand& command, const std::string& service) {
+    return command.argv.front() == "/bin/execute" && command.environment.at("BACKSTOP_SERVICE") == service;
+  }
   static std::vector<std::string> all(const ShopConfig& config, std::vector<std::string> others) {
     others.insert(others.begin(), config.text());
     return others;
