@@ -167,10 +167,10 @@ Reply Operator::operator()(const FinishDeployment& c) {
 Reply Operator::operator()(const AbortDeployment& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
-  if (!is_judged(d->phase) && d->phase != Phase::gated) {
+  const bool rollback = d->phase == Phase::rolling_back || (!d->rolls_back.empty() && !is_final(d->phase));
+  if (rollback || (!is_judged(d->phase) && d->phase != Phase::gated)) {
     return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)),
-                   d->phase == Phase::rolling_back ? "a rollback is not aborted half-way; wait for its end"
-                                                   : "nothing is left to abort");
+                   rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }
   add(DeploymentEnded{c.id, std::string(name_of(Phase::aborted)), "aborted by " + actor_ + ": " + c.reason});
   Reply reply;
@@ -218,6 +218,9 @@ Reply Operator::operator()(const RollBackNow& c) {
   std::string key;
   if (Reply r = resolve(c.service, key); !r.ok) return r;
   const State& state = ledger_.state();
+  if (const ServiceState* s = state.service(key); s && !s->locked_by.empty())
+    return refusal("locked", "rollback of " + key, "the service is LOCKED: " + s->locked_why,
+                   "`backstopctl unlock " + key + " --reason …`");
   const DeploymentState* d = state.active(key);
   if (!d) d = state.service(key) ? state.deployment(last_kept(state, key)) : nullptr;
   if (!d)
@@ -226,9 +229,6 @@ Reply Operator::operator()(const RollBackNow& c) {
   if (d->phase == Phase::rolling_back)
     return refusal("conflict", "rollback of " + key, d->id + " is being rolled back already",
                    "`backstopctl deploy wait " + d->id + "`");
-  if (const ServiceState* s = state.service(key); s && !s->locked_by.empty())
-    return refusal("locked", "rollback of " + key, "the service is LOCKED: " + s->locked_why,
-                   "`backstopctl unlock " + key + " --reason …`");
   if (d->previous.empty() || !d->config)
     return refusal("no_target", "rollback of " + key,
                    d->previous.empty() ? "there is no version to go back to"
@@ -317,7 +317,12 @@ Reply Operator::operator()(const Unlock& c) {
     return reply;
   }
   const std::string incident = d ? d->incident : "";
+  const std::string watched = d && is_judged(d->phase) ? d->id : ""; // the loop guard locked it
   add(ServiceUnlocked{key, c.done_by_hand ? "done_by_hand" : "unlocked", c.reason});
+  if (c.done_by_hand && !watched.empty()) {
+    add(DeploymentEnded{watched, std::string(name_of(Phase::aborted)),
+                        "rolled back by hand, says " + actor_ + ": " + c.reason});
+  }
   if (const auto it = ledger_.state().incidents.find(incident);
       it != ledger_.state().incidents.end() && it->second.open()) {
     add(IncidentResolved{incident, "unlocked by " + actor_ + (c.done_by_hand ? ", done by hand: " : ": ") + c.reason});
