@@ -155,6 +155,7 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   // Judged as of the samples' time, so that a replay of the same samples decides the same.
   judge(watch, std::max(watch.last.t, scrape.t), now);
   if (on_evaluated) on_evaluated(service, watch.last, scrape);
+  renew_watches(now);
 }
 
 void App::judge(ServiceWatch& watch, Time at, Time now) {
@@ -399,6 +400,10 @@ void App::settle(Time now) {
     next_due_ = std::min(next_due_, watch->next_due);
     if (!state().active(key)) stale_ = stale_ || watch->config.hash != newest_hash(key);
   }
+}
+
+/// Last in an event: it ends the life of watches.
+void App::renew_watches(Time now) {
   if (std::exchange(stale_, false)) refresh_watches(now);
 }
 
@@ -415,11 +420,13 @@ void App::on_tick(Time now) {
     if (watch->next_due <= now) judge(*watch, std::max(watch->last.t, now), now);
   }
   settle(now);
+  renew_watches(now);
 }
 
 void App::on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now) {
   executor_.on_step_finished(key, outcome, now);
   settle(now);
+  renew_watches(now);
 }
 
 Reply App::on_command(const Command& command, const std::string& actor, Time now) {
@@ -433,6 +440,7 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
     for (auto& [key, watch] : watches_) follow(*watch, now);
   }
   settle(now);
+  renew_watches(now);
   if (!ledger_.broken().empty())
     return refusal("journal", "the command", "it is not on disk yet: " + ledger_.broken(),
                    "it takes effect as soon as the journal can be written");

@@ -57,6 +57,7 @@ public:
 
 private:
   void refresh_watches(Time now);
+  void renew_watches(Time now);
   void judge(ServiceWatch& watch, Time at, Time now);
   [[nodiscard]] bool may_learn(const std::string& key) const;
   [[nodiscard]] std::string newest_hash(const std::string& key) const;
