@@ -69,10 +69,14 @@ std::string App::degraded() const {
 void App::refresh_watches(Time now) {
   ServiceWatches fresh;
   bool changed = false;
-  for (const config::Service& service : config_.services) {
-    const std::string key = service.key();
-    const DeploymentState* d = state().active(key);
-    const config::Service& wanted = d && d->config ? *d->config : service;
+  std::map<std::string, const config::Service*> all;
+  for (const config::Service& service : config_.services) all[service.key()] = &service;
+  for (const auto& [key, service] : state().services) {
+    // Also of a service that was taken out: its deployment, or the rollback of it, goes on to its end.
+    if (const DeploymentState* d = state().active(key); d && d->config) all[key] = d->config.get();
+  }
+  for (const auto& [key, service] : all) {
+    const config::Service& wanted = *service;
     const auto old = watches_.find(key);
     if (old != watches_.end() && old->second->config.hash == wanted.hash) {
       fresh[key] = std::move(old->second);

@@ -92,6 +92,9 @@ Reply Operator::operator()(const BeginDeployment& c) {
   if (!is_version(c.version)) return bad_version(c.version);
   if (!c.previous.empty() && !is_version(c.previous)) return bad_version(c.previous);
   const std::string what = "deployment of " + key + " " + c.version;
+  if (std::none_of(config_.services.begin(), config_.services.end(), [&](const auto& s) { return s.key() == key; }))
+    return refusal("not_found", what, "the service was taken out of the configuration",
+                   "put its file back and `backstopctl reload`");
   const State& state = ledger_.state();
   static const ServiceState kNothing;
   const ServiceState& service = state.service(key) ? *state.service(key) : kNothing;

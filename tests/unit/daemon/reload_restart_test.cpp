@@ -47,6 +47,27 @@ TEST(Reload, ARunningDeploymentIsJudgedByTheRulesItBeganWith) {
   EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified));
 }
 
+TEST(Reload, AServiceThatIsTakenOutInMidRollbackIsRolledBackToItsEnd) {
+  ShopWorld w;
+  const std::string id = in_mid_rollback(w);
+  w.run(12);
+  ASSERT_EQ(w.phase(id), Phase::rolling_back);
+  w.replace_config({});
+  EXPECT_EQ(w.begin("shop", "v3").reason, "not_found");
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified));
+  EXPECT_TRUE(w.app->watches().empty()) << "then it is watched no more";
+}
+
+TEST(Reload, AServiceThatIsTakenOutWhileItIsWatchedIsWatchedToItsEnd) {
+  ShopWorld w;
+  const std::string id = w.ship("v2");
+  w.replace_config({});
+  w.kill();
+  w.start();
+  EXPECT_TRUE(w.until_phase(id, Phase::succeeded));
+  EXPECT_TRUE(w.app->watches().empty());
+}
+
 TEST(Reload, AFaultyFileLeavesTheOldOneAndIsTold) {
   ShopWorld w;
   const std::string id = w.ship("v2");
