@@ -124,6 +124,7 @@ void App::restore_watch(ServiceWatch& watch, Time now) {
     if (Result<WatchState> state = state_of((*saved)["state"])) {
       const bool same_rules = saved->text("config") == watch.config.hash;
       if (same_rules && !watch.watch.restore(*std::move(state), now)) watch.watch.forget_history();
+      if (same_rules) watch.learned = saved->text("learned");
     }
   }
   if (const DeploymentState* d = state().active(key)) {
@@ -136,7 +137,7 @@ void App::restore_watch(ServiceWatch& watch, Time now) {
 void App::save_watch(const ServiceWatch& watch, Time now) {
   const std::string key = watch.config.key();
   Json kept = Json::object();
-  kept.set("config", watch.config.hash).set("state", snapshot_of(watch.watch.save()));
+  kept.set("config", watch.config.hash).set("learned", watch.learned).set("state", snapshot_of(watch.watch.save()));
   saved_[key] = now;
   if (Status s = seams_.recorder.put("watch/" + key, kept); !s) {
     seams_.log.write(LogLevel::warning, "the timers of " + key + " could not be saved: " + s.error().what, {});
@@ -173,7 +174,12 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
       watch.watch.start_clean(armed_at); // the warm-up blames nobody
   }
   const std::vector<RuleState> before = watch.watch.rules();
-  watch.last = watch.watch.evaluate(at, armed, may_learn(key));
+  const bool learn = may_learn(key);
+  if (const ServiceState* s = state().service(key); learn && watch.learned != s->version) {
+    if (!watch.learned.empty()) watch.watch.forget_history(); // it was another version's
+    watch.learned = s->version;
+  }
+  watch.last = watch.watch.evaluate(at, armed, learn);
   if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
   note_levels(watch, now);
   follow(watch, now);
@@ -259,10 +265,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
       ledger_.add(IncidentResolved{d.incident, "gone by itself before it was acted upon"}, now);
     }
   }
-  if (decision.good && !d.verified_good) {
-    ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
-    watch.watch.forget_history(); // it was another version's
-  }
+  if (decision.good && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
   // Right after a start the windows are still filling: a bake that ended meanwhile is not undecided for that.
   if (decision.kind == DecisionKind::undecided && is_settling(watch)) return;
   if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {

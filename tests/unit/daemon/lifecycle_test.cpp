@@ -124,5 +124,20 @@ TEST(Lifecycle, AnIrreversibleDeploymentAsksFirst) {
   EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified));
 }
 
+TEST(Lifecycle, WhatARolledBackVersionDidIsInNoBaseline) {
+  ShopWorld w;
+  w.error_share_of["v1"] = 0.002;
+  w.run(60);
+  const std::string a = w.ship("v2", 0.009); // good enough to be verified good, and learned from
+  w.run(40);
+  ASSERT_TRUE(w.deployment(a).verified_good);
+  w.error_share_of["v2"] = 0.3;
+  ASSERT_TRUE(w.until_phase(a, Phase::rolled_back_verified));
+  w.run(10);
+  const std::string b = w.ship("v3");
+  ASSERT_TRUE(w.deployment(b).baselines.at(0).usable) << w.deployment(b).baselines.at(0).why;
+  EXPECT_NEAR(w.deployment(b).baselines.at(0).value, 0.002, 0.0005);
+}
+
 } // namespace
 } // namespace backstop
