@@ -263,6 +263,10 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
                 now);
     if (const auto it = state().incidents.find(d.incident); it != state().incidents.end() && it->second.open()) {
       ledger_.add(IncidentResolved{d.incident, "gone by itself before it was acted upon"}, now);
+      announce(ledger_,
+               {"gone", "resolved", d.service + " " + d.version + ": what was critical is so no more; nothing was done",
+                d.incident, id},
+               config_.daemon.channels, {}, now);
     }
   }
   if (decision.good && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
@@ -338,6 +342,13 @@ void App::expire(Time now) {
   }
 }
 
+/// After its preflight: whoever began it may not be looking any more.
+void App::refuse(const DeploymentState& d, const std::string& reason, const std::string& why, Time now) {
+  const std::string id = d.id, what = d.service + " " + d.version + ": not begun: " + why;
+  ledger_.add(DeploymentRefused{id, reason, why}, now);
+  announce(ledger_, {"refused", "alert", what, "", id}, config_.daemon.channels, {}, now);
+}
+
 void App::gate(Time now) {
   std::vector<std::string> gated;
   for (const auto& [id, d] : state().deployments) {
@@ -353,21 +364,22 @@ void App::gate(Time now) {
       waiting = waiting || (step.status != StepProgress::Status::failed && step.status != StepProgress::Status::done);
     }
     if (!failed.empty() && !d.irreversible) {
-      ledger_.add(DeploymentRefused{id, "no_target", "the rollback would be impossible: " + failed}, now);
+      refuse(d, "no_target", "the rollback would be impossible: " + failed, now);
       continue;
     }
     if (waiting) continue;
     const auto it = watches_.find(d.service);
     if (it == watches_.end()) {
-      ledger_.add(DeploymentRefused{id, "not_found", "the service is not configured any more"}, now);
+      refuse(d, "not_found", "the service is not configured any more", now);
       continue;
     }
     if (const std::string changed = changed_while_gated(state(), d); !changed.empty()) {
-      ledger_.add(DeploymentRefused{id, "conflict", changed}, now);
+      refuse(d, "conflict", changed, now);
       continue;
     }
     if (const DeploymentState* old = state().active(d.service)) {
-      ledger_.add(DeploymentEnded{old->id, std::string(name_of(Phase::superseded)), "superseded by " + id}, now);
+      end_deployment(ledger_, *old, Phase::superseded, "superseded by " + id + " (" + d.version + ")",
+                     config_.daemon.channels, now, "backstopd");
     }
     ServiceWatch& watch = *it->second;
     DeploymentBegun begun{id, {}, {}};

@@ -233,7 +233,7 @@ void Executor::open_review(const DeploymentState& d, std::size_t index, Time now
 }
 
 void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std::string& why, Time now) {
-  const std::string id = d.id, service = d.service, incident = d.incident;
+  const std::string id = d.id, service = d.service, incident = d.incident, cause = d.rollback->cause;
   const std::string versions = d.version + " to " + d.previous;
   // A retry that fails again is news: under the same key it would be dropped as a duplicate.
   int attempts = 0;
@@ -243,8 +243,8 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
     const std::string what = service + ": rolled back " + versions + " and verified";
     ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::rolled_back_verified)), what}, now);
     ledger_.add(IncidentResolved{incident, what}, now);
-    announce(ledger_, {"rolled_back", "resolved", what + "; a review is due", incident, id}, config_.daemon.channels,
-             {}, now);
+    announce(ledger_, {"rolled_back", "resolved", what + ", because " + cause + "; a review is due", incident, id},
+             config_.daemon.channels, {}, now);
     return;
   }
   const std::string what = service + ": the rollback of " + versions + " FAILED: " + why;

@@ -175,7 +175,8 @@ Reply Operator::operator()(const AbortDeployment& c) {
     return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)),
                    rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }
-  add(DeploymentEnded{c.id, std::string(name_of(Phase::aborted)), "aborted by " + actor_ + ": " + c.reason});
+  end_deployment(ledger_, *d, Phase::aborted, "aborted by " + actor_ + ": " + c.reason, config_.daemon.channels, now_,
+                 actor_);
   Reply reply;
   reply.id = c.id;
   return reply;
@@ -251,13 +252,10 @@ Reply Operator::operator()(const AcceptNow& c) {
     return refusal("conflict", "accept of " + key,
                    d ? "it is " + std::string(name_of(d->phase)) : "no deployment of it is being watched",
                    "`backstopctl status " + key + "`");
-  const std::string id = d->id, incident = d->incident;
+  const std::string id = d->id;
   add(VersionVerifiedGood{id, key, d->version});
-  add(DeploymentEnded{id, std::string(name_of(Phase::succeeded)), "accepted by " + actor_ + ": " + c.reason});
-  if (const auto it = ledger_.state().incidents.find(incident);
-      it != ledger_.state().incidents.end() && it->second.open()) {
-    add(IncidentResolved{incident, "the version was accepted by " + actor_ + ": " + c.reason});
-  }
+  end_deployment(ledger_, *d, Phase::succeeded, "accepted by " + actor_ + ": " + c.reason, config_.daemon.channels,
+                 now_, actor_);
   Reply reply;
   reply.id = id;
   return reply;
@@ -323,8 +321,8 @@ Reply Operator::operator()(const Unlock& c) {
   const std::string watched = d && is_judged(d->phase) ? d->id : ""; // the loop guard locked it
   add(ServiceUnlocked{key, c.done_by_hand ? "done_by_hand" : "unlocked", c.reason});
   if (c.done_by_hand && !watched.empty()) {
-    add(DeploymentEnded{watched, std::string(name_of(Phase::aborted)),
-                        "rolled back by hand, says " + actor_ + ": " + c.reason});
+    end_deployment(ledger_, *d, Phase::aborted, "rolled back by hand, says " + actor_ + ": " + c.reason,
+                   config_.daemon.channels, now_, actor_);
   }
   if (const auto it = ledger_.state().incidents.find(incident);
       it != ledger_.state().incidents.end() && it->second.open()) {
