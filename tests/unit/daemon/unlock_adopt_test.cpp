@@ -2,6 +2,7 @@
 #include "tests/unit/daemon/shop_world.hpp"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace backstop {
 namespace {
