@@ -25,6 +25,20 @@ bool is_settling(const ServiceWatch& watch) {
   return false;
 }
 
+/// What `deploy begin` had checked, and what the time that preflight takes may have changed. Empty: nothing.
+std::string changed_while_gated(const State& state, const DeploymentState& d) {
+  if (const DeploymentState* old = state.active(d.service); old && old->phase == Phase::rolling_back)
+    return old->id + " is being rolled back; begin again after its end";
+  const ServiceState* service = state.service(d.service);
+  if (!service) return {};
+  if (!service->locked_by.empty()) return "the service is LOCKED: " + service->locked_why;
+  for (const std::string& version : {d.version, d.previous}) {
+    if (const auto q = service->quarantine.find(version); q != service->quarantine.end())
+      return version + " is quarantined: " + q->second;
+  }
+  return {};
+}
+
 std::string join(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
@@ -117,6 +131,7 @@ void App::restore_watch(ServiceWatch& watch, Time now) {
     if (Result<WatchState> state = state_of((*saved)["state"])) {
       const bool same_rules = saved->text("config") == watch.config.hash;
       if (same_rules && !watch.watch.restore(*std::move(state), now)) watch.watch.forget_history();
+      if (same_rules) watch.learned = saved->text("learned");
     }
   }
   if (const DeploymentState* d = state().active(key)) {
@@ -129,7 +144,7 @@ void App::restore_watch(ServiceWatch& watch, Time now) {
 void App::save_watch(const ServiceWatch& watch, Time now) {
   const std::string key = watch.config.key();
   Json kept = Json::object();
-  kept.set("config", watch.config.hash).set("state", snapshot_of(watch.watch.save()));
+  kept.set("config", watch.config.hash).set("learned", watch.learned).set("state", snapshot_of(watch.watch.save()));
   saved_[key] = now;
   const Status saved = seams_.recorder.put("watch/" + key, kept);
   const std::string why = saved ? "" : saved.error().what;
@@ -166,7 +181,12 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
       watch.watch.start_clean(armed_at); // the warm-up blames nobody
   }
   const std::vector<RuleState> before = watch.watch.rules();
-  watch.last = watch.watch.evaluate(at, armed, may_learn(key));
+  const bool learn = may_learn(key);
+  if (const ServiceState* s = state().service(key); learn && watch.learned != s->version) {
+    if (!watch.learned.empty()) watch.watch.forget_history(); // it was another version's
+    watch.learned = s->version;
+  }
+  watch.last = watch.watch.evaluate(at, armed, learn);
   if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
   note_levels(watch, now);
   follow(watch, now);
@@ -250,12 +270,13 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
                 now);
     if (const auto it = state().incidents.find(d.incident); it != state().incidents.end() && it->second.open()) {
       ledger_.add(IncidentResolved{d.incident, "gone by itself before it was acted upon"}, now);
+      announce(ledger_,
+               {"gone", "resolved", d.service + " " + d.version + ": what was critical is so no more; nothing was done",
+                d.incident, id},
+               config_.daemon.channels, {}, now);
     }
   }
-  if (decision.good && !d.verified_good) {
-    ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
-    watch.watch.forget_history(); // it was another version's
-  }
+  if (decision.good && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
   // Right after a start the windows are still filling: a bake that ended meanwhile is not undecided for that.
   if (decision.kind == DecisionKind::undecided && is_settling(watch)) return;
   if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {
@@ -328,6 +349,13 @@ void App::expire(Time now) {
   }
 }
 
+/// After its preflight: whoever began it may not be looking any more.
+void App::refuse(const DeploymentState& d, const std::string& reason, const std::string& why, Time now) {
+  const std::string id = d.id, what = d.service + " " + d.version + ": not begun: " + why;
+  ledger_.add(DeploymentRefused{id, reason, why}, now);
+  announce(ledger_, {"refused", "alert", what, "", id}, config_.daemon.channels, {}, now);
+}
+
 void App::gate(Time now) {
   std::vector<std::string> gated;
   for (const auto& [id, d] : state().deployments) {
@@ -343,17 +371,22 @@ void App::gate(Time now) {
       waiting = waiting || (step.status != StepProgress::Status::failed && step.status != StepProgress::Status::done);
     }
     if (!failed.empty() && !d.irreversible) {
-      ledger_.add(DeploymentRefused{id, "no_target", "the rollback would be impossible: " + failed}, now);
+      refuse(d, "no_target", "the rollback would be impossible: " + failed, now);
       continue;
     }
     if (waiting) continue;
     const auto it = watches_.find(d.service);
     if (it == watches_.end()) {
-      ledger_.add(DeploymentRefused{id, "not_found", "the service is not configured any more"}, now);
+      refuse(d, "not_found", "the service is not configured any more", now);
+      continue;
+    }
+    if (const std::string changed = changed_while_gated(state(), d); !changed.empty()) {
+      refuse(d, "conflict", changed, now);
       continue;
     }
     if (const DeploymentState* old = state().active(d.service)) {
-      ledger_.add(DeploymentEnded{old->id, std::string(name_of(Phase::superseded)), "superseded by " + id}, now);
+      end_deployment(ledger_, *old, Phase::superseded, "superseded by " + id + " (" + d.version + ")",
+                     config_.daemon.channels, now, "backstopd");
     }
     ServiceWatch& watch = *it->second;
     DeploymentBegun begun{id, {}, {}};

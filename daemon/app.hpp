@@ -72,6 +72,7 @@ private:
   void note_levels(const ServiceWatch& watch, Time now);
   void expire(Time now);
   void gate(Time now);
+  void refuse(const DeploymentState& deployment, const std::string& reason, const std::string& why, Time now);
   void settle(Time now);
   void log_record(const Record& record, const Payload& payload);
 

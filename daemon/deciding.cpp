@@ -1,4 +1,5 @@
 #include "daemon/deciding.hpp"
+#include "daemon/notice_text.hpp"
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -11,6 +12,15 @@ bool recently_deployed(const State& state, const std::string& service) { return 
 int rollbacks_within(const ServiceState& service, Duration window, Time now) {
   return static_cast<int>(
       std::count_if(service.rollbacks.begin(), service.rollbacks.end(), [&](Time t) { return now - t < window; }));
+}
+
+/// Which word of the configuration or of a person lets the daemon only tell.
+std::string why_observed(const DeploymentState& d, const Decision& decision, Time now) {
+  const WatchWindow window = window_of(d);
+  if (window.mode == Mode::observe) return "the mode is observe";
+  if (decision.rules == std::vector<std::string>{"deploy_timeout"}) return "bake.on_deploy_timeout is alert";
+  if (now > window.acts_until()) return "bake.act_for is over";
+  return "the mode of the rule is observe";
 }
 
 } // namespace
@@ -46,6 +56,11 @@ Decision decision_for(const DeploymentState& d, const Evaluation& evaluation, Ti
       decision.rules.push_back("signal:" + signal.substr(0, signal.find(':')));
       decision.why = "signal " + signal + (decision.why.empty() ? "" : "; " + decision.why);
     }
+    decision.good = false; // no metric shows what it tells
+    if (now >= window.bake_end() && window.mode != Mode::automatic) {
+      decision.kind = DecisionKind::undecided;
+      decision.why = "the bake window ended, and nobody acted on it: " + decision.why;
+    }
   } else if (d.phase == Phase::deploying && now >= window.begun + window.deploy_timeout) {
     decision.kind = DecisionKind::roll_back;
     decision.rules = {"deploy_timeout"};
@@ -75,7 +90,7 @@ std::string suspected_dependency(const State& state,
 Standing standing_of(const State& state, const DeploymentState& d, const Decision& decision,
                      const config::Limits& limits, const std::string& dependency, Time now) {
   const Mode mode = d.irreversible ? strictest(decision.mode, Mode::confirm) : decision.mode;
-  if (mode == Mode::observe) return {"observed", "the mode is observe", false, false};
+  if (mode == Mode::observe) return {"observed", why_observed(d, decision, now), false, false};
   if (const HoldState* hold = state.hold(d.service))
     return {"held", "held by " + hold->by + ": " + hold->reason, false, false};
   const ServiceState* service = state.service(d.service);
@@ -127,6 +142,17 @@ void start_rollback(Ledger& ledger, const DeploymentState& d, const std::string&
   const std::string rollback = "D" + std::to_string(ledger.state().next_deployment);
   ledger.add(VersionQuarantined{d.service, d.version, d.id, cause}, now, actor);
   ledger.add(RollbackStarted{d.id, rollback, incident, d.version, d.previous, cause}, now, actor);
+}
+
+void end_deployment(Ledger& ledger, const DeploymentState& d, Phase outcome, const std::string& why,
+                    const std::vector<config::Channel>& channels, Time now, const std::string& actor) {
+  const std::string id = d.id, incident = d.incident, what = d.service + " " + d.version + ": " + why;
+  const std::string event = outcome == Phase::succeeded ? "kept" : std::string(name_of(outcome));
+  ledger.add(DeploymentEnded{id, std::string(name_of(outcome)), why}, now, actor);
+  const auto it = ledger.state().incidents.find(incident);
+  const bool open = it != ledger.state().incidents.end() && it->second.open();
+  if (open) ledger.add(IncidentResolved{incident, why}, now, actor);
+  announce(ledger, {event, open ? "resolved" : "info", what, incident, id}, channels, {}, now);
 }
 
 } // namespace backstop

@@ -36,6 +36,10 @@ void start_rollback(Ledger& ledger, const DeploymentState& deployment, const std
 std::string open_incident(Ledger& ledger, const DeploymentState& deployment, const std::string& severity,
                           const std::string& title, Time now, const std::string& actor);
 
+/// Ends a deployment by a word from outside (aborted, superseded, accepted): its record, its incident resolved, a notice.
+void end_deployment(Ledger& ledger, const DeploymentState& deployment, Phase outcome, const std::string& why,
+                    const std::vector<config::Channel>& channels, Time now, const std::string& actor);
+
 WatchWindow window_of(const DeploymentState& deployment);
 
 /// The decision for a deployment as of its newest evaluation, signals and deploy timeout included.

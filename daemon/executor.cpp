@@ -189,7 +189,7 @@ void Executor::send_step_notice(const DeploymentState& d, std::size_t index, Tim
   const int attempt = d.rollback->progress.steps[index].attempt + 1;
   ledger_.add(intent(d, kRollback, plan.path, plan.name, "notify", attempt), now);
   announce(ledger_,
-           {"rollback_started." + plan.path, step->severity,
+           {"rollback_started." + plan.path + (attempt > 1 ? "." + std::to_string(attempt) : ""), step->severity,
             d.service + ": rolling back " + d.version + " to " + d.previous + " because " + d.rollback->cause,
             d.incident, d.id},
            config_.daemon.channels, step->to, now);
@@ -233,15 +233,18 @@ void Executor::open_review(const DeploymentState& d, std::size_t index, Time now
 }
 
 void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std::string& why, Time now) {
-  const std::string id = d.id, service = d.service, incident = d.incident;
+  const std::string id = d.id, service = d.service, incident = d.incident, cause = d.rollback->cause;
   const std::string versions = d.version + " to " + d.previous;
+  // A retry that fails again is news: under the same key it would be dropped as a duplicate.
+  int attempts = 0;
+  for (const StepProgress& step : d.rollback->progress.steps) attempts += step.attempt;
   ledger_.add(ProcedureEnded{id, kRollback, why, succeeded}, now);
   if (succeeded) {
     const std::string what = service + ": rolled back " + versions + " and verified";
     ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::rolled_back_verified)), what}, now);
     ledger_.add(IncidentResolved{incident, what}, now);
-    announce(ledger_, {"rolled_back", "resolved", what + "; a review is due", incident, id}, config_.daemon.channels,
-             {}, now);
+    announce(ledger_, {"rolled_back", "resolved", what + ", because " + cause + "; a review is due", incident, id},
+             config_.daemon.channels, {}, now);
     return;
   }
   const std::string what = service + ": the rollback of " + versions + " FAILED: " + why;
@@ -249,8 +252,8 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
   ledger_.add(ServiceLocked{service, id, "rollback failed: " + why}, now);
   ledger_.add(IncidentEscalated{incident, "critical", what}, now);
   announce(ledger_,
-           {"rollback_failed", "critical", what + "; the service is LOCKED until a person runs backstopctl unlock",
-            incident, id},
+           {"rollback_failed." + std::to_string(attempts), "critical",
+            what + "; the service is LOCKED until a person runs backstopctl unlock", incident, id},
            config_.daemon.channels, {}, now);
 }
 

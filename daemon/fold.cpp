@@ -398,6 +398,7 @@ struct Fold::Applier {
     }
     state.locked_by.clear();
     state.locked_why.clear();
+    state.rollbacks.clear(); // a person looked at it: the loop guard counts anew
   }
   void operator()(const VersionQuarantined& p) const { service(p.service).quarantine[p.version] = p.why; }
   void operator()(const QuarantineReleased& p) const { service(p.service).quarantine.erase(p.version); }

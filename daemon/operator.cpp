@@ -104,14 +104,20 @@ Reply Operator::operator()(const BeginDeployment& c) {
                    "deploy a mended version, or `backstopctl quarantine release " + c.version + " --service " + key +
                        " --reason …`");
   }
-  const bool configured = std::any_of(config_.services.begin(), config_.services.end(),
-                                      [&](const config::Service& s) { return s.key() == key; });
-  if (!configured)
-    return refusal("not_found", what, "the service is not configured any more", "put its file back and reload");
+  const auto newest = std::find_if(config_.services.begin(), config_.services.end(),
+                                   [&](const config::Service& s) { return s.key() == key; });
+  if (newest == config_.services.end())
+    return refusal("not_found", what, "the service is not configured any more",
+                   "put its file back, then `backstopctl reload`");
   const DeploymentState* active = state.active(key);
   if (active && active->phase == Phase::rolling_back)
     return refusal("conflict", what, active->id + " is being rolled back",
                    "wait for its end: `backstopctl deploy wait " + active->id + "`");
+  // It would be judged by rules that nobody sees in the files any more, or without baselines by the new ones.
+  if (active && watch.config.hash != newest->hash)
+    return refusal("conflict", what,
+                   newest->file + " was changed since " + active->id + " began, which goes by the old one",
+                   "`backstopctl deploy abort " + active->id + " --reason …` ends its watch; then begin again");
   for (const auto& [id, other] : state.deployments) {
     if (other.service == key && other.phase == Phase::gated)
       return refusal("conflict", what, id + " is being checked", "wait a moment and try again");
@@ -171,12 +177,13 @@ Reply Operator::operator()(const FinishDeployment& c) {
 Reply Operator::operator()(const AbortDeployment& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
-  if (!is_judged(d->phase) && d->phase != Phase::gated) {
+  const bool rollback = d->phase == Phase::rolling_back || (!d->rolls_back.empty() && !is_final(d->phase));
+  if (rollback || (!is_judged(d->phase) && d->phase != Phase::gated)) {
     return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)),
-                   d->phase == Phase::rolling_back ? "a rollback is not aborted half-way; wait for its end"
-                                                   : "nothing is left to abort");
+                   rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }
-  add(DeploymentEnded{c.id, std::string(name_of(Phase::aborted)), "aborted by " + actor_ + ": " + c.reason});
+  end_deployment(ledger_, *d, Phase::aborted, "aborted by " + actor_ + ": " + c.reason, config_.daemon.channels, now_,
+                 actor_);
   Reply reply;
   reply.id = c.id;
   return reply;
@@ -222,6 +229,9 @@ Reply Operator::operator()(const RollBackNow& c) {
   std::string key;
   if (Reply r = resolve(c.service, key); !r.ok) return r;
   const State& state = ledger_.state();
+  if (const ServiceState* s = state.service(key); s && !s->locked_by.empty())
+    return refusal("locked", "rollback of " + key, "the service is LOCKED: " + s->locked_why,
+                   "`backstopctl unlock " + key + " --reason …`");
   const DeploymentState* d = state.active(key);
   if (!d) d = state.service(key) ? state.deployment(last_kept(state, key)) : nullptr;
   if (!d)
@@ -230,9 +240,6 @@ Reply Operator::operator()(const RollBackNow& c) {
   if (d->phase == Phase::rolling_back)
     return refusal("conflict", "rollback of " + key, d->id + " is being rolled back already",
                    "`backstopctl deploy wait " + d->id + "`");
-  if (const ServiceState* s = state.service(key); s && !s->locked_by.empty())
-    return refusal("locked", "rollback of " + key, "the service is LOCKED: " + s->locked_why,
-                   "`backstopctl unlock " + key + " --reason …`");
   if (d->previous.empty() || !d->config)
     return refusal("no_target", "rollback of " + key,
                    d->previous.empty() ? "there is no version to go back to"
@@ -252,13 +259,10 @@ Reply Operator::operator()(const AcceptNow& c) {
     return refusal("conflict", "accept of " + key,
                    d ? "it is " + std::string(name_of(d->phase)) : "no deployment of it is being watched",
                    "`backstopctl status " + key + "`");
-  const std::string id = d->id, incident = d->incident;
+  const std::string id = d->id;
   add(VersionVerifiedGood{id, key, d->version});
-  add(DeploymentEnded{id, std::string(name_of(Phase::succeeded)), "accepted by " + actor_ + ": " + c.reason});
-  if (const auto it = ledger_.state().incidents.find(incident);
-      it != ledger_.state().incidents.end() && it->second.open()) {
-    add(IncidentResolved{incident, "the version was accepted by " + actor_ + ": " + c.reason});
-  }
+  end_deployment(ledger_, *d, Phase::succeeded, "accepted by " + actor_ + ": " + c.reason, config_.daemon.channels,
+                 now_, actor_);
   Reply reply;
   reply.id = id;
   return reply;
@@ -321,7 +325,12 @@ Reply Operator::operator()(const Unlock& c) {
     return reply;
   }
   const std::string incident = d ? d->incident : "";
+  const std::string watched = d && is_judged(d->phase) ? d->id : ""; // the loop guard locked it
   add(ServiceUnlocked{key, c.done_by_hand ? "done_by_hand" : "unlocked", c.reason});
+  if (c.done_by_hand && !watched.empty()) {
+    end_deployment(ledger_, *d, Phase::aborted, "rolled back by hand, says " + actor_ + ": " + c.reason,
+                   config_.daemon.channels, now_, actor_);
+  }
   if (const auto it = ledger_.state().incidents.find(incident);
       it != ledger_.state().incidents.end() && it->second.open()) {
     add(IncidentResolved{incident, "unlocked by " + actor_ + (c.done_by_hand ? ", done by hand: " : ": ") + c.reason});

@@ -84,7 +84,7 @@ struct ServiceState {
   std::map<std::string, std::string> quarantine; ///< version → why
   std::string locked_by;                         ///< deployment; empty: not locked
   std::string locked_why;
-  std::vector<Time> rollbacks;               ///< starts, for the loop guard
+  std::vector<Time> rollbacks;               ///< starts since it was last unlocked, for the loop guard
   std::map<std::string, std::string> levels; ///< rule → last recorded level
 };
 

@@ -47,7 +47,8 @@ Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time no
   for (const Time due : {window.armed_at(), window.good_at(), window.bake_end()}) {
     if (due > now) decision.next_due = std::min(decision.next_due, due);
   }
-  decide_critical(evaluation, decision);
+  // What was measured before the watch is armed, of the version before or in the warm-up, blames nobody.
+  if (evaluation.t > window.armed_at()) decide_critical(evaluation, decision);
   const bool only_observed = decision.kind == DecisionKind::roll_back && decision.mode == Mode::observe;
   const bool enforced_critical = decision.kind == DecisionKind::roll_back && !only_observed;
   decision.mode = now > window.acts_until() ? Mode::observe : strictest(decision.mode, window.mode);

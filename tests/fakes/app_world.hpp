@@ -90,7 +90,9 @@ public:
     for (int i = 0; i < seconds; ++i) {
       now += std::chrono::seconds(1);
       steps.advance(now);
-      for (const auto& [key, watch] : app->watches()) scrape(key);
+      std::vector<std::string> keys; // a scrape may end the life of a watch
+      for (const auto& [key, watch] : app->watches()) keys.push_back(key);
+      for (const std::string& key : keys) scrape(key);
       steps.advance(now);
       if (app->next_due() <= now) app->on_tick(now);
     }

@@ -50,7 +50,9 @@ WatchWindow deploying() {
 constexpr double kInBake = 150, kGoodAt = 300, kBakeEnd = 1100, kMicro = 0.000001;
 
 Decision decide_at(double t, std::vector<Verdict> verdicts, const WatchWindow& window = window_of()) {
-  return decide(evaluation_of(std::move(verdicts)), window, at(t));
+  Evaluation evaluation = evaluation_of(std::move(verdicts));
+  evaluation.t = at(t);
+  return decide(evaluation, window, at(t));
 }
 
 TEST(DecideDeploying, NoRuleActs) {
@@ -66,6 +68,14 @@ TEST(DecideDeploying, IsDueAtTheDeployTimeoutAndNeverInThePast) {
   EXPECT_EQ(decide_at(50 - kMicro, {}, deploying()).next_due, at(50));
   EXPECT_EQ(decide_at(50, {}, deploying()).next_due, kNever);
   EXPECT_EQ(decide_at(51, {}, deploying()).next_due, kNever);
+}
+
+TEST(DecideWatching, WhatWasMeasuredBeforeTheEndOfTheWarmUpBlamesNobody) {
+  for (const auto& [t, kind] : {std::pair{100.0, D::keep_watching}, {110.0, D::keep_watching}, {110.5, D::roll_back}}) {
+    Evaluation evaluation = evaluation_of({verdict_of("a", L::critical)});
+    evaluation.t = at(t);
+    EXPECT_EQ(decide(evaluation, window_of(), at(kInBake)).kind, kind) << t;
+  }
 }
 
 TEST(DecideWatching, OnlyCriticalRollsBack) {
