@@ -21,7 +21,7 @@ std::string level_word(const Style& style, const std::string& level);
 std::size_t columns_of(const std::string& text);
 /// At most `width` columns, with "..." where something was cut off. Width 0: all of it.
 std::string cut(const std::string& text, std::size_t width);
-/// `text`, which begins in column `at`, broken between words at the page's width (100); further lines begin at `at` too.
+/// `text`, which begins in column `at`, broken between words at the page's width (100); further lines begin there too.
 std::string wrapped(const std::string& text, std::size_t at);
 /// Columns padded to their widest cell. The last column is free, and is wrapped below itself.
 std::string table(const std::vector<std::vector<std::string>>& rows, const std::string& indent);

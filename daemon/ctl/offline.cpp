@@ -87,8 +87,8 @@ Said run_offline(const Invocation& invocation, const Offline& offline) {
     return said;
   }
   if (offline.page == Page::status)
-    said.out =
-        "from the journal, without the daemon; last record " + day_and_clock(wall(fold.state().last_time)) + "\n\n";
+    said.out = "from the journal, without the daemon; last record " + day_and_clock(wall(fold.state().last_time)) +
+               "\nfirst start the daemon: what is named below asks it, but for `incident show ID --offline`\n\n";
   said.out += render(offline.page, printable(doc), terminal_style(invocation));
   return said;
 }

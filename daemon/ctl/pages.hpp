@@ -25,12 +25,11 @@ std::string quarantine_page(const Json& document);
 std::string phase_text(const Json& service);
 /// "12s of 30s": how long a rule has been out of its normal band.
 std::string held_text(const Json& rule);
-/// "awaiting_confirmation" of "awaiting_confirmation:a person must confirm it": what becomes of a decided rollback. Empty:
-/// none is decided.
+/// What becomes of a decided rollback: "held" of "held:held by ...". Empty: none is decided.
 std::string standing_of_rollback(const Json& deployment);
 /// What a person can do now, aligned: {"roll back now", "rollback shop/production --reason ..."}, without the program.
 std::string ways(const std::vector<std::pair<std::string, std::string>>& choices);
-/// LOCKED, HELD, a rollback that is decided and not carried out: why, and the ways out. "" where nothing stands in the way.
+/// LOCKED, HELD, a rollback that is decided and not carried out: why, and the ways out. "" where there is none of it.
 std::string what_stops_it(const Json& service, const Style& style);
 /// A rollback of this deployment is decided, and will not be carried out unless a person does something.
 bool needs_a_person(const Json& service, const Json& deployment);

@@ -7,8 +7,8 @@
 /// From the documents of the control API to what people read. Pure: text in, text out.
 namespace backstop::ctl {
 
-/// The document with every control character but newline replaced: what a step printed, or a person typed, must not steer
-/// the terminal.
+/// The document with every control character but newline replaced: what a step printed, or a person typed, must not
+/// steer the terminal.
 Json printable(const Json& document);
 
 /// The page on standard output. Give it printable() documents.

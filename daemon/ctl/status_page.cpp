@@ -108,8 +108,7 @@ std::string status_page(const Json& doc, const Style& style) {
   for (const Json& s : list(doc["services"])) out += service_page(s, style) + "\n";
   for (const Json& i : list(doc["incidents"])) out += incident_lines(i);
   out += notices(doc);
-  if (!doc.text("steps_run_as").empty())
-    out += "rollback steps run as " + doc.text("steps_run_as") + " of the daemon\n";
+  if (!doc.text("steps_run_as").empty()) out += "rollback steps run as " + doc.text("steps_run_as") + "\n";
   return out;
 }
 
