@@ -47,7 +47,9 @@ Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time no
   for (const Time due : {window.armed_at(), window.good_at(), window.bake_end()}) {
     if (due > now) decision.next_due = std::min(decision.next_due, due);
   }
-  decide_critical(evaluation, decision);
+  // What was measured up to the finish says nothing of the new version in the traffic: with begin and finish between two
+  // scrapes, it would be blamed for what was critical before it.
+  if (evaluation.t > window.finished) decide_critical(evaluation, decision);
   const bool only_observed = decision.kind == DecisionKind::roll_back && decision.mode == Mode::observe;
   const bool enforced_critical = decision.kind == DecisionKind::roll_back && !only_observed;
   decision.mode = now > window.acts_until() ? Mode::observe : strictest(decision.mode, window.mode);

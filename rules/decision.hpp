@@ -23,7 +23,8 @@ struct Decision {
 
 /// Decides over one evaluation. Pure: all it knows is in its arguments.
 /// - deploying: no rule acts (restarts and cold caches are part of deploying).
-/// - watching: any rule that is critical after its timers and not pre-existing: RollBack.
+/// - watching: any rule that is critical after its timers and not pre-existing: RollBack. Evaluations up to the finish
+///   are not of the new version and decide nothing.
 /// - end of the bake: Accept, or Undecided while an enforced rule has no usable data.
 Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time now);
 

@@ -50,7 +50,17 @@ WatchWindow deploying() {
 constexpr double kInBake = 150, kGoodAt = 300, kBakeEnd = 1100, kMicro = 0.000001;
 
 Decision decide_at(double t, std::vector<Verdict> verdicts, const WatchWindow& window = window_of()) {
-  return decide(evaluation_of(std::move(verdicts)), window, at(t));
+  Evaluation e = evaluation_of(std::move(verdicts));
+  e.t = at(t);
+  return decide(e, window, at(t));
+}
+
+TEST(DecideWatching, WhatWasCriticalUpToTheFinishIsNotBlamedOnIt) {
+  Evaluation e = evaluation_of({verdict_of("a", L::critical)});
+  e.t = at(100);
+  EXPECT_EQ(decide(e, window_of(), at(100)).kind, D::keep_watching);
+  e.t = at(101);
+  EXPECT_EQ(decide(e, window_of(), at(101)).kind, D::roll_back);
 }
 
 TEST(DecideDeploying, NoRuleActs) {
