@@ -16,15 +16,18 @@ bool blind(const Json& service) {
 
 std::string rules_table(const Json& service, const Style& style) {
   std::vector<std::vector<std::string>> rows{{"rule", "level", "value", "limit", "baseline", "held"}};
+  const auto& sources = list(service["sources"]);
+  const bool some_down = std::any_of(sources.begin(), sources.end(), [](const Json& s) { return !s.flag("up"); });
   for (const Json& rule : list(service["rules"])) {
     double baseline = 0;
     const bool has_baseline = rule["baseline"].as_number(baseline);
     std::string level = level_word(style, rule.text("level"));
     if (rule.text("mode") == "observe") level += " (observe)";
-    if (rule.flag("preexisting")) level += " (before)";
+    if (rule.flag("preexisting")) level += " (pre-existing)";
     rows.push_back({rule.text("rule"), level, value_text(rule), rule.text("limit"),
                     has_baseline ? show(baseline, unit_named(rule.text("unit"))) : "-", held_text(rule)});
-    if (rule.text("health") != "ok") rows.back().back() = rule.text("why");
+    if (rule.text("health") != "ok")
+      rows.back().back() = rule.text("health") == "error" && some_down ? "see DOWN below" : rule.text("why");
   }
   return rows.size() == 1 ? "" : table(rows, "    ");
 }
@@ -54,8 +57,9 @@ std::string service_page(const Json& s, const Style& style) {
     if (source.flag("up") || source.integer("scrapes") + source.integer("failures") == 0) continue;
     const std::string where =
         source.text("source") + (source.text("target").empty() ? "" : " " + source.text("target"));
-    out += "  source " + where + " is " + red(style, "DOWN") + ": " + source.text("why") + "\n    last read " +
-           (source["last_ok"].is_null() ? "never" : day_and_clock(source["last_ok"])) + "\n";
+    out += "  source " + where + " is " + red(style, "DOWN") + ", last read " +
+           (source["last_ok"].is_null() ? "never" : day_and_clock(source["last_ok"])) + "\n    " +
+           wrapped(source.text("why"), 4) + "\n";
   }
   return out;
 }

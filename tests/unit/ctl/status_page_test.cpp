@@ -132,6 +132,16 @@ TEST(StatusPage, Blind) {
   expect_golden("status_blind", status(world));
 }
 
+TEST(StatusPage, CriticalBeforeTheDeployment) {
+  Shops world;
+  world.shops[kShop].error_share = 0.3;
+  world.run(8);
+  world.deploy("shop", "v2");
+  world.run(8);
+  ASSERT_EQ(world.phase("D1"), Phase::watching) << page(world, Page::deployment, "/v1/deployments/D1");
+  expect_golden("status_preexisting", status(world));
+}
+
 TEST(StatusPage, ObservingOnly) {
   Shops world;
   world.faulty->fail_at(world.faulty->appends() + 1, 10'000);
