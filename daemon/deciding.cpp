@@ -1,4 +1,5 @@
 #include "daemon/deciding.hpp"
+#include "daemon/config/quantities.hpp"
 #include "daemon/notice_text.hpp"
 #include <algorithm>
 #include <map>
@@ -65,8 +66,7 @@ Decision decision_for(const DeploymentState& d, const Evaluation& evaluation, Ti
     decision.kind = DecisionKind::roll_back;
     decision.rules = {"deploy_timeout"};
     decision.mode = d.config && d.config->bake.rollback_on_deploy_timeout ? window.mode : Mode::observe;
-    decision.why =
-        "no `deploy finish` within " + show(to_seconds(window.deploy_timeout), Unit::seconds) + " of `deploy begin`";
+    decision.why = "no `deploy finish` within " + config::show_duration(window.deploy_timeout) + " of `deploy begin`";
   }
   return decision;
 }
@@ -103,8 +103,9 @@ Standing standing_of(const State& state, const DeploymentState& d, const Decisio
   }
   if (service && rollbacks_within(*service, limits.rollbacks.window, now) >= limits.rollbacks.count) {
     return {"blocked",
-            "this service was rolled back " + std::to_string(limits.rollbacks.count) + " times within " +
-                show(to_seconds(limits.rollbacks.window), Unit::seconds) + " (limits.rollbacks)",
+            "this service was rolled back " +
+                (limits.rollbacks.count == 1 ? "once" : std::to_string(limits.rollbacks.count) + " times") +
+                " within " + config::show_duration(limits.rollbacks.window) + " (limits.rollbacks)",
             true, true};
   }
   if (!dependency.empty()) return {"blocked", "it points to a shared dependency: " + dependency, true, false};

@@ -57,6 +57,25 @@ Json steps_view(const DeploymentState& d) {
   return array;
 }
 
+/// Path of the step at which the rollback of a deployment ended; "" where there is none.
+std::string failed_step(const DeploymentState* d) {
+  if (!d || !d->rollback) return "";
+  for (std::size_t i = 0; i < d->plan.size() && i < d->rollback->progress.steps.size(); ++i) {
+    if (d->rollback->progress.steps[i].status == StepProgress::Status::failed) return d->plan[i].path;
+  }
+  return "";
+}
+
+/// Evidence with the unit of its indicator, which the frozen configuration knows.
+Json with_unit(const Evidence& e, const DeploymentState* d) {
+  Json json = evidence_view(e);
+  if (!d || !d->config) return json;
+  for (const config::Indicator& indicator : d->config->indicators) {
+    if (indicator.name == e.indicator) json.set("unit", name_of(config::unit_of(indicator)));
+  }
+  return json;
+}
+
 Json verdict_view(const Verdict& v, const Watch& watch) {
   Json json = evidence_view(evidence_of(v, watch));
   const std::uint32_t i = v.indicator;
@@ -135,10 +154,12 @@ Json deployment_view(const State& state, const DeploymentState& d, bool with_tim
   json.set("decision", d.last_decision)
       .set("decision_status", d.last_decision_status)
       .set("decision_id", d.last_decision_id);
+  const auto made = state.decisions.find(d.last_decision_id);
+  json.set("decision_why", made == state.decisions.end() ? "" : made->second.made.why);
   json.set("confirm_until", d.confirmation ? wall(d.confirmation->until) : Json());
   json.set("config_hash", d.config_hash).set("baselines", baselines_view(d.baselines));
   Json preexisting = Json::array();
-  for (const Evidence& e : d.preexisting) preexisting.push(evidence_view(e));
+  for (const Evidence& e : d.preexisting) preexisting.push(with_unit(e, &d));
   json.set("preexisting", std::move(preexisting)).set("signals", strings(d.signals)).set("steps", steps_view(d));
   const ServiceState* s = state.service(d.service);
   json.set("locked", s && s->locked_by == d.id);
@@ -168,8 +189,13 @@ Json service_view(const State& state, const ServiceWatch* watch, const std::stri
   const bool good = s && s->versions.contains(s->version) && s->versions.at(s->version).good;
   json.set("version_good", good).set("rollback_target", s ? state.rollback_target(key, s->version) : "");
   json.set("locked", s && !s->locked_by.empty()).set("locked_why", s ? s->locked_why : "");
+  json.set("locked_by", s ? s->locked_by : "").set("locked_step", s ? failed_step(state.deployment(s->locked_by)) : "");
   const HoldState* hold = state.hold(key);
-  json.set("hold", hold ? Json::object().set("by", hold->by).set("reason", hold->reason).set("until", wall(hold->until))
+  json.set("hold", hold ? Json::object()
+                              .set("by", hold->by)
+                              .set("reason", hold->reason)
+                              .set("until", wall(hold->until))
+                              .set("all", !state.holds.contains(key))
                         : Json());
   const DeploymentState* d = state.active(key);
   json.set("deployment", d ? deployment_view(state, *d, false) : Json());
@@ -281,7 +307,7 @@ Json explain_view(const State& state, const std::string& id) {
   if (made == state.decisions.end()) return json.set("decision", Json());
   const DecisionMade& m = made->second.made;
   Json evidence = Json::array();
-  for (const Evidence& e : m.evidence) evidence.push(evidence_view(e));
+  for (const Evidence& e : m.evidence) evidence.push(with_unit(e, d));
   json.set("decision", Json::object()
                            .set("id", m.id)
                            .set("at", wall(made->second.at))

@@ -108,7 +108,7 @@ void check_intended(StepProgress& step, int check) {
   step.checks = check;
 }
 
-void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at) {
+void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, const std::string& why, Time at) {
   if (end == AttemptEnd::succeeded) {
     step.status = Status::done;
     step.why = "its check says: done";

@@ -99,7 +99,7 @@ void attempt_intended(StepProgress& step, int attempt, Time at);
 void attempt_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at);
 void check_intended(StepProgress& step, int check);
 /// `passed`: it is done already. Otherwise the attempt counts as failed; unknown: nobody can tell.
-void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std::string why, Time at);
+void check_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, const std::string& why, Time at);
 /// A person ordered the step anew (`unlock --retry-from`): it runs without asking its check, with all its retries.
 void step_ordered_anew(StepProgress& step);
 

@@ -91,7 +91,7 @@ WatchState Watch::save() const {
 bool Watch::restore(WatchState state, Time now) {
   if (state.rules.size() != rules_.size() || state.history.size() != history_.size()) return false;
   rules_ = std::move(state.rules);
-  for (std::size_t i = 0; i < history_.size(); ++i) history_[i].restore(std::move(state.history[i]), now);
+  for (std::size_t i = 0; i < history_.size(); ++i) history_[i].restore(state.history[i], now);
   clean_since_ = state.clean_since;
   return true;
 }

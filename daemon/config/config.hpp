@@ -126,6 +126,9 @@ struct Indicator {
   Duration query_offset{};
 };
 
+/// The unit of the indicator: as set, else by its kind.
+Unit unit_of(const Indicator& indicator);
+
 /// A row as compiled from `thresholds:`; `indicator` is resolved by name.
 struct RowConfig {
   std::string indicator;

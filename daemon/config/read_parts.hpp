@@ -36,8 +36,6 @@ void check_url(const Mapping& parent, std::string_view key, const std::string& u
 const Indicator* find_indicator(const Service& service, std::string_view name);
 const Source* find_source(const Service& service, std::string_view name);
 const std::string& source_of(const Indicator& indicator);
-/// The unit of the indicator: as set, else by its kind.
-Unit unit_of(const Indicator& indicator);
 /// The interval of the indicator's source, 1 s where the source is unknown.
 Duration interval_of(const Service& service, const Indicator& indicator);
 

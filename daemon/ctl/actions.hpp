@@ -1,18 +1,19 @@
 #pragma once
 #include "daemon/ctl/invocation.hpp"
+#include <string>
 
 namespace backstop::ctl {
 
-/// Each runs one invocation, prints, and gives the exit code.
-int run_call(const Invocation& invocation, const Call& call);
+/// Asks the daemon once.
+Said run_call(const Invocation& invocation, const Call& call);
+/// Asks until the deployment has an outcome; prints as it goes, and gives the exit code.
 int run_wait(const Invocation& invocation, const Wait& wait);
-int run_offline(const Invocation& invocation, const Offline& offline);
-int run_check_config(const Invocation& invocation, const CheckConfig& check);
-int run_check_metrics(const Invocation& invocation, const CheckMetrics& check);
 
-/// "backstopctl: what" on standard error.
-void complain(const std::string& text);
-/// Colors are wanted, and standard output is a terminal.
-bool use_color(const Invocation& invocation);
+/// What works without the daemon.
+Said run_offline(const Invocation& invocation, const Offline& offline);
+Said run_check_config(const Invocation& invocation, const CheckConfig& check);
+Said run_check_metrics(const Invocation& invocation, const CheckMetrics& check);
+
+void print(const Said& said);
 
 } // namespace backstop::ctl

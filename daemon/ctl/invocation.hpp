@@ -1,13 +1,14 @@
 #pragma once
 #include "daemon/json.hpp"
 #include "rules/time.hpp"
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace backstop::ctl {
 
-/// Exit codes that scripts rely on (docs/control-api.md).
+/// Exit codes that scripts rely on (docs/operations.md).
 enum Exit : int {
   kDone = 0,
   kInputError = 1,
@@ -19,6 +20,13 @@ enum Exit : int {
   kTimeout = 7,
   kUnreachable = 8,
   kSuperseded = 9,
+};
+
+/// What a command prints, and its exit code.
+struct Said {
+  int exit_code = kDone;
+  std::string out; ///< standard output
+  std::string err; ///< standard error
 };
 
 /// How an answer is shown to people.
@@ -59,13 +67,18 @@ struct Invocation {
   std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics> what;
 };
 
-/// Parses the command line. Where there is nothing to run (help, version, a wrong option), says so and gives the exit
-/// code instead.
-struct Parsed {
-  bool run = false;
-  int exit_code = 0;
-  Invocation invocation;
+/// What the environment says; options on the command line count more.
+struct Environment {
+  std::string socket; ///< BACKSTOP_SOCKET
+  bool color = true;  ///< NO_COLOR is not set
 };
-Parsed parse_arguments(int argc, const char* const* argv);
+
+/// Either something to run, or what to say instead: help, the version, what is wrong with the command line.
+struct Parsed {
+  std::optional<Invocation> invocation;
+  Said said;
+};
+/// `words`: the command line without the program's name.
+Parsed parse_arguments(const std::vector<std::string>& words, const Environment& environment);
 
 } // namespace backstop::ctl

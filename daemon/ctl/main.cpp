@@ -1,20 +1,47 @@
 #include "daemon/ctl/actions.hpp"
+#include "daemon/ctl/answers.hpp"
 #include "daemon/ctl/invocation.hpp"
+#include <cstdlib>
 #include <exception>
+
+namespace backstop::ctl {
+namespace {
+
+Environment environment() {
+  Environment env;
+  if (const char* socket = std::getenv("BACKSTOP_SOCKET")) env.socket = socket;
+  if (const char* no_color = std::getenv("NO_COLOR"); no_color && *no_color) env.color = false;
+  return env;
+}
+
+int run(const std::vector<std::string>& words) {
+  const Parsed parsed = parse_arguments(words, environment());
+  Said said = parsed.said;
+  if (parsed.invocation) {
+    const Invocation& invocation = *parsed.invocation;
+    if (const auto* wait = std::get_if<Wait>(&invocation.what)) return run_wait(invocation, *wait);
+    if (const auto* call = std::get_if<Call>(&invocation.what))
+      said = run_call(invocation, *call);
+    else if (const auto* offline = std::get_if<Offline>(&invocation.what))
+      said = run_offline(invocation, *offline);
+    else if (const auto* config = std::get_if<CheckConfig>(&invocation.what))
+      said = run_check_config(invocation, *config);
+    else
+      said = run_check_metrics(invocation, std::get<CheckMetrics>(invocation.what));
+  }
+  print(said);
+  return said.exit_code;
+}
+
+} // namespace
+} // namespace backstop::ctl
 
 int main(int argc, char** argv) {
   using namespace backstop::ctl;
   try {
-    const Parsed parsed = parse_arguments(argc, argv);
-    if (!parsed.run) return parsed.exit_code;
-    const Invocation& invocation = parsed.invocation;
-    if (const auto* call = std::get_if<Call>(&invocation.what)) return run_call(invocation, *call);
-    if (const auto* wait = std::get_if<Wait>(&invocation.what)) return run_wait(invocation, *wait);
-    if (const auto* offline = std::get_if<Offline>(&invocation.what)) return run_offline(invocation, *offline);
-    if (const auto* config = std::get_if<CheckConfig>(&invocation.what)) return run_check_config(invocation, *config);
-    return run_check_metrics(invocation, std::get<CheckMetrics>(invocation.what));
+    return run({argv + 1, argv + argc});
   } catch (const std::exception& e) {
-    complain(std::string("unexpected: ") + e.what());
+    print({kInputError, "", complaint(std::string("unexpected: ") + e.what())});
     return kInputError;
   }
 }

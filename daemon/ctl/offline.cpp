@@ -2,12 +2,13 @@
 #include "daemon/config/read.hpp"
 #include "daemon/config/show.hpp"
 #include "daemon/ctl/actions.hpp"
+#include "daemon/ctl/answers.hpp"
 #include "daemon/ctl/render.hpp"
+#include "daemon/ctl/terminal.hpp"
 #include "daemon/io/files.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/views.hpp"
-#include <cstdio>
 #include <iostream>
 #include <iterator>
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMetricsBytes = std::size_t{256} << 20;
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+Said wrong(const std::string& what) { return {kInputError, "", complaint(what)}; }
 
 /// Journal records alone tell no configuration: the fold needs none to show what happened.
 Result<config::Service> read_frozen(const std::string& text, const std::string& service) {
@@ -67,12 +68,9 @@ Json faults_json(const std::vector<config::Fault>& faults) {
 
 } // namespace
 
-int run_offline(const Invocation& invocation, const Offline& offline) {
+Said run_offline(const Invocation& invocation, const Offline& offline) {
   Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(offline.journal);
-  if (!journal) {
-    complain(journal.error().what);
-    return kInputError;
-  }
+  if (!journal) return wrong(journal.error().what);
   Fold fold(read_frozen);
   const Status read = (*journal)->read(0, [&](const Record& record) -> Status {
     const Result<Payload> payload = decode(record);
@@ -80,24 +78,22 @@ int run_offline(const Invocation& invocation, const Offline& offline) {
     fold.apply(record, *payload);
     return {};
   });
-  if (!read) complain(read.error().what + "; shown is what came before it");
+  Said said;
+  if (!read) said = wrong(read.error().what + "; shown is what came before it");
   const Json doc = offline_document(fold.state(), offline);
-  if (doc.is_null()) {
-    complain("incident '" + offline.id + "' is not in " + offline.journal);
-    return kInputError;
-  }
+  if (doc.is_null()) return wrong("incident '" + offline.id + "' is not in " + offline.journal);
   if (invocation.json) {
-    print(doc.dump(2) + "\n");
-  } else {
-    if (offline.page == Page::status)
-      print("from the journal, last record " +
-            (wall(fold.state().last_time).as_string() ? *wall(fold.state().last_time).as_string() : "none") + "\n");
-    print(render(offline.page, printable(doc), {use_color(invocation)}));
+    said.out = doc.dump(2) + "\n";
+    return said;
   }
-  return read ? kDone : kInputError;
+  if (offline.page == Page::status)
+    said.out = "from the journal, without the daemon; last record " + day_and_clock(wall(fold.state().last_time)) +
+               "\nfirst start the daemon: what is named below asks it, but for `incident show ID --offline`\n\n";
+  said.out += render(offline.page, printable(doc), terminal_style(invocation));
+  return said;
 }
 
-int run_check_config(const Invocation& invocation, const CheckConfig& check) {
+Said run_check_config(const Invocation& invocation, const CheckConfig& check) {
   std::vector<config::Fault> faults, warnings;
   std::string shown;
   if (!check.main_file.empty()) {
@@ -109,7 +105,8 @@ int run_check_config(const Invocation& invocation, const CheckConfig& check) {
   for (const std::string& file : check.service_files) {
     const Result<std::string> text = read_file(file, std::size_t{1} << 20);
     if (!text) {
-      faults.push_back({file, 0, 0, text.error().what, ""});
+      const std::string why = text.error().what;
+      faults.push_back({file, 0, 0, why.rfind(file + ": ", 0) == 0 ? why.substr(file.size() + 2) : why, ""});
       continue;
     }
     const config::ServiceOutcome outcome = config::load_service(*text, file);
@@ -117,52 +114,50 @@ int run_check_config(const Invocation& invocation, const CheckConfig& check) {
     warnings.insert(warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
     if (outcome.ok()) shown += config::show_service(outcome.service);
   }
+  Said said{faults.empty() ? kDone : kInputError, "", ""};
   if (invocation.json) {
-    print(Json::object()
-              .set("ok", faults.empty())
-              .set("faults", faults_json(faults))
-              .set("warnings", faults_json(warnings))
-              .set("resolved", shown)
-              .dump(2) +
-          "\n");
-    return faults.empty() ? kDone : kInputError;
+    said.out = Json::object()
+                   .set("ok", faults.empty())
+                   .set("faults", faults_json(faults))
+                   .set("warnings", faults_json(warnings))
+                   .set("resolved", shown)
+                   .dump(2) +
+               "\n";
+    return said;
   }
-  std::fputs(config::show_faults(faults).c_str(), stderr);
-  std::fputs(config::show_faults(warnings, "warning: ").c_str(), stderr);
-  if (!faults.empty()) {
-    complain(std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults"));
-    return kInputError;
-  }
-  print(shown);
-  return kDone;
+  said.err = config::show_faults(faults) + config::show_faults(warnings, "warning: ");
+  if (faults.empty())
+    said.out = shown;
+  else
+    said.err += complaint(std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults"));
+  return said;
 }
 
-int run_check_metrics(const Invocation& invocation, const CheckMetrics& check) {
+Said run_check_metrics(const Invocation& invocation, const CheckMetrics& check) {
   std::string text;
   if (check.file.empty()) {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
   } else {
     Result<std::string> read = read_file(check.file, kMetricsBytes);
-    if (!read) {
-      complain(read.error().what);
-      return kInputError;
-    }
+    if (!read) return wrong(read.error().what);
     text = *std::move(read);
   }
   const MetricsReport report = check_metrics(text, check.openmetrics ? Format::openmetrics : Format::prometheus);
+  Said said{report.valid ? kDone : kInputError, "", ""};
   if (invocation.json) {
     Json doc = Json::object();
     doc.set("valid", report.valid).set("line", static_cast<std::int64_t>(report.line)).set("reason", report.reason);
     doc.set("families", static_cast<std::int64_t>(report.families))
         .set("samples", static_cast<std::int64_t>(report.samples));
-    print(doc.dump(2) + "\n");
+    said.out = doc.dump(2) + "\n";
   } else if (report.valid) {
-    print("valid: " + std::to_string(report.families) + " families, " + std::to_string(report.samples) + " samples\n");
+    said.out =
+        "valid: " + std::to_string(report.families) + " families, " + std::to_string(report.samples) + " samples\n";
   } else {
     const std::string where = check.file.empty() ? "line " : check.file + ":";
-    print("not valid: " + where + std::to_string(report.line) + ": " + report.reason + "\n");
+    said.out = "not valid: " + where + std::to_string(report.line) + ": " + report.reason + "\n";
   }
-  return report.valid ? kDone : kInputError;
+  return said;
 }
 
 } // namespace backstop::ctl

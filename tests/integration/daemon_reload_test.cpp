@@ -108,7 +108,7 @@ TEST_F(DaemonReload, AServiceFileThatVanishesUnderADeploymentLeavesItWatchedToIt
   const Ran next = ctl({"deploy", "begin", "--service", "shop", "--version", "v2"});
   EXPECT_EQ(next.code, 1);
   EXPECT_THAT(next.err, HasSubstr("deployment of shop/test v2: the service is not configured any more (put its file "
-                                  "back and reload)"));
+                                  "back, then `backstopctl reload`)"));
   write("version", "v1-bad\n");
   EXPECT_EQ(ctl({"deploy", "wait", "D1", "--timeout", "20s"}).code, 3) << "rolled back and verified";
   EXPECT_TRUE(until([&] { return ctl({"status"}).out.starts_with("no service is configured\n"); }))
