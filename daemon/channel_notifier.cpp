@@ -1,4 +1,5 @@
 #include "daemon/channel_notifier.hpp"
+#include "daemon/step_order.hpp"
 #include <charconv>
 #include <utility>
 
@@ -57,18 +58,19 @@ void ChannelNotifier::post(const config::Channel& channel, const Notice& notice,
 }
 
 void ChannelNotifier::run(const config::Channel& channel, const Notice& notice, Done done) {
-  StepCommand command;
-  command.argv = channel.argv;
-  command.timeout = channel.timeout;
-  command.environment = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-                         {"LANG", "C.UTF-8"},
-                         {"BACKSTOP_NOTICE_KEY", notice.key},
-                         {"BACKSTOP_NOTICE_SEVERITY", notice.severity},
-                         {"BACKSTOP_NOTICE_TITLE", notice.title},
-                         {"BACKSTOP_NOTICE_BODY", notice.body}};
+  const StepOrder order{StepOrder::Act::channel,
+                        {},
+                        {},
+                        channel.name,
+                        {{"key", one_line(notice.key)},
+                         {"severity", notice.severity},
+                         {"title", one_line(notice.title)},
+                         {"body", notice.body}}};
+  const Result<StepCommand> command = command_for(channel, order);
+  if (!command) return done(command.error(), Duration{});
   // Each delivery attempt is a run of its own, also across restarts: at least once is what a notice wants.
   const StepKey key{notice.key, "notice", std::to_string(to_us(now_())), next_attempt_++};
-  if (Status s = steps_.start(key, command); !s) return done(s.error().in("channel " + channel.name), Duration{});
+  if (Status s = steps_.start(key, *command); !s) return done(s.error().in("channel " + channel.name), Duration{});
   running_[key] = std::move(done);
 }
 

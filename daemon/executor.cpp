@@ -1,5 +1,6 @@
 #include "daemon/executor.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/step_order.hpp"
 #include <algorithm>
 #include <utility>
 
@@ -7,6 +8,7 @@ namespace backstop {
 namespace {
 
 using Status_ = StepProgress::Status;
+using Act = StepOrder::Act;
 
 constexpr const char* kRollback = "rollback";
 constexpr const char* kPreflight = "preflight";
@@ -20,16 +22,31 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-const config::RunStep* run_step(const DeploymentState& d, const std::string& path) {
-  if (!d.config) return nullptr;
-  for (const config::Step& step : d.config->rollback) {
-    if (step.path == path) return std::get_if<config::RunStep>(&step.kind);
-  }
-  return nullptr;
+/// The frozen file; an empty one where this version of backstop cannot read it any more: then no step is found in it.
+const config::Service& config_of(const DeploymentState& d) {
+  static const config::Service none;
+  return d.config ? *d.config : none;
+}
+
+StepOrder order_of(const DeploymentState& d, Act act, const std::string& path) {
+  return {act,
+          d.service,
+          config_of(d).hash,
+          path,
+          {{"version", d.version},
+           {"previous_version", d.previous},
+           {"deployment", d.id},
+           {"incident", d.incident},
+           {"reason", d.rollback ? one_line(d.rollback->cause) : ""}}};
+}
+
+StepKey key_of(const DeploymentState& d, Act act, const std::string& path, int attempt) {
+  return {d.id, act == Act::preflight ? kPreflight : kRollback, act == Act::check ? path + kCheckSuffix : path,
+          attempt};
 }
 
 template <class Kind> const Kind* step_kind(const DeploymentState& d, const std::string& path) {
-  for (const config::Step& step : d.config->rollback) {
+  for (const config::Step& step : config_of(d).rollback) {
     if (step.path == path) return std::get_if<Kind>(&step.kind);
   }
   return nullptr;
@@ -51,13 +68,6 @@ StepEnded done_at_once(const DeploymentState& d, const std::string& path, const 
   ended.end = "exited";
   ended.detail = std::move(detail);
   return ended;
-}
-
-/// The lock that deploy scripts share. A step that takes it by itself must know that it is held for it already.
-void lock(const DeploymentState& d, StepCommand& command) {
-  if (d.config->deploy_lock.empty()) return;
-  command.lock_file = d.config->deploy_lock;
-  command.environment["BACKSTOP_DEPLOY_LOCK_HELD"] = d.config->deploy_lock;
 }
 
 void note_mismatch(StepEnded& ended, const std::string& running, const std::string& judged) {
@@ -89,13 +99,7 @@ Time Executor::pump(Time now) {
 
 Time Executor::pump_preflight(const DeploymentState& d, Time now) {
   for (const auto& [path, step] : d.preflight) {
-    if (step.status != Status_::pending) continue;
-    const config::RunStep* run = run_step(d, path);
-    if (!run || !run->preflight) continue;
-    StepCommand command = command_of(d, run->preflight->argv, run->preflight->timeout, run->environment);
-    command.user = run->user;
-    ledger_.add(intent(d, kPreflight, path, "preflight", "preflight", 1, command.argv), now);
-    start({d.id, kPreflight, path, 1}, std::move(command), now);
+    if (step.status == Status_::pending) order(d, Act::preflight, path, "preflight", 1, now);
   }
   return kNever;
 }
@@ -124,48 +128,43 @@ Time Executor::pump_rollback(const std::string& id, Time now) {
   }
 }
 
-void Executor::start(const StepKey& key, StepCommand command, Time now) {
-  ledger_.after_commit([this, key, command = std::move(command), now] {
-    if (Status s = steps_.start(key, command); !s) {
-      StepOutcome outcome;
-      outcome.end = s.error().code == Errc::refused ? StepEnd::unknown : StepEnd::failed_to_start;
-      outcome.detail = s.error().what;
-      on_step_finished(key, outcome, now);
-    }
+/// Records the intent; the act follows once it is durable.
+void Executor::order(const DeploymentState& d, Act act, const std::string& path, const std::string& name, int attempt,
+                     Time now) {
+  const Result<StepCommand> command = command_for(config_of(d), order_of(d, act, path));
+  ledger_.add(StepIntended{d.id, act == Act::preflight ? kPreflight : kRollback, path, name, std::string(name_of(act)),
+                           attempt, command ? command->argv : std::vector<std::string>{}},
+              now);
+  start(d, act, path, attempt, now);
+}
+
+void Executor::start(const DeploymentState& d, Act act, const std::string& path, int attempt, Time now) {
+  const StepKey key = key_of(d, act, path, attempt);
+  ledger_.after_commit([this, key, command = command_for(config_of(d), order_of(d, act, path)), now] {
+    const Status started = command ? steps_.start(key, *command) : Status(command.error());
+    if (started) return;
+    StepOutcome outcome;
+    outcome.end = started.error().code == Errc::refused ? StepEnd::unknown : StepEnd::failed_to_start;
+    outcome.detail = started.error().what;
+    on_step_finished(key, outcome, now);
   });
 }
 
 void Executor::run_attempt(const DeploymentState& d, std::size_t index, int attempt, Time now) {
-  const StepPlan& plan = d.plan[index];
   if (index == 0) return ask_running_version(d, attempt, now);
-  const config::RunStep* run = run_step(d, plan.path);
-  StepCommand command = command_of(d, run->argv, run->timeout, run->environment);
-  command.user = run->user;
-  lock(d, command);
-  ledger_.add(intent(d, kRollback, plan.path, plan.name, "run", attempt, command.argv), now);
-  start({d.id, kRollback, plan.path, attempt}, std::move(command), now);
+  order(d, Act::run, d.plan[index].path, d.plan[index].name, attempt, now);
 }
 
 void Executor::run_check(const DeploymentState& d, std::size_t index, int check, Time now) {
-  const StepPlan& plan = d.plan[index];
-  const config::RunStep* run = run_step(d, plan.path);
-  StepCommand command = command_of(d, run->check->argv, run->check->timeout, run->environment);
-  command.user = run->user;
-  ledger_.add(intent(d, kRollback, plan.path, plan.name, "check", check, command.argv), now);
-  start({d.id, kRollback, plan.path + kCheckSuffix, check}, std::move(command), now);
+  order(d, Act::check, d.plan[index].path, d.plan[index].name, check, now);
 }
 
 void Executor::ask_running_version(const DeploymentState& d, int attempt, Time now) {
   const StepPlan& plan = d.plan[0];
-  if (!d.config->running_version_link.empty()) return look_at_link(d, attempt, now);
-  if (!d.config->running_version) {
-    ledger_.add(intent(d, kRollback, plan.path, plan.name, "version", attempt), now);
-    ledger_.add(done_at_once(d, plan.path, "version", attempt, "running_version is not configured: not asked"), now);
-    return;
-  }
-  StepCommand command = command_of(d, d.config->running_version->argv, d.config->running_version->timeout, {});
-  ledger_.add(intent(d, kRollback, plan.path, plan.name, "version", attempt, command.argv), now);
-  start({d.id, kRollback, plan.path, attempt}, std::move(command), now);
+  if (!config_of(d).running_version_link.empty()) return look_at_link(d, attempt, now);
+  if (config_of(d).running_version) return order(d, Act::version, plan.path, plan.name, attempt, now);
+  ledger_.add(intent(d, kRollback, plan.path, plan.name, "version", attempt), now);
+  ledger_.add(done_at_once(d, plan.path, "version", attempt, "running_version is not configured: not asked"), now);
 }
 
 void Executor::look_at_link(const DeploymentState& d, int attempt, Time now) {
@@ -326,7 +325,8 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
     }
     return;
   }
-  const StepKey key{d.id, procedure, check ? path + kCheckSuffix : path, check ? step.checks : step.attempt};
+  const Act act = check ? Act::check : procedure == kPreflight ? Act::preflight : path == "0" ? Act::version : Act::run;
+  const StepKey key = key_of(d, act, path, check ? step.checks : step.attempt);
   StepRunner::Seen seen = steps_.adopt(key);
   // Another boot: what the runner keeps may not have reached the disk, so "never started" proves nothing.
   if (seen == StepRunner::Seen::never && step.boot != ledger_.boot()) seen = StepRunner::Seen::lost;
@@ -342,20 +342,7 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
   case StepRunner::Seen::never: break;
   }
   // The intent was recorded, and the act never happened: it may happen now, as the first time.
-  const config::RunStep* run = run_step(d, path);
-  if (procedure == kRollback && path == "0") {
-    if (d.config->running_version) {
-      start(key, command_of(d, d.config->running_version->argv, d.config->running_version->timeout, {}), now);
-    }
-    return;
-  }
-  if (!run) return;
-  const config::Command* other = check ? &*run->check : procedure == kPreflight ? &*run->preflight : nullptr;
-  StepCommand command =
-      command_of(d, other ? other->argv : run->argv, other ? other->timeout : run->timeout, run->environment);
-  command.user = run->user;
-  if (!other) lock(d, command);
-  start(key, std::move(command), now);
+  start(d, act, path, key.attempt, now);
 }
 
 Time Executor::pump_outbox(Time now) {

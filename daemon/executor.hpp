@@ -55,7 +55,9 @@ private:
   void begin_watch(const DeploymentState& deployment, std::size_t step, Time now);
   void open_review(const DeploymentState& deployment, std::size_t step, Time now);
   void rollback_over(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);
-  void start(const StepKey& key, StepCommand command, Time now);
+  void order(const DeploymentState& deployment, StepOrder::Act act, const std::string& path, const std::string& name,
+             int attempt, Time now);
+  void start(const DeploymentState& deployment, StepOrder::Act act, const std::string& path, int attempt, Time now);
   void settle_step(const DeploymentState& deployment, const std::string& procedure, const std::string& path,
                    const StepProgress& step, Time now);
   void notice_done(const std::string& key, const Status& status, Duration retry_after);
@@ -71,9 +73,5 @@ private:
   int outage_ = 0;                    ///< an answer to a page of an earlier one does not count
   Time now_{};                        ///< of the last call, for answers that arrive between
 };
-
-/// argv with {placeholders} expanded per argument, and the environment a step gets.
-StepCommand command_of(const DeploymentState& deployment, const std::vector<std::string>& argv, Duration timeout,
-                       const std::map<std::string, std::string>& environment);
 
 } // namespace backstop

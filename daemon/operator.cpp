@@ -1,18 +1,12 @@
 #include "daemon/operator.hpp"
 #include "daemon/deciding.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/step_order.hpp"
 #include <algorithm>
 #include <utility>
 
 namespace backstop {
 namespace {
-
-bool is_version(const std::string& v) {
-  const auto alnum = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-  if (v.empty() || v.size() > 128 || !alnum(v.front())) return false;
-  return std::all_of(v.begin(), v.end(),
-                     [&](char c) { return alnum(c) || c == '.' || c == '_' || c == '+' || c == '-'; });
-}
 
 Reply bad_version(const std::string& version) {
   return refusal("invalid", "version '" + version + "'", "is not a version",

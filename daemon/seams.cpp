@@ -4,6 +4,24 @@ namespace backstop {
 
 std::string StepKey::text() const { return deployment + "/" + procedure + "/" + path + "/" + std::to_string(attempt); }
 
+std::string_view name_of(StepOrder::Act act) {
+  switch (act) {
+  case StepOrder::Act::run: return "run";
+  case StepOrder::Act::check: return "check";
+  case StepOrder::Act::preflight: return "preflight";
+  case StepOrder::Act::version: return "version";
+  case StepOrder::Act::channel: return "channel";
+  }
+  return "";
+}
+
+std::optional<StepOrder::Act> act_named(std::string_view name) {
+  using Act = StepOrder::Act;
+  for (const Act act : {Act::run, Act::check, Act::preflight, Act::version, Act::channel})
+    if (name == name_of(act)) return act;
+  return std::nullopt;
+}
+
 std::string_view name_of(StepEnd end) {
   switch (end) {
   case StepEnd::exited: return "exited";

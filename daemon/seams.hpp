@@ -26,6 +26,20 @@ struct StepKey {
   [[nodiscard]] std::string text() const;
 };
 
+/// Which configured command is meant, and the fields that fill it in. A runner that trusts the configuration alone builds
+/// the command anew from this, see step_order.hpp.
+struct StepOrder {
+  enum class Act { run, check, preflight, version, channel };
+  Act act = Act::run;
+  std::string service;     ///< key, "shop/production"; empty for a channel
+  std::string config_hash; ///< of the service's file as frozen; empty for a channel
+  std::string step;        ///< path of the step in the rollback ("2"); for a channel its name
+  /// Of a step: version, previous_version, deployment, incident, reason. Of a channel: key, severity, title, body.
+  std::map<std::string, std::string> fields;
+};
+std::string_view name_of(StepOrder::Act act);
+std::optional<StepOrder::Act> act_named(std::string_view name);
+
 /// A command as it will be executed: placeholders are expanded, nothing passes through a shell.
 struct StepCommand {
   std::vector<std::string> argv;
@@ -36,6 +50,7 @@ struct StepCommand {
   Duration timeout{};    ///< above zero; SIGTERM to the process group, `kill_after` later SIGKILL
   Duration kill_after{std::chrono::seconds(5)};
   std::size_t output_limit = std::size_t{16} << 10; ///< the last bytes of stdout and stderr kept
+  StepOrder order;                                  ///< where all of this comes from
 };
 
 enum class StepEnd {
