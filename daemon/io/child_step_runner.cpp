@@ -10,11 +10,7 @@
 
 namespace backstop {
 
-// In both the descriptor is first, so that it is closed after the loop lets go of it.
-struct ChildStepRunner::Watched {
-  step::Fd control;
-  std::unique_ptr<EventLoop::Io> io;
-};
+// The descriptor is first, so that it is closed after the loop lets go of it.
 struct ChildStepRunner::Child {
   step::Fd pidfd;
   std::unique_ptr<EventLoop::Io> io;
@@ -65,7 +61,7 @@ Result<std::unique_ptr<ChildStepRunner>> ChildStepRunner::create(EventLoop& loop
 }
 
 ChildStepRunner::ChildStepRunner(EventLoop& loop, StepFiles files, std::string supervisor)
-    : loop_(loop), files_(std::move(files)), supervisor_(std::move(supervisor)), alive_(std::make_shared<bool>(true)) {}
+    : SupervisedSteps(loop, std::move(files)), supervisor_(std::move(supervisor)) {}
 
 ChildStepRunner::~ChildStepRunner() = default;
 
@@ -89,14 +85,6 @@ Status ChildStepRunner::launch(const StepKey& key) {
   return {};
 }
 
-void ChildStepRunner::watch(const StepKey& key, step::Fd control) {
-  auto watched = std::make_unique<Watched>();
-  watched->control = std::move(control);
-  watched->io = loop_.add_io(
-      watched->control.get(), EPOLLERR, [this, key](std::uint32_t) { on_done(StepKey(key)); }, EventLoop::kSteps);
-  watched_[key] = std::move(watched);
-}
-
 /// Only so that no zombie stays: the end of the step is told by the control pipe, for own and adopted steps alike.
 void ChildStepRunner::watch_child(const StepKey& key, int pid) {
   auto child = std::make_unique<Child>();
@@ -115,37 +103,8 @@ void ChildStepRunner::on_child_exit(const StepKey& key, int pid) {
   on_done(key);
 }
 
-void ChildStepRunner::on_done(const StepKey& key) {
-  if (watched_.erase(key) == 0) return;
-  StepFiles::Found found = files_.look(key);
-  if (found.seen == Seen::never) found.outcome.detail = files_.path_of(key) + " was removed while the step ran";
-  if (on_finished) on_finished(key, found.outcome);
-}
-
-StepRunner::Seen ChildStepRunner::adopt(const StepKey& key) {
-  if (watched_.contains(key)) return Seen::running;
-  if (step::Fd control = files_.control(key)) {
-    watch(key, std::move(control));
-    return Seen::running;
-  }
-  StepFiles::Found found = files_.look(key);
-  if (found.seen == Seen::finished) {
-    loop_.post(
-        [this, alive = std::weak_ptr<bool>(alive_), key, outcome = std::move(found.outcome)] {
-          if (!alive.expired() && on_finished) on_finished(key, outcome);
-        },
-        EventLoop::kSteps);
-  }
-  return found.seen;
-}
-
-void ChildStepRunner::cancel(const StepKey& key) {
-  const auto at = watched_.find(key);
-  if (at != watched_.end()) step::write_all(at->second->control.get(), "c");
-}
-
 void ChildStepRunner::forget(const StepKey& key) {
-  if (!watched_.contains(key) && !files_.control(key)) files_.forget(key);
+  if (!watches(key) && !files_.control(key)) files_.forget(key);
 }
 
 } // namespace backstop

@@ -92,10 +92,10 @@ std::string command_text(const StepKey& key, const StepCommand& command) {
 
 /// All files the step needs, and the space for its outcome.
 Status fill(int directory, const std::string& command, std::size_t output_limit) {
-  const Fd file(::openat(directory, step::kCommand, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const Fd file(::openat(directory, step::kCommand, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
   if (!file || !step::write_all(file.get(), command)) return system_error(step::kCommand, errno);
-  if (::mkfifoat(directory, step::kControl, 0600) != 0) return system_error(step::kControl, errno);
-  const Fd outcome(::openat(directory, step::kOutcomeTmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (::mkfifoat(directory, step::kControl, 0660) != 0) return system_error(step::kControl, errno);
+  const Fd outcome(::openat(directory, step::kOutcomeTmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
   const auto space = static_cast<off_t>(output_limit + step::kDetailLimit + 1024);
   if (!outcome || (::fallocate(outcome.get(), 0, 0, space) != 0 && errno != EOPNOTSUPP))
     return system_error(step::kOutcomeTmp, errno);
@@ -161,7 +161,7 @@ Status StepFiles::claim(const StepKey& key, const StepCommand& command) const {
   const std::string text = command_text(key, command);
   if (text.size() >= step::kFileLimit)
     return fail(Errc::too_large, what + ": arguments and environment are larger than 16 MiB");
-  if (::mkdirat(root_.get(), name_of(key).c_str(), 0700) != 0) {
+  if (::mkdirat(root_.get(), name_of(key).c_str(), 0750) != 0) {
     if (errno == EEXIST) return fail(Errc::refused, what + " was started before, see " + path_of(key));
     return system_error(what + ": cannot make " + path_of(key), errno);
   }
@@ -232,7 +232,7 @@ void StepFiles::forget(const StepKey& key) const {
   const Fd directory = this->directory(key);
   if (!directory || is_claimed_by_other(directory.get(), key)) return;
   // The tombstone first: without it an emptied directory would look like a step that was never executed.
-  const Fd mark(::openat(directory.get(), step::kForgotten, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const Fd mark(::openat(directory.get(), step::kForgotten, O_WRONLY | O_CREAT | O_CLOEXEC, 0640));
   if (mark) clear(directory.get(), true);
 }
 

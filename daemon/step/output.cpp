@@ -69,6 +69,7 @@ void Output::read_some() {
     if (n == 0) read_.reset();
     if (n <= 0) return;
     total_ += static_cast<std::size_t>(n);
+    if (echo_ >= 0) ::send(echo_, buffer, static_cast<std::size_t>(n), MSG_DONTWAIT | MSG_NOSIGNAL); // the journal's socket
     kept_.append(buffer, static_cast<std::size_t>(n));
     // Seldom, as it moves what is kept.
     if (kept_.size() > 2 * limit_ + sizeof buffer) kept_.erase(0, kept_.size() - limit_);

@@ -12,7 +12,8 @@ namespace backstop::step {
 /// docs/decisions/0020-step-supervisor.md.
 class Output {
 public:
-  explicit Output(std::size_t limit) : limit_(limit) {}
+  /// `echo`: a descriptor that everything is copied to, -1: none. A slow or full one loses bytes, it holds nothing up.
+  explicit Output(std::size_t limit, int echo = -1) : limit_(limit), echo_(echo) {}
   /// False with errno set where there can be no pipe.
   bool open();
   /// Forks the drain. After the fork of the command, as the command shall not wait for it; then also our write end
@@ -33,6 +34,7 @@ public:
 
 private:
   std::size_t limit_;
+  int echo_;
   Fd read_;
   Fd write_;
   Fd life_;          ///< a socket to the drain: it says when it is ready, and hears of our end by its end

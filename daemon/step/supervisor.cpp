@@ -85,7 +85,7 @@ bool Supervisor::launch(Outcome& out) {
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return cannot(out, "cannot make a pipe: " + error_text(errno));
   report_ = Fd(ends[0]);
   const Fd report_end(ends[1]);
-  const Fd mark(::openat(directory_, kStarted, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const Fd mark(::openat(directory_, kStarted, O_WRONLY | O_CREAT | O_CLOEXEC, 0640));
   if (!mark) return cannot(out, "cannot mark the step as started: " + error_text(errno));
   started_ = Clock::now();
   deadline_ = started_ + command_.timeout;

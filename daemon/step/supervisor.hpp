@@ -10,9 +10,9 @@ namespace backstop::step {
 /// Runs one command to its end.
 class Supervisor {
 public:
-  /// `directory` is that of the step and must stay open.
-  Supervisor(const Command& command, int directory)
-      : command_(command), directory_(directory), output_(command.output_limit) {}
+  /// `directory` is that of the step and must stay open. `echo`: what the step prints is copied to our stdout.
+  Supervisor(const Command& command, int directory, bool echo = false)
+      : command_(command), directory_(directory), output_(command.output_limit, echo ? STDOUT_FILENO : -1) {}
 
   Outcome run();
   void release_lock();
