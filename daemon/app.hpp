@@ -51,6 +51,7 @@ public:
   /// Why the daemon only observes (journal corrupt, newer, not writable); empty: it acts.
   [[nodiscard]] std::string degraded() const;
   /// Why the newest configuration was refused at the last reload; empty: it is the one in force.
+  [[nodiscard]] std::string_view steps_run_as() const { return seams_.steps.runs_as(); }
   [[nodiscard]] const std::vector<std::string>& config_faults() const { return config_faults_; }
 
   Ledger::Listener on_durable;     ///< event stream, telemetry

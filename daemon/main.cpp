@@ -16,6 +16,8 @@ constexpr const char* kVersion = BACKSTOP_VERSION;
 struct Arguments {
   std::string config = "/etc/backstop/backstop.yaml";
   std::string step_supervisor;
+  std::string runner_socket = "/run/backstop-runner/socket";
+  std::string runner_state = "/var/lib/backstop-runner";
 };
 
 /// backstop-step lies beside backstopd when built, in libexec when packaged.
@@ -40,7 +42,8 @@ int run(const Arguments& arguments) {
   for (const config::Fault& w : loaded.warnings) std::fprintf(stderr, "warning: %s\n", config::text_of(w).c_str());
   block_signals();
   Runtime::Options options{arguments.config, kVersion,
-                           arguments.step_supervisor.empty() ? default_supervisor() : arguments.step_supervisor};
+                           arguments.step_supervisor.empty() ? default_supervisor() : arguments.step_supervisor,
+                           arguments.runner_socket, arguments.runner_state};
   Result<std::unique_ptr<Runtime>> runtime = Runtime::create(std::move(loaded.config), options);
   if (!runtime) {
     std::fprintf(stderr, "backstopd: %s\n", runtime.error().what.c_str());
@@ -60,6 +63,10 @@ int main(int argc, char** argv) {
   app.add_option("--config", arguments.config, "Configuration file")->capture_default_str();
   app.add_option("--step-supervisor", arguments.step_supervisor,
                  "Path of backstop-step (default: found beside backstopd)");
+  app.add_option("--runner-socket", arguments.runner_socket,
+                 "Socket of backstop-runner; where it is there, steps run as systemd units")
+      ->capture_default_str();
+  app.add_option("--runner-state", arguments.runner_state, "State directory of backstop-runner")->capture_default_str();
   app.set_version_flag("--version", std::string("backstopd ") + kVersion);
   CLI11_PARSE(app, argc, argv);
   try {

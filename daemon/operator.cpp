@@ -129,6 +129,9 @@ Reply Operator::operator()(const BeginDeployment& c) {
                    "`backstopctl adopt " + key +
                        " VERSION --reason …` declares the version that runs to be good; or begin with --irreversible");
   }
+  if (!watch.steps_fault.empty() && !c.irreversible)
+    return refusal("no_target", what, "its rollback cannot run: " + watch.steps_fault,
+                   "mend it, then `backstopctl reload`; or begin with --irreversible");
   if (const std::string blind = blind_rules(watch); !blind.empty()) {
     return refusal("blind", what, "it could not be judged: " + blind,
                    "mend the source (see `backstopctl status " + key + "`), then begin again");

@@ -99,6 +99,8 @@ public:
   /// The outcome is safely recorded: what is kept of it may go. adopt() says lost from then on, and a start is still
   /// refused. No effect on a running step.
   virtual void forget(const StepKey& key) = 0;
+  /// "child processes", "units": for people.
+  [[nodiscard]] virtual std::string_view runs_as() const = 0;
 
   /// Called from the loop, at least once for each started or adopted key.
   std::function<void(const StepKey&, const StepOutcome&)> on_finished;

@@ -39,6 +39,7 @@ struct ServiceWatch {
   config::Service config;
   config::CompiledService compiled;
   Watch watch;
+  std::string steps_fault;                        ///< why its steps cannot run; empty: they can
   std::string learned;                            ///< the version that the history for baselines is of
   Evaluation last;                                ///< of the newest evaluation
   Time last_arrival{};                            ///< when the newest scrape had arrived

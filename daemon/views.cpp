@@ -254,7 +254,7 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
   json.set("config_hash", app.config().hash)
       .set("config_faults", strings(app.config_faults()))
       .set("records", state.records)
-      .set("steps_run_as", "child processes");
+      .set("steps_run_as", std::string(app.steps_run_as()));
   Json services = Json::array();
   for (const auto& [key, watch] : app.watches()) {
     if (only_service.empty() || key == only_service) services.push(service_view(state, watch.get(), key, now));
@@ -319,6 +319,17 @@ Json explain_view(const State& state, const std::string& id) {
                            .set("sample_arrived", wall(m.sample_arrived))
                            .set("evidence", std::move(evidence)));
   return json;
+}
+
+std::string status_line(const App& app) {
+  if (const std::string why = app.degraded(); !why.empty()) return "OBSERVING ONLY: " + why;
+  std::string text =
+      "watching " + std::to_string(app.watches().size()) + (app.watches().size() == 1 ? " service" : " services");
+  for (const auto& [key, watch] : app.watches()) {
+    if (const DeploymentState* d = app.state().active(key))
+      text += "; " + d->id + " " + key + " " + d->version + " " + std::string(name_of(d->phase));
+  }
+  return text;
 }
 
 } // namespace backstop

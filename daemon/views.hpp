@@ -20,4 +20,7 @@ Json quarantine_view(const State& state);
 /// Wall time of a judge time, ISO 8601 UTC with milliseconds: "2026-01-31T10:00:00.123Z". Null for zero and kNever.
 Json wall(Time t);
 
+/// What is being done, in one line for the service manager: "watching 3 services; D5 shop/production v2 rolling_back".
+std::string status_line(const App& app);
+
 } // namespace backstop

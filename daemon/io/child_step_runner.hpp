@@ -19,6 +19,7 @@ public:
 
   Status start(const StepKey& key, const StepCommand& command) override;
   void forget(const StepKey& key) override;
+  [[nodiscard]] std::string_view runs_as() const override { return "child processes"; }
 
   /// Clears away what is left of steps last changed before `before`. From then on their keys can be started again: only
   /// for keys the journal does not start any more. Their number.

@@ -13,10 +13,13 @@
 #include "daemon/io/http_server.hpp"
 #include "daemon/io/log.hpp"
 #include "daemon/io/probes.hpp"
+#include "daemon/io/service_manager.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
+#include "daemon/io/unit_step_runner.hpp"
 #include "daemon/missing_journal.hpp"
 #include "daemon/telemetry.hpp"
+#include "daemon/views.hpp"
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -60,7 +63,10 @@ struct Runtime::Parts {
   SqliteJournal* sqlite = nullptr; ///< the journal, where it is a good one
   std::unique_ptr<SqliteRecorder> recorder;
   std::unique_ptr<CurlFetcher> fetcher;
-  std::unique_ptr<ChildStepRunner> steps;
+  std::unique_ptr<SupervisedSteps> steps;
+  ChildStepRunner* children = nullptr; ///< the runner of steps, where they run as children
+  UnitStepRunner* units = nullptr;     ///< the runner of steps, where backstop-runner starts them
+  std::unique_ptr<ServiceManager> manager;
   std::unique_ptr<ChannelNotifier> notifier;
   std::unique_ptr<Telemetry> telemetry;
   std::unique_ptr<App> app;
@@ -79,6 +85,8 @@ struct Runtime::Parts {
   std::map<std::string, double> dropped_told;
 
   Status open_state(const config::Daemon& daemon);
+  Status open_steps(const std::string& state);
+  void tell_runner();
   Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
   void rebuild_scrapers();
@@ -118,10 +126,37 @@ Status Runtime::Parts::open_state(const config::Daemon& daemon) {
   }
   if (!recorder->moved_aside().empty()) log->write(LogLevel::warning, recorder->moved_aside(), {});
   const std::string state = std::filesystem::path(daemon.journal_path).parent_path().string();
+  return open_steps(state);
+}
+
+/// As units where backstop-runner is there to start them, else as children of ours.
+Status Runtime::Parts::open_steps(const std::string& state) {
+  if (std::filesystem::exists(options.runner_socket)) {
+    Result<std::unique_ptr<UnitStepRunner>> runner =
+        UnitStepRunner::create(*loop, options.runner_state, options.runner_socket);
+    if (!runner) return runner.error();
+    units = runner->get();
+    steps = *std::move(runner);
+    return {};
+  }
   Result<std::unique_ptr<ChildStepRunner>> runner = ChildStepRunner::create(*loop, state, options.step_supervisor);
   if (!runner) return runner.error();
+  children = runner->get();
   steps = *std::move(runner);
   return {};
+}
+
+/// The runner must know each file that steps may come from; where it does not take one, no deployment may begin by it.
+void Runtime::Parts::tell_runner() {
+  if (!units) return;
+  for (const auto& [key, watch] : app->watches()) {
+    units->remember(key, watch->config.hash, [this, key = key, hash = watch->config.hash](const Status& taken) {
+      const auto it = app->watches().find(key);
+      if (it == app->watches().end() || it->second->config.hash != hash) return;
+      it->second->steps_fault = taken ? "" : taken.error().what;
+      if (!taken) log->write(LogLevel::error, "the steps of " + key + " cannot run: " + taken.error().what, {});
+    });
+  }
 }
 
 void Runtime::Parts::wire(config::Config config) {
@@ -141,7 +176,12 @@ void Runtime::Parts::wire(config::Config config) {
   app->on_evaluated = [this](const std::string& service, const Evaluation&, const Scrape& scrape) {
     telemetry->on_scrape(*app->watches().at(service), scrape);
   };
-  app->on_watches_changed = [this] { loop->post([this] { rebuild_scrapers(); }); };
+  app->on_watches_changed = [this] {
+    loop->post([this] {
+      rebuild_scrapers();
+      tell_runner();
+    });
+  };
   steps->on_finished = [this](const StepKey& key, const StepOutcome& outcome) {
     if (!notifier->on_step_finished(key, outcome)) app->on_step_finished(key, outcome, loop->now());
     after_event();
@@ -157,6 +197,7 @@ void Runtime::Parts::wire(config::Config config) {
   housekeeping->arm(loop->now() + kHousekeeping);
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.push_back(loop->add_signal(signal, [this] {
+      manager->stopping();
       app->on_stop(loop->now());
       loop->exit(0);
     }));
@@ -191,6 +232,7 @@ void Runtime::Parts::tick_scrapers() {
 
 void Runtime::Parts::after_event() {
   api->poll();
+  if (manager) manager->status(status_line(*app));
   if (app->next_due() == app_due) return;
   app_due = app->next_due();
   app_due == kNever ? app_timer->disarm() : app_timer->arm(app_due);
@@ -201,7 +243,7 @@ void Runtime::Parts::keep_house() {
   if (sqlite) {
     if (Status s = sqlite->restore_reserve(); !s) log->write(LogLevel::warning, s.error().what, {});
   }
-  steps->purge(loop->now() - kStepsKept);
+  if (children) children->purge(loop->now() - kStepsKept);
 }
 
 /// What is opened once at start cannot change under a running daemon; a reload that asks for it says so.
@@ -216,6 +258,7 @@ void Runtime::Parts::warn_of_restart(const config::Daemon& now, const config::Da
 }
 
 std::vector<std::string> Runtime::Parts::reload() {
+  manager->reloading();
   config::LoadOutcome loaded = config::load(options.config_path, config_files());
   std::vector<std::string> faults;
   for (const config::Fault& fault : loaded.faults) faults.push_back(config::text_of(fault));
@@ -227,6 +270,7 @@ std::vector<std::string> Runtime::Parts::reload() {
     app->on_config(std::move(loaded.config), loop->now());
   }
   after_event();
+  manager->ready(status_line(*app));
   return faults;
 }
 
@@ -244,7 +288,9 @@ void Runtime::Parts::serve_control(web::Request request, const web::Responder& r
 
 Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
   // Anybody may connect; who may see or act is decided by the peer's credentials, with an answer that says so.
-  Result<Listener> socket = Listener::unix_socket(daemon.control.socket, 0666, "");
+  const int given = inherited_control_socket();
+  Result<Listener> socket =
+      given >= 0 ? Listener::inherited(given) : Listener::unix_socket(daemon.control.socket, 0666, "");
   if (!socket) return socket.error();
   Result<std::unique_ptr<HttpServer>> server =
       HttpServer::start(*loop, *std::move(socket), [this](web::Request request, const web::Responder& responder) {
@@ -301,7 +347,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
                "control socket " + daemon.control.socket +
                    (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""),
                {});
+  p.manager = std::make_unique<ServiceManager>(*p.loop);
   p.after_event();
+  p.manager->ready(status_line(*p.app));
   return runtime;
 }
 

@@ -14,6 +14,8 @@ public:
     std::string config_path;
     std::string version;
     std::string step_supervisor; ///< path of backstop-step
+    std::string runner_socket;   ///< of backstop-runner: where it is there, steps run as units
+    std::string runner_state;    ///< its state directory
   };
   /// Opens everything the configuration names. A journal that is corrupt or newer is no error: the daemon then observes
   /// only and says so. Errors are those nobody can work around: the socket taken, no right to the state directory.

@@ -144,6 +144,11 @@ StepFiles::Found read_outcome(std::string_view text, const std::string& path, st
 Result<StepFiles> StepFiles::open(const std::string& state_directory) {
   const std::string path = state_directory + "/steps";
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return system_error("cannot make " + path, errno);
+  return open_existing(state_directory);
+}
+
+Result<StepFiles> StepFiles::open_existing(const std::string& state_directory) {
+  const std::string path = state_directory + "/steps";
   Fd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return system_error("cannot open " + path, errno);
   return StepFiles(std::move(root), path);

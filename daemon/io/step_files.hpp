@@ -11,6 +11,8 @@ class StepFiles {
 public:
   /// Makes `<state>/steps` where it is missing; only the daemon's user may look inside (environments hold secrets).
   static Result<StepFiles> open(const std::string& state_directory);
+  /// Those of another process, which our group may read: to look and to cancel alone.
+  static Result<StepFiles> open_existing(const std::string& state_directory);
 
   [[nodiscard]] std::string path_of(const StepKey& key) const;
   /// Claims the key for ever and makes all files that the supervisor needs. On the disk when it returns. Errc::refused

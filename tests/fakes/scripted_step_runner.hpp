@@ -44,6 +44,7 @@ public:
   Seen adopt(const StepKey& key) override;
   void cancel(const StepKey& key) override;
   void forget(const StepKey& key) override;
+  [[nodiscard]] std::string_view runs_as() const override { return "child processes"; }
 
   /// The witness, apart from everything the daemon writes: what was executed, in order. Without what never ran (locked,
   /// failed to start, refused).

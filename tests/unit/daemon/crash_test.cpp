@@ -13,6 +13,7 @@ struct Killed {};
 /// Dies right before or right after the n-th start of a step.
 class KillingRunner final : public StepRunner {
 public:
+  [[nodiscard]] std::string_view runs_as() const override { return "child processes"; }
   explicit KillingRunner(ScriptedStepRunner& inner) : inner_(inner) {}
   Status start(const StepKey& key, const StepCommand& command) override {
     ++starts;

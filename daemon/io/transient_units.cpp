@@ -1,0 +1,145 @@
+#include "daemon/io/transient_units.hpp"
+#include <chrono>
+#include <cstring>
+#include <systemd/sd-bus.h>
+
+namespace backstop {
+namespace {
+
+constexpr const char* kManager = "org.freedesktop.systemd1";
+constexpr const char* kPath = "/org/freedesktop/systemd1";
+constexpr const char* kInterface = "org.freedesktop.systemd1.Manager";
+
+using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
+Message owned(sd_bus_message* message) { return {message, &sd_bus_message_unref}; }
+
+Error bus_error(const std::string& what, int code, const sd_bus_error* error = nullptr) {
+  const bool told = error && error->message;
+  return fail(Errc::io, what + ": " + (told ? error->message : std::strerror(-code)));
+}
+
+std::uint64_t usec(Duration d) { return static_cast<std::uint64_t>(d.count()); }
+
+/// The unit's properties; below zero: an errno of sd-bus.
+int append_properties(sd_bus_message* m, const TransientUnit& unit) {
+  const auto text = [m](const char* name, const std::string& value) {
+    return sd_bus_message_append(m, "(sv)", name, "s", value.c_str());
+  };
+  const auto time = [m](const char* name, Duration value) {
+    return sd_bus_message_append(m, "(sv)", name, "t", usec(value));
+  };
+  int r = sd_bus_message_open_container(m, 'a', "(sv)");
+  if (r >= 0) r = text("Description", unit.description);
+  if (r >= 0) r = text("Type", "notify");
+  if (r >= 0) r = text("NotifyAccess", "main");
+  // What a step leaves running after its own end is meant to stay, as a service that a deploy script started.
+  if (r >= 0) r = text("KillMode", "process");
+  if (r >= 0) r = text("CollectMode", "inactive-or-failed"); // its outcome is in its directory, not in the manager
+  if (r >= 0) r = text("SyslogIdentifier", "backstop-step");
+  if (r >= 0) r = time("RuntimeMaxUSec", unit.run_limit);
+  if (r >= 0) r = time("TimeoutStopUSec", unit.stop_limit);
+  if (r >= 0) r = sd_bus_message_open_container(m, 'r', "sv");
+  if (r >= 0) r = sd_bus_message_append(m, "s", "ExecStart");
+  if (r >= 0) r = sd_bus_message_open_container(m, 'v', "a(sasb)");
+  if (r >= 0) r = sd_bus_message_open_container(m, 'a', "(sasb)");
+  if (r >= 0) r = sd_bus_message_open_container(m, 'r', "sasb");
+  if (r >= 0) r = sd_bus_message_append(m, "s", unit.argv.front().c_str());
+  if (r >= 0) r = sd_bus_message_open_container(m, 'a', "s");
+  for (const std::string& argument : unit.argv) {
+    if (r >= 0) r = sd_bus_message_append(m, "s", argument.c_str());
+  }
+  for (int i = 0; i < 1 && r >= 0; ++i) r = sd_bus_message_close_container(m);
+  if (r >= 0) r = sd_bus_message_append(m, "b", 0);
+  for (int i = 0; i < 4 && r >= 0; ++i) r = sd_bus_message_close_container(m);
+  if (r >= 0 && !unit.journal_fields.empty()) {
+    r = sd_bus_message_open_container(m, 'r', "sv");
+    if (r >= 0) r = sd_bus_message_append(m, "s", "LogExtraFields");
+    if (r >= 0) r = sd_bus_message_open_container(m, 'v', "aay");
+    if (r >= 0) r = sd_bus_message_open_container(m, 'a', "ay");
+    for (const auto& [name, value] : unit.journal_fields) {
+      const std::string field = name + "=" + value;
+      if (r >= 0) r = sd_bus_message_append_array(m, 'y', field.data(), field.size());
+    }
+    for (int i = 0; i < 3 && r >= 0; ++i) r = sd_bus_message_close_container(m);
+  }
+  if (r >= 0) r = sd_bus_message_close_container(m);
+  if (r >= 0) r = sd_bus_message_append(m, "a(sa(sv))", 0); // no auxiliary units
+  return r;
+}
+
+} // namespace
+
+/// Hears JobRemoved for TransientUnits; here, as its signature is of the C library.
+struct JobListener {
+  static int on_removed(sd_bus_message* m, void* data, sd_bus_error*) {
+    std::uint32_t id = 0;
+    const char *job = nullptr, *unit = nullptr, *result = nullptr;
+    if (sd_bus_message_read(m, "uoss", &id, &job, &unit, &result) >= 0)
+      static_cast<TransientUnits*>(data)->removed_ = {job, result};
+    return 0;
+  }
+};
+
+void TransientUnits::Closer::operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
+
+TransientUnits::TransientUnits() = default;
+TransientUnits::~TransientUnits() = default;
+TransientUnits::TransientUnits(TransientUnits&&) noexcept = default;
+
+Status TransientUnits::connect() {
+  if (bus_ && sd_bus_is_open(bus_.get()) > 0) return {};
+  bus_.reset();
+  sd_bus* bus = nullptr;
+  if (const int r = sd_bus_open_system(&bus); r < 0) return bus_error("the system bus cannot be reached", r);
+  bus_.reset(bus);
+  int r = sd_bus_match_signal(bus, nullptr, kManager, kPath, kInterface, "JobRemoved", &JobListener::on_removed, this);
+  sd_bus_error error = SD_BUS_ERROR_NULL;
+  if (r >= 0) r = sd_bus_call_method(bus, kManager, kPath, kInterface, "Subscribe", &error, nullptr, nullptr);
+  const Status status = r < 0 ? Status(bus_error("systemd does not answer on the bus", r, &error)) : Status{};
+  sd_bus_error_free(&error);
+  if (!status) bus_.reset();
+  return status;
+}
+
+Status TransientUnits::start(const TransientUnit& unit, Duration limit) {
+  if (Status s = connect(); !s) return s;
+  sd_bus_message* raw = nullptr;
+  int r = sd_bus_message_new_method_call(bus_.get(), &raw, kManager, kPath, kInterface, "StartTransientUnit");
+  const Message call = owned(raw);
+  if (r >= 0) r = sd_bus_message_append(raw, "ss", unit.name.c_str(), "fail");
+  if (r >= 0) r = append_properties(raw, unit);
+  if (r < 0) return bus_error("unit " + unit.name + " cannot be described", r);
+  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_message* answer_raw = nullptr;
+  removed_ = {};
+  r = sd_bus_call(bus_.get(), raw, usec(limit), &error, &answer_raw);
+  const Message answer = owned(answer_raw);
+  Status status;
+  if (r < 0) {
+    Error why = bus_error("unit " + unit.name + " cannot be started", r, &error);
+    if (sd_bus_error_has_name(&error, "org.freedesktop.systemd1.UnitExists")) why.code = Errc::refused;
+    status = std::move(why);
+  }
+  sd_bus_error_free(&error);
+  if (!status) return status;
+  const char* job = nullptr;
+  if (r = sd_bus_message_read(answer.get(), "o", &job); r < 0) return bus_error("systemd's answer", r);
+  return wait_for_job(unit.name, job, limit);
+}
+
+Status TransientUnits::wait_for_job(const std::string& unit, const std::string& job, Duration limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const int r = sd_bus_process(bus_.get(), nullptr);
+    if (r < 0) return bus_error("unit " + unit + ": the bus broke while it started", r);
+    if (removed_.first == job) break;
+    if (r > 0) continue;
+    const auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
+    if (left <= Duration{}) return fail(Errc::timeout, "unit " + unit + " was not ready in time");
+    sd_bus_wait(bus_.get(), usec(left));
+  }
+  if (removed_.second == "done") return {};
+  return fail(Errc::io, "unit " + unit + " could not be started (" + removed_.second + "): journalctl -u " + unit);
+}
+
+} // namespace backstop

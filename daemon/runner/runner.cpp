@@ -1,0 +1,58 @@
+#include "daemon/runner/runner.hpp"
+#include "daemon/step_order.hpp"
+#include <utility>
+
+namespace backstop::runner {
+namespace {
+
+RunnerReply failed(const Error& error) { return {RunnerReply::Result::failed, error.what}; }
+RunnerReply reply_of(const Status& status) { return status ? RunnerReply{} : failed(status.error()); }
+
+} // namespace
+
+Runner::Runner(Configs configs, StepFiles files, StartUnit start_unit)
+    : configs_(std::move(configs)), files_(std::move(files)), start_unit_(std::move(start_unit)) {}
+
+RunnerReply Runner::handle(std::string_view text) {
+  const Result<RunnerRequest> request = runner_request(text);
+  if (!request) return failed(request.error());
+  switch (request->what) {
+  case RunnerRequest::What::remember:
+    return reply_of(configs_.remember(request->order.service, request->order.config_hash));
+  case RunnerRequest::What::forget:
+    if (!files_.control(request->key)) files_.forget(request->key); // a running step keeps its files
+    return {};
+  case RunnerRequest::What::start: return start(*request);
+  }
+  return {};
+}
+
+RunnerReply Runner::start(const RunnerRequest& request) {
+  const StepOrder& order = request.order;
+  Result<StepCommand> command = fail(Errc::not_found, "");
+  if (order.act == StepOrder::Act::channel) {
+    const Result<config::Channel> channel = configs_.channel(order.step);
+    command = channel ? command_for(*channel, order) : Result<StepCommand>(channel.error());
+  } else {
+    const Result<config::Service> service = configs_.service(order.service, order.config_hash);
+    command = service ? command_for(*service, order) : Result<StepCommand>(service.error());
+  }
+  if (!command) return failed(command.error());
+  if (const Status claimed = files_.claim(request.key, *command); !claimed) {
+    if (claimed.error().code == Errc::refused) return {RunnerReply::Result::refused, claimed.error().what};
+    return failed(claimed.error());
+  }
+  const std::string directory = files_.path_of(request.key);
+  const StepUnit unit{"backstop-step-" + directory.substr(directory.rfind('/') + 1) + ".service",
+                      "backstop step " + request.key.text(),
+                      directory,
+                      command->timeout,
+                      command->kill_after,
+                      order};
+  const Status started = start_unit_(unit);
+  // Nothing was run: the key is free again.
+  if (!started) files_.unclaim(request.key);
+  return reply_of(started);
+}
+
+} // namespace backstop::runner
