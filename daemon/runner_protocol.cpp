@@ -10,8 +10,11 @@ namespace {
 using What = RunnerRequest::What;
 using Ended = RunnerReply::Result;
 
-constexpr std::array<std::pair<What, std::string_view>, 3> kWhats{
-    {{What::start, "start"}, {What::forget, "forget"}, {What::remember, "remember"}}};
+constexpr std::array<std::pair<What, std::string_view>, 4> kWhats{
+    {{What::start, "start"}, {What::forget, "forget"}, {What::settle, "settle"}, {What::remember, "remember"}}};
+
+bool has_key(What what) { return what == What::start || what == What::forget; }
+bool has_order(What what) { return what == What::start || what == What::remember; }
 constexpr std::array<std::pair<Ended, std::string_view>, 3> kResults{
     {{Ended::done, "done"}, {Ended::refused, "refused"}, {Ended::failed, "failed"}}};
 
@@ -111,8 +114,8 @@ std::optional<Value> value_in(const std::array<std::pair<Value, std::string_view
 
 std::string text_of(const RunnerRequest& request) {
   Json json = Json::object().set("do", name_in(kWhats, request.what));
-  if (request.what != What::remember) json.set("key", key_json(request.key));
-  if (request.what != What::forget) json.set("order", order_json(request.order));
+  if (has_key(request.what)) json.set("key", key_json(request.key));
+  if (has_order(request.what)) json.set("order", order_json(request.order));
   return json.dump();
 }
 
@@ -122,16 +125,16 @@ Result<RunnerRequest> runner_request(std::string_view text) {
   if (!json) return json.error().in("the request is not JSON");
   Texts texts(*json);
   const std::optional<What> what = value_in(kWhats, texts.take("do"));
-  if (!what) return fail(Errc::invalid, "the request: 'do' is none of start, forget, remember");
+  if (!what) return fail(Errc::invalid, "the request: 'do' is none of start, forget, settle, remember");
   RunnerRequest request;
   request.what = *what;
-  if (*what != What::remember) {
+  if (has_key(*what)) {
     texts.skip();
     Result<StepKey> key = key_from((*json)["key"]);
     if (!key) return key.error();
     request.key = *std::move(key);
   }
-  if (*what != What::forget) {
+  if (has_order(*what)) {
     texts.skip();
     Result<StepOrder> order = order_from((*json)["order"]);
     if (!order) return order.error();

@@ -15,6 +15,7 @@ struct RunnerRequest {
   enum class What {
     start,    ///< start the step `key` as `order` says
     forget,   ///< the outcome of `key` is recorded: what is kept of it may go
+    settle,   ///< nothing: the answer comes when every request before it is done with
     remember, ///< keep the file of order.service as it is now, under order.config_hash, for steps started later
   };
   What what = What::start;

@@ -57,23 +57,6 @@ std::string field(const step::Fields& fields, std::string_view name) {
 
 bool has_nul(std::string_view text) { return text.find('\0') != text.npos; }
 
-/// What execve or the supervisor would misunderstand without a word.
-Status check(const StepCommand& command) {
-  if (command.argv.empty() || command.argv.front().empty()) return fail(Errc::invalid, "the command is empty");
-  if (command.timeout <= Duration::zero()) return fail(Errc::invalid, "the timeout must be above zero");
-  if (command.kill_after < Duration::zero()) return fail(Errc::invalid, "kill_after must not be negative");
-  if (command.output_limit > step::kFileLimit / 4) return fail(Errc::invalid, "at most 4 MiB of output can be kept");
-  for (const std::string& argument : command.argv)
-    if (has_nul(argument)) return fail(Errc::invalid, "an argument holds a NUL byte");
-  for (const auto& [name, value] : command.environment)
-    if (name.empty() || name.find('=') != name.npos || has_nul(name) || has_nul(value))
-      return fail(Errc::invalid,
-                  "the environment variable '" + name + "' is empty, or has a '=' in its name, or a NUL byte");
-  if (has_nul(command.user + command.directory + command.lock_file))
-    return fail(Errc::invalid, "the user, directory or lock file holds a NUL byte");
-  return {};
-}
-
 std::string command_text(const StepKey& key, const StepCommand& command) {
   std::string out;
   step::put(out, "key", key.text());
@@ -128,7 +111,7 @@ StepFiles::Found read_outcome(std::string_view text, const std::string& path, st
                      step::to_number(field(fields, "took_us"), took);
   const std::optional<StepEnd> end = step_end_named(field(fields, "ended"));
   if (!whole || !end) return lost(path + "/" + step::kOutcome + " is damaged");
-  StepFiles::Found found{StepRunner::Seen::finished, {}};
+  StepFiles::Found found{StepRunner::Seen::finished, {}, false};
   found.outcome.end = *end;
   found.outcome.status = static_cast<int>(status);
   found.outcome.took = Duration(took);
@@ -160,9 +143,26 @@ Fd StepFiles::directory(const StepKey& key) const {
   return Fd(::openat(root_.get(), name_of(key).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+/// What execve or the supervisor would misunderstand without a word.
+Status StepFiles::fits(const StepCommand& command) {
+  if (command.argv.empty() || command.argv.front().empty()) return fail(Errc::invalid, "the command is empty");
+  if (command.timeout <= Duration::zero()) return fail(Errc::invalid, "the timeout must be above zero");
+  if (command.kill_after < Duration::zero()) return fail(Errc::invalid, "kill_after must not be negative");
+  if (command.output_limit > step::kFileLimit / 4) return fail(Errc::invalid, "at most 4 MiB of output can be kept");
+  for (const std::string& argument : command.argv)
+    if (has_nul(argument)) return fail(Errc::invalid, "an argument holds a NUL byte");
+  for (const auto& [name, value] : command.environment)
+    if (name.empty() || name.find('=') != name.npos || has_nul(name) || has_nul(value))
+      return fail(Errc::invalid,
+                  "the environment variable '" + name + "' is empty, or has a '=' in its name, or a NUL byte");
+  if (has_nul(command.user + command.directory + command.lock_file))
+    return fail(Errc::invalid, "the user, directory or lock file holds a NUL byte");
+  return {};
+}
+
 Status StepFiles::claim(const StepKey& key, const StepCommand& command) const {
   const std::string what = "step " + key.text();
-  if (const Status ok = check(command); !ok) return ok.error().in(what);
+  if (const Status ok = fits(command); !ok) return ok.error().in(what);
   const std::string text = command_text(key, command);
   if (text.size() >= step::kFileLimit)
     return fail(Errc::too_large, what + ": arguments and environment are larger than 16 MiB");
@@ -201,7 +201,7 @@ Result<Fd> StepFiles::control_reader(const StepKey& key) const {
 
 StepFiles::Found StepFiles::look(const StepKey& key) const {
   const Fd directory = this->directory(key);
-  if (!directory && errno == ENOENT) return {StepRunner::Seen::never, {}};
+  if (!directory && errno == ENOENT) return {StepRunner::Seen::never, {}, false};
   if (!directory) return lost("cannot read " + path_of(key) + ": " + std::strerror(errno));
   if (is_claimed_by_other(directory.get(), key)) return lost(path_of(key) + " belongs to another step");
   if (::faccessat(directory.get(), step::kForgotten, F_OK, 0) == 0)
@@ -221,7 +221,7 @@ StepFiles::Found StepFiles::look(const StepKey& key) const {
   const bool absent = !command && command.error().code == Errc::not_found;
   const bool unstarted = !started && started.error().code == Errc::not_found;
   if (absent || (parsed && unstarted && field(fields, "boot") == boot_id())) {
-    Found found{StepRunner::Seen::finished, {}};
+    Found found{StepRunner::Seen::finished, {}, true};
     found.outcome.end = StepEnd::failed_to_start;
     found.outcome.detail =
         "backstopd or the supervisor of the step died before the command was executed; nothing was run";

@@ -14,6 +14,8 @@ public:
   /// Those of another process, which our group may read: to look and to cancel alone.
   static Result<StepFiles> open_existing(const std::string& state_directory);
 
+  /// Whether the supervisor can be given this command at all.
+  static Status fits(const StepCommand& command);
   [[nodiscard]] std::string path_of(const StepKey& key) const;
   /// Claims the key for ever and makes all files that the supervisor needs. On the disk when it returns. Errc::refused
   /// where the key was ever claimed before; after any other error it is not claimed.
@@ -29,6 +31,9 @@ public:
   struct Found {
     StepRunner::Seen seen = StepRunner::Seen::lost; ///< never, finished or lost
     StepOutcome outcome;                            ///< where lost: end is unknown, and why
+    /// Finished as failed to start, for no other reason than that nothing tells of a start: true only if nobody is
+    /// starting it at this moment.
+    bool by_absence = false;
   };
   /// What is left of a step whose supervisor works no longer.
   [[nodiscard]] Found look(const StepKey& key) const;

@@ -29,11 +29,11 @@ protected:
 
   EventLoop& loop_;
   StepFiles files_;
+  std::shared_ptr<bool> alive_; ///< posted work looks at it: the loop may outlive us
 
 private:
   struct Watched; ///< a running step: its control pipe
   std::map<StepKey, std::unique_ptr<Watched>> watched_;
-  std::shared_ptr<bool> alive_; ///< posted work looks at it: the loop may outlive us
 };
 
 } // namespace backstop

@@ -81,42 +81,74 @@ void UnitStepRunner::finish(Asked* asked, Result<RunnerReply> reply) {
 }
 
 Status UnitStepRunner::start(const StepKey& key, const StepCommand& command) {
-  if (watches(key) || starting_.contains(key)) return fail(Errc::refused, "step " + key.text() + " was started before");
+  if (const Status fits = StepFiles::fits(command); !fits) return fits.error().in("step " + key.text());
+  if (starting_.contains(key) || files_.look(key).seen != Seen::never)
+    return fail(Errc::refused, "step " + key.text() + " was started before, see " + files_.path_of(key));
   const Status sent = ask({RunnerRequest::What::start, key, command.order},
                           [this, key](const Result<RunnerReply>& reply) { started(key, reply); });
-  if (sent) starting_[key] = true;
+  if (sent) starting_[key] = Wanted::run;
   return sent;
 }
 
 void UnitStepRunner::started(const StepKey& key, const Result<RunnerReply>& reply) {
+  if (!reply) return settle(key);
+  if (reply->result != RunnerReply::Result::failed) return look(key);
   starting_.erase(key);
-  if (reply && reply->result == RunnerReply::Result::failed) {
-    StepOutcome outcome;
-    outcome.end = StepEnd::failed_to_start;
-    outcome.detail = reply->why;
-    if (on_finished) on_finished(key, outcome);
-    return;
-  }
-  // Started now or before, or nobody knows: what is in its directory tells.
-  switch (SupervisedSteps::adopt(key)) {
-  case Seen::running:
-  case Seen::finished: return;
-  case Seen::lost:
-  case Seen::never: break;
-  }
   StepOutcome outcome;
-  const Seen seen = files_.look(key).seen;
-  const bool certain = seen == Seen::never && !reply && reply.error().code == Errc::io;
-  outcome.end = certain ? StepEnd::failed_to_start : StepEnd::unknown;
-  outcome.detail = reply ? files_.look(key).outcome.detail : reply.error().what;
+  outcome.end = StepEnd::failed_to_start;
+  outcome.detail = reply->why;
   if (on_finished) on_finished(key, outcome);
 }
 
+/// Nobody knows whether the runner is starting it at this moment. It takes one request after the other, so an answer to
+/// the next one says that it is not.
+void UnitStepRunner::settle(const StepKey& key) {
+  starting_.emplace(key, Wanted::run);
+  RunnerRequest request;
+  request.what = RunnerRequest::What::settle;
+  if (ask(request, [this, key](const Result<RunnerReply>&) { look(key); })) return;
+  loop_.post(
+      [this, alive = std::weak_ptr<bool>(alive_), key] {
+        if (!alive.expired()) look(key);
+      },
+      EventLoop::kSteps);
+}
+
+/// Tells what is in the step's directory, or watches the step if it runs.
+void UnitStepRunner::look(const StepKey& key) {
+  const auto at = starting_.find(key);
+  const bool cancelled = at != starting_.end() && at->second == Wanted::cancel;
+  starting_.erase(key);
+  if (step::Fd control = files_.control(key)) {
+    watch(key, std::move(control));
+    if (cancelled) cancel(key);
+    return;
+  }
+  StepFiles::Found found = files_.look(key);
+  if (found.seen == Seen::never) {
+    found.outcome.end = StepEnd::failed_to_start;
+    found.outcome.detail = "backstop-runner could not start it: journalctl -u backstop-runner";
+  } else if (found.by_absence) {
+    found.outcome.end = StepEnd::unknown;
+    found.outcome.detail = "backstop-runner ended while it started the step; whether it ran is not known";
+  }
+  if (on_finished) on_finished(key, found.outcome);
+}
+
 StepRunner::Seen UnitStepRunner::adopt(const StepKey& key) {
-  return starting_.contains(key) ? Seen::running : SupervisedSteps::adopt(key);
+  if (starting_.contains(key)) return Seen::running;
+  if (watches(key) || files_.control(key) || !files_.look(key).by_absence) return SupervisedSteps::adopt(key);
+  settle(key);
+  return Seen::running;
+}
+
+void UnitStepRunner::cancel(const StepKey& key) {
+  if (const auto at = starting_.find(key); at != starting_.end()) at->second = Wanted::cancel;
+  SupervisedSteps::cancel(key);
 }
 
 void UnitStepRunner::forget(const StepKey& key) {
+  if (watches(key) || starting_.contains(key)) return;
   // Nothing waits for it; where it fails the runner clears the directory away after its time.
   (void)ask({RunnerRequest::What::forget, key, {}}, [](const Result<RunnerReply>&) {});
 }

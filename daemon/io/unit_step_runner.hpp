@@ -20,6 +20,7 @@ public:
   /// Asks the runner. What it refuses or cannot do is told as an outcome.
   Status start(const StepKey& key, const StepCommand& command) override;
   Seen adopt(const StepKey& key) override;
+  void cancel(const StepKey& key) override;
   void forget(const StepKey& key) override;
   [[nodiscard]] std::string_view runs_as() const override { return "systemd units"; }
 
@@ -34,9 +35,12 @@ private:
   void on_answer(Asked* asked, std::uint32_t events);
   void finish(Asked* asked, Result<RunnerReply> reply);
   void started(const StepKey& key, const Result<RunnerReply>& reply);
+  void settle(const StepKey& key);
+  void look(const StepKey& key);
 
   std::string socket_;
-  std::map<StepKey, bool> starting_; ///< asked for, and not answered yet
+  enum class Wanted { run, cancel };
+  std::map<StepKey, Wanted> starting_; ///< asked for, and not answered yet
   std::vector<std::unique_ptr<Asked>> asked_;
 };
 

@@ -19,6 +19,7 @@ RunnerReply Runner::handle(std::string_view text) {
   switch (request->what) {
   case RunnerRequest::What::remember:
     return reply_of(configs_.remember(request->order.service, request->order.config_hash));
+  case RunnerRequest::What::settle: return {};
   case RunnerRequest::What::forget:
     if (!files_.control(request->key)) files_.forget(request->key); // a running step keeps its files
     return {};

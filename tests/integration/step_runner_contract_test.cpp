@@ -1,5 +1,7 @@
 #include "daemon/io/child_step_runner.hpp"
+#include "daemon/io/unit_step_runner.hpp"
 #include "tests/fakes/scripted_step_runner.hpp"
+#include "tests/integration/local_runner.hpp"
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -51,24 +53,14 @@ protected:
   }
 };
 
-class RealWorld final : public World {
+class RealWorld : public World {
 public:
   RealWorld() {
     std::string pattern = std::filesystem::temp_directory_path() / "backstop-steps-XXXXXX";
     directory_ = ::mkdtemp(pattern.data());
     loop_ = *EventLoop::create();
-    RealWorld::restart();
   }
-  ~RealWorld() override {
-    runner_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-  StepRunner& runner() override { return *runner_; }
-  void restart() override {
-    runner_.reset();
-    runner_ = *ChildStepRunner::create(*loop_, directory_, BACKSTOP_BIN_DIR "/backstop-step");
-    listen();
-  }
+  ~RealWorld() override { std::filesystem::remove_all(directory_); }
   void wait_for(std::size_t count) override {
     const Time deadline = loop_->fresh_now() + std::chrono::seconds(20);
     while (told.size() < count && loop_->fresh_now() < deadline) loop_->run_once(milliseconds(50));
@@ -92,11 +84,67 @@ protected:
     return command;
   }
 
-private:
   std::string directory_;
   std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<ChildStepRunner> runner_;
+
+private:
   step::Fd held_;
+};
+
+class ChildWorld final : public RealWorld {
+public:
+  ChildWorld() { ChildWorld::restart(); }
+  StepRunner& runner() override { return *runner_; }
+  void restart() override {
+    runner_.reset();
+    runner_ = *ChildStepRunner::create(*loop_, directory_, BACKSTOP_BIN_DIR "/backstop-step");
+    listen();
+  }
+
+private:
+  std::unique_ptr<ChildStepRunner> runner_;
+};
+
+/// Tells the local runner each command before the daemon's side asks for it, and waits for what is asked and not awaited.
+class Introduced final : public StepRunner {
+public:
+  Introduced(EventLoop& loop, LocalRunner& local, const std::string& directory)
+      : local_(local), runner_(*UnitStepRunner::create(loop, directory, local.socket())) {
+    runner_->on_finished = [this](const StepKey& k, const StepOutcome& o) { on_finished(k, o); };
+  }
+  Status start(const StepKey& key, const StepCommand& command) override {
+    StepCommand ordered = command;
+    ordered.order.fields = {{"deployment", "D1"}, {"version", "v1"}};
+    local_.know(key, command);
+    return runner_->start(key, ordered);
+  }
+  Seen adopt(const StepKey& key) override { return runner_->adopt(key); }
+  void cancel(const StepKey& key) override { runner_->cancel(key); }
+  void forget(const StepKey& key) override {
+    runner_->forget(key);
+    local_.wait_until_idle();
+  }
+  [[nodiscard]] std::string_view runs_as() const override { return runner_->runs_as(); }
+
+private:
+  LocalRunner& local_;
+  std::unique_ptr<UnitStepRunner> runner_;
+};
+
+class UnitWorld final : public RealWorld {
+public:
+  UnitWorld() { UnitWorld::restart(); }
+  StepRunner& runner() override { return *runner_; }
+  void restart() override {
+    local_.wait_until_idle(); // a request that was sent is carried out, whatever becomes of who sent it
+    runner_.reset();
+    runner_ = std::make_unique<Introduced>(*loop_, local_, directory_);
+    listen();
+  }
+
+private:
+  LocalRunner local_{directory_, BACKSTOP_BIN_DIR "/backstop-step"};
+  std::unique_ptr<Introduced> runner_;
 };
 
 class ScriptedWorld final : public World {
@@ -144,10 +192,12 @@ protected:
   W world;
   const StepKey key{"d-1", "rollback", "3", 1};
 };
-using Worlds = testing::Types<RealWorld, ScriptedWorld>;
+using Worlds = testing::Types<ChildWorld, UnitWorld, ScriptedWorld>;
 class WorldNames {
 public:
-  template <class W> static std::string GetName(int) { return std::is_same_v<W, RealWorld> ? "Child" : "Scripted"; }
+  template <class W> static std::string GetName(int) {
+    return std::is_same_v<W, ChildWorld> ? "Child" : std::is_same_v<W, UnitWorld> ? "Unit" : "Scripted";
+  }
 };
 TYPED_TEST_SUITE(StepRunnerContract, Worlds, WorldNames);
 
