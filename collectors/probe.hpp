@@ -28,6 +28,9 @@ public:
   /// Reads once. `done` is called once, from the loop or from inside start() where reading takes no waiting. Never started
   /// again before that.
   virtual void start(Done done) = 0;
+  /// For what is told of a change by itself: `changed` asks that it be read now. Called from the loop, never from inside
+  /// start().
+  virtual void on_change(std::function<void()> /*changed*/) {}
 };
 
 } // namespace backstop

@@ -13,7 +13,8 @@ struct Scraper::Slot {
   std::unique_ptr<SampleStore> store;
   Time due{};
   bool in_flight = false;
-  Scrape scrape; ///< its vector is used again and again
+  bool again = false; ///< asked for while a read was under way
+  Scrape scrape;      ///< its vector is used again and again
 };
 
 Scraper::Scraper(const std::string& service, std::vector<ScrapeTarget> targets, Time start, Now now, OnScrape on_scrape)
@@ -29,6 +30,7 @@ Scraper::Scraper(const std::string& service, std::vector<ScrapeTarget> targets, 
     slot->scrape.source = target.source;
     slot->scrape.target = target.target;
     slot->target = std::move(target);
+    slot->target.probe->on_change([this, s = slot.get()] { read_now(*s); });
     slots_.push_back(std::move(slot));
   }
 }
@@ -44,18 +46,35 @@ Time Scraper::tick(Time now) {
       const auto missed = (now - slot->due) / slot->target.interval;
       slot->due += (missed + 1) * slot->target.interval;
       if (!slot->in_flight) {
-        slot->in_flight = true;
         // A start that is late by the loop's own jitter counts as on time: with `for: 3s` and 1 s scrapes, 2.9998 s must
         // not cost a fourth scrape.
         const Time started = now_();
-        slot->scrape.t = started - due <= std::min(kJitter, slot->target.interval / 10) ? due : started;
-        slot->target.probe->start(
-            [this, s = slot.get()](Result<ProbeAnswer> answer) { finished(*s, std::move(answer)); });
+        begin(*slot, started - due <= std::min(kJitter, slot->target.interval / 10) ? due : started);
       }
     }
     next = std::min(next, slot->due);
   }
   return next;
+}
+
+void Scraper::poke(std::uint32_t source, std::uint32_t target) {
+  for (const auto& slot : slots_) {
+    if (slot->target.source == source && slot->target.target == target) read_now(*slot);
+  }
+}
+
+void Scraper::read_now(Slot& slot) {
+  if (slot.in_flight) {
+    slot.again = true;
+  } else {
+    begin(slot, now_());
+  }
+}
+
+void Scraper::begin(Slot& slot, Time t) {
+  slot.in_flight = true;
+  slot.scrape.t = std::max(t, slot.scrape.t + Duration{1}); // one asked for may have come after the due time
+  slot.target.probe->start([this, s = &slot](Result<ProbeAnswer> answer) { finished(*s, std::move(answer)); });
 }
 
 void Scraper::finished(Slot& slot, Result<ProbeAnswer> answer) {
@@ -74,6 +93,7 @@ void Scraper::finished(Slot& slot, Result<ProbeAnswer> answer) {
     scrape.note = raw->note;
   }
   on_scrape_(scrape);
+  if (std::exchange(slot.again, false)) read_now(slot);
 }
 
 DropCounts Scraper::dropped() const {

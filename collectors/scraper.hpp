@@ -22,7 +22,9 @@ struct ScrapeTarget {
 };
 
 /// Reads every target of one service at its interval: starts spread over the interval (by the names, so that a restart
-/// keeps the spread), one read in flight a target, a slow target delays no other. Every attempt gives one Scrape.
+/// keeps the spread), one read in flight a target, a slow target delays no other. Every attempt gives one Scrape. A
+/// target that is told of a change by itself is read at once, besides its grid. The times of a target's scrapes
+/// increase.
 class Scraper {
 public:
   using OnScrape = std::function<void(Scrape&)>;
@@ -35,11 +37,16 @@ public:
 
   /// Starts what is due. Gives when it wants to be called again.
   Time tick(Time now);
+  /// Reads one target now, besides its grid. While a read of it is under way: once more right after it, as the values
+  /// on their way may be those from before. Not from inside on_scrape.
+  void poke(std::uint32_t source, std::uint32_t target);
   /// Samples left out so far, by reason, over all targets.
   [[nodiscard]] DropCounts dropped() const;
 
 private:
   struct Slot;
+  void read_now(Slot& slot);
+  void begin(Slot& slot, Time t);
   void finished(Slot& slot, Result<ProbeAnswer> answer);
   std::vector<std::unique_ptr<Slot>> slots_;
   Now now_;

@@ -56,6 +56,8 @@ void check_sources(const Service& service, Sheet& sheet) {
         fault(sheet, path, "cert_file and key_file go together", "write both or neither");
       if (!prometheus->bearer.empty() && !prometheus->basic.empty())
         fault(sheet, path, "bearer and basic exclude each other", "keep one");
+    } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {
+      check_timeout(path, systemd->timeout, source.interval, sheet);
     } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
       check_timeout(path, postgresql->timeout, source.interval, sheet);
     }

@@ -80,6 +80,10 @@ struct PrometheusSource {
 struct HostSource {
   std::string unit; ///< systemd unit whose cgroup is measured too; empty: the host alone
 };
+struct SystemdSource {
+  std::string unit; ///< with its kind: "checkout.service"
+  Duration timeout{std::chrono::milliseconds(800)};
+};
 struct PostgresqlSource {
   Secret dsn;
   Duration timeout{std::chrono::seconds(3)};
@@ -88,7 +92,7 @@ struct PostgresqlSource {
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, PostgresqlSource> kind;
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource> kind;
 };
 
 /// A selector as text, compiled by the collectors: name{label="v", label=~"re"}.

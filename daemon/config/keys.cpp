@@ -53,6 +53,7 @@ const std::vector<Section>& sections() {
         {"max_bytes"},
         {"max_series"}}},
       {"source/host", {{"type", required}, {"interval"}, {"unit"}}},
+      {"source/systemd", {{"type", required}, {"interval"}, {"unit", required}, {"timeout"}}},
       {"source/postgresql", {{"type", required}, {"interval"}, {"dsn", required}, {"timeout"}}},
       {"target", {{"url", required}, {"unix_socket"}, {"labels"}}},
       {"indicator/ratio", {{"ratio", required}, {"window"}, {"min_requests"}, {"stale_after"}, {"query_offset"}}},

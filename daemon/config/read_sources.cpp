@@ -1,3 +1,4 @@
+#include "collectors/cgroup_path.hpp"
 #include "daemon/config/read_parts.hpp"
 #include <algorithm>
 #include <fmt/format.h>
@@ -39,9 +40,19 @@ void read_prometheus(const Mapping& mapping, Duration interval, PrometheusSource
   }
 }
 
+void read_unit(const Mapping& mapping, std::string& out) {
+  std::string written;
+  mapping.name("unit", written, NameKind::any);
+  if (written.empty()) return; // left out, or said to be no name
+  Result<std::string> name = unit_name(written);
+  if (!name) return mapping.fault("unit", name.error().what);
+  out = *std::move(name);
+}
+
 void read_source(Sheet& sheet, const Node& node, Source& out) {
   const std::string path = "sources." + out.name;
-  const auto type = type_of(sheet, node, "type", path, {"prometheus", "host", "postgresql"}, "source of type");
+  const auto type =
+      type_of(sheet, node, "type", path, {"prometheus", "host", "systemd", "postgresql"}, "source of type");
   if (!type) return;
   const Mapping mapping(sheet, node, "source/" + *type, path);
   if (*type == "prometheus") {
@@ -49,7 +60,13 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     read_prometheus(mapping, out.interval, out.kind.emplace<PrometheusSource>());
   } else if (*type == "host") {
     mapping.duration("interval", out.interval, kLeastInterval);
-    mapping.name("unit", out.kind.emplace<HostSource>().unit, NameKind::any);
+    read_unit(mapping, out.kind.emplace<HostSource>().unit);
+  } else if (*type == "systemd") {
+    mapping.duration("interval", out.interval, kLeastInterval);
+    auto& systemd = out.kind.emplace<SystemdSource>();
+    read_unit(mapping, systemd.unit);
+    systemd.timeout = default_timeout(systemd.timeout, out.interval);
+    mapping.duration("timeout", systemd.timeout);
   } else {
     out.interval = std::chrono::seconds(5);
     mapping.duration("interval", out.interval, kLeastInterval);

@@ -31,6 +31,10 @@ void show_source(const Source& source, Lines& out) {
     show_targets(*prometheus, out);
   } else if (const auto* host = std::get_if<HostSource>(&source.kind)) {
     out.entry(2, source.name, {"host", every, host->unit.empty() ? "no unit" : "unit " + host->unit});
+  } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {
+    out.entry(2, source.name,
+              {"systemd", every + " and at once when it changes", "timeout " + show_duration(systemd->timeout),
+               "unit " + systemd->unit});
   } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
     out.entry(2, source.name,
               {"postgresql", every, "timeout " + show_duration(postgresql->timeout),

@@ -61,7 +61,7 @@ std::unique_ptr<Probe> http_probe(const config::PrometheusSource& source, const 
 } // namespace
 
 std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
-                                       const ReadSecret& read_secret) {
+                                       SystemdUnits& units, const ReadSecret& read_secret) {
   std::vector<ScrapeTarget> targets;
   for (std::uint32_t i = 0; i < watch.config.sources.size(); ++i) {
     const config::Source& source = watch.config.sources[i];
@@ -74,6 +74,8 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
       }
     } else if (const auto* host = std::get_if<config::HostSource>(&source.kind)) {
       add(0, std::make_unique<HostProbe>(host->unit), 10'000);
+    } else if (const auto* systemd = std::get_if<config::SystemdSource>(&source.kind)) {
+      add(0, units.probe(systemd->unit, systemd->timeout), 10'000);
     } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
       auto client =
           std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = postgresql->dsn] { return read_secret(dsn); });

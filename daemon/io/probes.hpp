@@ -2,6 +2,7 @@
 #include "collectors/scraper.hpp"
 #include "daemon/channel_notifier.hpp"
 #include "daemon/io/event_loop.hpp"
+#include "daemon/io/systemd_units.hpp"
 #include "daemon/service_watch.hpp"
 #include <vector>
 
@@ -10,6 +11,6 @@ namespace backstop {
 /// The probes of a service's sources, with their selectors. A secret that cannot be read makes a probe whose every read
 /// is an error that says so: the other sources go on.
 std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
-                                       const ReadSecret& read_secret);
+                                       SystemdUnits& units, const ReadSecret& read_secret);
 
 } // namespace backstop

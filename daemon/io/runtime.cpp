@@ -16,6 +16,7 @@
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
+#include "daemon/io/systemd_units.hpp"
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/missing_journal.hpp"
 #include "daemon/telemetry.hpp"
@@ -63,6 +64,7 @@ struct Runtime::Parts {
   SqliteJournal* sqlite = nullptr; ///< the journal, where it is a good one
   std::unique_ptr<SqliteRecorder> recorder;
   std::unique_ptr<CurlFetcher> fetcher;
+  std::unique_ptr<SystemdUnits> watched_units;
   std::unique_ptr<SupervisedSteps> steps;
   ChildStepRunner* children = nullptr; ///< the runner of steps, where they run as children
   UnitStepRunner* units = nullptr;     ///< the runner of steps, where backstop-runner starts them
@@ -215,7 +217,8 @@ void Runtime::Parts::rebuild_scrapers() {
     if (scraping.scraper) continue;
     scraping.generation = watch->generation;
     scraping.scraper = std::make_unique<Scraper>(
-        key, make_targets(*watch, *loop, *fetcher, secrets), loop->now(), [this] { return loop->fresh_now(); },
+        key, make_targets(*watch, *loop, *fetcher, *watched_units, secrets), loop->now(),
+        [this] { return loop->fresh_now(); },
         [this, service = key](Scrape& scrape) {
           app->on_scrape(service, scrape, loop->fresh_now());
           after_event();
@@ -334,6 +337,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
   if (!loop) return loop.error();
   p.loop = *std::move(loop);
   p.fetcher = std::make_unique<CurlFetcher>(*p.loop);
+  p.watched_units = std::make_unique<SystemdUnits>(*p.loop);
   const config::Daemon daemon = config.daemon;
   if (Status s = p.open_state(daemon); !s) return s.error();
   p.wire(std::move(config));

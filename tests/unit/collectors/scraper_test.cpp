@@ -27,8 +27,10 @@ public:
     ASSERT_TRUE(done);
     done(std::move(a));
   }
+  void on_change(std::function<void()> changed) override { change = std::move(changed); }
   int started = 0;
   std::optional<Result<ProbeAnswer>> at_once;
+  std::function<void()> change; ///< it was told of one
 
 private:
   Done done_;
@@ -114,6 +116,59 @@ TEST(Scraper, AReadThatStartsALittleLateCountsAsOnTime) {
   s.now = due + seconds(10) + milliseconds(400);
   s.scraper->tick(s.now);
   EXPECT_EQ(s.scrapes.back().t, s.now) << "too late to be called on time";
+}
+
+TEST(Scraper, ATargetThatIsToldOfAChangeIsReadAtOnce) {
+  Service s(2);
+  for (HeldProbe* probe : s.probes) probe->at_once = text("up 1\n");
+  s.run(seconds(2));
+  const Time grid = s.scrapes.back().t;
+  s.scrapes.clear();
+  s.probes[1]->change();
+  ASSERT_EQ(s.scrapes.size(), 1U);
+  EXPECT_EQ(s.scrapes[0].target, 1U);
+  EXPECT_EQ(s.scrapes[0].t, s.now);
+  s.run(seconds(3));
+  ASSERT_EQ(s.scrapes.size(), 3U) << "and at its interval as before";
+  EXPECT_EQ((s.scrapes.back().t - grid) % seconds(1), Duration{});
+}
+
+TEST(Scraper, OneTargetCanBeAskedForNow) {
+  Service s(2);
+  for (HeldProbe* probe : s.probes) probe->at_once = text("up 1\n");
+  s.run(seconds(1));
+  s.scrapes.clear();
+  s.scraper->poke(0, 1);
+  ASSERT_EQ(s.scrapes.size(), 1U);
+  EXPECT_EQ(s.scrapes[0].target, 1U);
+  s.scraper->poke(7, 1);
+  EXPECT_EQ(s.scrapes.size(), 1U) << "there is no such target";
+}
+
+TEST(Scraper, AskedForWhileItIsReadItIsReadOnceMore) {
+  Service s(1);
+  s.run(seconds(1));
+  ASSERT_EQ(s.probes[0]->started, 1);
+  for (int i = 0; i < 5; ++i) s.scraper->poke(0, 0);
+  EXPECT_EQ(s.probes[0]->started, 1);
+  s.probes[0]->answer(text("up 1\n"));
+  EXPECT_EQ(s.probes[0]->started, 2);
+  s.probes[0]->answer(text("up 0\n"));
+  EXPECT_EQ(s.probes[0]->started, 2) << "that was it";
+  ASSERT_EQ(s.scrapes.size(), 2U);
+  EXPECT_EQ(s.scrapes[1].t, s.now);
+}
+
+TEST(Scraper, TimesIncreaseThoughAReadAskedForCameBetweenDueTimeAndTick) {
+  Service s(1, seconds(10));
+  s.probes[0]->at_once = text("up 1\n");
+  s.next = s.scraper->tick(kStart);
+  s.now = s.next + milliseconds(20);
+  s.scraper->poke(0, 0);
+  s.scraper->poke(0, 0);
+  s.scraper->tick(s.now);
+  ASSERT_GE(s.scrapes.size(), 3U);
+  for (std::size_t i = 1; i < s.scrapes.size(); ++i) EXPECT_GT(s.scrapes[i].t, s.scrapes[i - 1].t);
 }
 
 TEST(Scraper, AFailedReadIsAScrapeThatSaysWhy) {

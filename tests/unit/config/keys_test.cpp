@@ -89,6 +89,7 @@ std::vector<Probe> service_probes() {
       {"link", top + "running_version: {", "", "}"},
       {"source/prometheus", top + "sources: {app: {", "type: prometheus", "}}"},
       {"source/host", top + "sources: {app: {", "type: host", "}}"},
+      {"source/systemd", top + "sources: {app: {", "type: systemd", "}}"},
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},
       {"target", top + "sources: {app: {type: prometheus, targets: [{", "", "}]}}"},
       {"secret", top + "sources: {app: {type: postgresql, dsn: {", "", "}}}"},
