@@ -34,8 +34,9 @@ std::string answers(const Json& day, const std::string& path, const std::string&
                        (asked.empty() ? "" : " (asked: " + asked + ")"),
                    7) +
            "\n";
-    if (!q.flag("good") && !q.text("output").empty())
-      out += "       it printed: " + wrapped(q.text("output"), 19) + "\n";
+    std::string output = q.text("output");
+    while (!output.empty() && output.back() == '\n') output.pop_back();
+    if (!q.flag("good") && !output.empty()) out += "       it printed: " + wrapped(output, 19) + "\n";
   }
   return out;
 }
