@@ -71,15 +71,23 @@ void Api::handle(const ApiRequest& request, Time now, Answer answer) {
 
 void Api::poll() {
   for (std::size_t i = 0; i < waiting_.size();) {
-    const DeploymentState* d = app_.state().deployment(waiting_[i].deployment);
-    if (d && (d->phase == Phase::requested || d->phase == Phase::gated)) {
+    if (!ready(waiting_[i].id)) {
       ++i;
       continue;
     }
-    const Waiting ready = std::move(waiting_[i]);
+    const Waiting over = std::move(waiting_[i]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    ready.answer(begun(ready.deployment));
+    if (const Json& game_day = app_.game_day(over.id); !game_day.is_null())
+      over.answer({200, Json::object().set("id", over.id).set("game_day", game_day)});
+    else
+      over.answer(begun(over.id));
   }
+}
+
+bool Api::ready(const std::string& id) const {
+  if (id.starts_with("G")) return !app_.game_day(id).is_null();
+  const DeploymentState* d = app_.state().deployment(id);
+  return !d || (d->phase != Phase::requested && d->phase != Phase::gated);
 }
 
 ApiReply Api::begun(const std::string& id) const {
@@ -174,7 +182,8 @@ ApiReply Api::act(const ApiRequest& request, Time now, std::string& wait_for) {
   if (!command && command.error().code == Errc::not_found)
     return no_such(request.path, "see docs/control-api.md for the routes");
   if (!command) return api_error(400, "invalid", "the request", command.error().what, "see docs/control-api.md");
-  const bool begins = std::holds_alternative<BeginDeployment>(*command);
+  const bool begins =
+      std::holds_alternative<BeginDeployment>(*command) || std::holds_alternative<HoldGameDay>(*command);
   const Reply done = app_.on_command(*command, request.caller.name, now);
   if (!done.ok) return api_error(status_of(done.reason), done.reason, done.what, done.why, done.how);
   if (begins) {

@@ -39,7 +39,7 @@ public:
   /// `reload` reads the configuration again: faults as text, empty when it was applied.
   Api(App& app, std::function<std::vector<std::string>()> reload);
 
-  /// Answers once, at once or later: `deploy begin` waits for the preflight commands.
+  /// Answers once, at once or later: `deploy begin` waits for the preflight commands, `game-day` for its questions.
   void handle(const ApiRequest& request, Time now, Answer answer);
   /// Gives the answers that were waiting and have become ready. Call after every event.
   void poll();
@@ -48,9 +48,10 @@ private:
   ApiReply see(const ApiRequest& request, Time now) const;
   ApiReply act(const ApiRequest& request, Time now, std::string& wait_for);
   ApiReply begun(const std::string& id) const;
+  [[nodiscard]] bool ready(const std::string& id) const;
 
   struct Waiting {
-    std::string deployment;
+    std::string id; ///< of a deployment, or of a game day
     Answer answer;
   };
   App& app_;

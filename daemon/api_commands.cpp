@@ -154,6 +154,7 @@ Result<Command> service_command(const std::string& verb, Members& m) {
       return fail(Errc::invalid, "'retry_from' and 'done_by_hand' exclude each other");
     return m.done(std::move(c));
   }
+  if (verb == "game-day") return m.done(HoldGameDay{m.text("service"), m.flag("channels")});
   return fail(Errc::not_found, "no such route");
 }
 

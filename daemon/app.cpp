@@ -49,7 +49,8 @@ std::string join(const std::vector<std::string>& words) {
 
 App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::string& boot)
     : config_(std::move(config)), seams_(seams), ledger_(seams.journal, std::move(read_frozen), boot),
-      executor_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link) {
+      executor_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link),
+      game_days_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link) {
   ledger_.on_commit = [this] {
     if (on_commit) on_commit();
   };
@@ -457,7 +458,7 @@ void App::on_tick(Time now) {
 }
 
 void App::on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now) {
-  executor_.on_step_finished(key, outcome, now);
+  if (!game_days_.on_step_finished(key, outcome, now)) executor_.on_step_finished(key, outcome, now);
   settle(now);
 }
 
@@ -466,7 +467,7 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
     return refusal("journal", "the command", "nothing can be recorded: " + why,
                    "mend the journal (free space, `backstopctl status` says more), then repeat it");
   }
-  Operator op(ledger_, watches_, config_, actor, now);
+  Operator op(ledger_, watches_, config_, game_days_, actor, now);
   const Reply reply = std::visit(op, command);
   if (reply.ok) {
     for (auto& [key, watch] : watches_) follow(*watch, now);

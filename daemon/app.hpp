@@ -1,6 +1,7 @@
 #pragma once
 #include "daemon/config/config.hpp"
 #include "daemon/executor.hpp"
+#include "daemon/game_day.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/operator.hpp"
 #include "daemon/seams.hpp"
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace backstop {
+
+class Deadman;
 
 /// What the daemon does, without a way to do it: everything it touches is behind a seam, every event carries the time.
 /// Read on_scrape() first: scrape → evaluation → decision → records → acts.
@@ -43,6 +46,9 @@ public:
   /// An operator's command. What it changes is durable when the reply is given.
   Reply on_command(const Command& command, const std::string& actor, Time now);
 
+  /// What came out of a game day, once it is over and recorded; null before.
+  [[nodiscard]] const Json& game_day(const std::string& id) const { return game_days_.result(id); }
+
   /// When on_tick() is due next.
   [[nodiscard]] Time next_due() const { return next_due_; }
   [[nodiscard]] const State& state() const { return ledger_.state(); }
@@ -58,6 +64,7 @@ public:
   std::function<void()> on_commit; ///< the journal committed
   std::function<void(const std::string& service, const Evaluation&, const Scrape&)> on_evaluated;
   std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now
+  const Deadman* deadman = nullptr;         ///< shown in status and metrics
 
 private:
   [[nodiscard]] std::string page_title() const;
@@ -82,6 +89,7 @@ private:
   Ledger ledger_;
   ServiceWatches watches_;
   Executor executor_;
+  GameDays game_days_;
   std::map<std::string, Time> saved_;          ///< when each watch was last saved
   std::map<std::string, std::string> unsaved_; ///< why it could not be, last time
   Time journal_retry_{};                       ///< after a failed commit: not before, a foreign lock holds the loop up

@@ -408,6 +408,7 @@ struct Fold::Applier {
     entry.queued = entry.next_attempt = r.time;
     s.outbox[p.key] = std::move(entry);
   }
+  void operator()(const GameDayHeld& p) const { service(p.service).game_day = {r.time, r.actor, p.why, p.works}; }
   void operator()(const NoticeEnded& p) const {
     s.outbox.erase(p.key);
     if (p.delivered) return;

@@ -119,6 +119,11 @@ struct Narrator {
   N operator()(const QuarantineReleased& p) const {
     return {LogLevel::info, p.service + ": " + p.version + " released from quarantine: " + p.reason};
   }
+  N operator()(const GameDayHeld& p) const {
+    return {p.works ? LogLevel::info : LogLevel::warning, p.service + ": game day: a rollback of " + p.version +
+                                                              " to " + (p.target.empty() ? "nothing" : p.target) +
+                                                              (p.works ? " would work" : " would NOT work: " + p.why)};
+  }
   N operator()(const NoticeQueued& p) const { return {LogLevel::debug, "notice " + p.key + " queued: " + p.title}; }
   N operator()(const NoticeEnded& p) const {
     return p.delivered ? N{LogLevel::info, "notice " + p.key + " delivered, attempt " + std::to_string(p.attempts)}

@@ -1,5 +1,6 @@
 #include "daemon/operator.hpp"
 #include "daemon/deciding.hpp"
+#include "daemon/game_day.hpp"
 #include "daemon/notice_text.hpp"
 #include "daemon/step_order.hpp"
 #include <algorithm>
@@ -47,8 +48,8 @@ Reply refusal(std::string reason, std::string what, std::string why, std::string
 }
 
 Operator::Operator(Ledger& ledger, std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
-                   const config::Config& config, std::string actor, Time now)
-    : ledger_(ledger), watches_(watches), config_(config), actor_(std::move(actor)), now_(now) {}
+                   const config::Config& config, GameDays& game_days, std::string actor, Time now)
+    : ledger_(ledger), watches_(watches), config_(config), game_days_(game_days), actor_(std::move(actor)), now_(now) {}
 
 void Operator::add(Payload payload) { ledger_.add(std::move(payload), now_, actor_); }
 
@@ -362,6 +363,12 @@ Reply Operator::operator()(const ReleaseQuarantine& c) {
                    "`backstopctl quarantine list`");
   add(QuarantineReleased{key, c.version, c.reason});
   return {};
+}
+
+Reply Operator::operator()(const HoldGameDay& c) {
+  std::string key;
+  if (Reply r = resolve(c.service, key); !r.ok) return r;
+  return game_days_.begin(key, c.channels, actor_, now_);
 }
 
 } // namespace backstop

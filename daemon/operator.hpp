@@ -60,8 +60,15 @@ struct ReleaseQuarantine {
   std::string service, version, reason;
 };
 
+struct HoldGameDay {
+  std::string service;
+  bool channels = false; ///< send each channel a test notice too
+};
+
 using Command = std::variant<BeginDeployment, FinishDeployment, AbortDeployment, Acknowledge, Hold, Unhold, RollBackNow,
-                             AcceptNow, AnswerConfirmation, RaiseSignal, Unlock, Adopt, ReleaseQuarantine>;
+                             AcceptNow, AnswerConfirmation, RaiseSignal, Unlock, Adopt, ReleaseQuarantine, HoldGameDay>;
+
+class GameDays;
 
 /// The answer to a command: a result, or a refusal that says what, why, and how to mend it.
 struct Reply {
@@ -77,7 +84,7 @@ Reply refusal(std::string reason, std::string what, std::string why, std::string
 class Operator {
 public:
   Operator(Ledger& ledger, std::map<std::string, std::unique_ptr<ServiceWatch>>& watches, const config::Config& config,
-           std::string actor, Time now);
+           GameDays& game_days, std::string actor, Time now);
   Reply operator()(const BeginDeployment& command);
   Reply operator()(const FinishDeployment& command);
   Reply operator()(const AbortDeployment& command);
@@ -91,6 +98,7 @@ public:
   Reply operator()(const Unlock& command);
   Reply operator()(const Adopt& command);
   Reply operator()(const ReleaseQuarantine& command);
+  Reply operator()(const HoldGameDay& command);
 
 private:
   Reply resolve(const std::string& name, std::string& key) const;
@@ -100,6 +108,7 @@ private:
   Ledger& ledger_;
   std::map<std::string, std::unique_ptr<ServiceWatch>>& watches_;
   const config::Config& config_;
+  GameDays& game_days_;
   std::string actor_;
   Time now_;
 };

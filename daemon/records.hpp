@@ -252,6 +252,33 @@ struct NoticeEnded {
   BACKSTOP_FIELDS(v("key", key); v("delivered", delivered); v("attempts", attempts); v("error", error);)
 };
 
+/// A step as a rollback would take it. `argv` and `user` of run steps alone.
+struct GameDayStep {
+  std::string path, name, kind;
+  std::vector<std::string> argv;
+  std::string user;
+  BACKSTOP_FIELDS(v("path", path); v("name", name); v("kind", kind); v("argv", argv); v("user", user);)
+};
+/// purpose: version, preflight, check (of the step `path`), channel (`path` is its name)
+struct GameDayQuestion {
+  std::string path, purpose;
+  std::vector<std::string> argv;
+  std::string answer, output;
+  bool good = false;
+  BACKSTOP_FIELDS(v("path", path); v("purpose", purpose); v("argv", argv); v("answer", answer); v("output", output);
+                  v("good", good);)
+};
+/// A rollback gone through without doing it: would it work?
+struct GameDayHeld {
+  static constexpr const char* kType = "game_day_held";
+  std::string service, version, target, why; ///< why it would not work
+  bool works = false;
+  std::vector<GameDayStep> steps;
+  std::vector<GameDayQuestion> questions;
+  BACKSTOP_FIELDS(v("service", service); v("version", version); v("target", target); v("works", works); v("why", why);
+                  v("steps", steps); v("questions", questions);)
+};
+
 #undef BACKSTOP_FIELDS
 
 using Payload =
@@ -260,7 +287,7 @@ using Payload =
                  LevelChanged, DecisionMade, ConfirmationAsked, ConfirmationAnswered, IncidentOpened, IncidentEscalated,
                  IncidentAcknowledged, IncidentResolved, ReviewOpened, RollbackStarted, StepIntended, StepEnded,
                  ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked, ServiceUnlocked,
-                 VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded>;
+                 VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

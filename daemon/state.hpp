@@ -5,6 +5,7 @@
 #include "rules/procedure.hpp"
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -75,6 +76,12 @@ struct HoldState {
   Time until{};
 };
 
+struct GameDayState {
+  Time at{};
+  std::string by, why;
+  bool works = false;
+};
+
 struct ServiceState {
   std::string key;
   std::string version;    ///< believed to run; empty: nothing known
@@ -86,6 +93,7 @@ struct ServiceState {
   std::string locked_why;
   std::vector<Time> rollbacks;               ///< starts since it was last unlocked, for the loop guard
   std::map<std::string, std::string> levels; ///< rule → last recorded level
+  std::optional<GameDayState> game_day;      ///< the last one
 };
 
 struct IncidentState {

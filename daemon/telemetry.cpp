@@ -1,4 +1,6 @@
 #include "daemon/telemetry.hpp"
+#include "daemon/deadman.hpp"
+#include <algorithm>
 #include <array>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -25,6 +27,9 @@ constexpr Name kActs{"backstop_acts", "1 when the daemon may act, 0 when it only
 constexpr Name kConfigRefused{
     "backstop_config_refused",
     "1 when the configuration files had faults at the last reload, so that the old one is in force"};
+constexpr Name kDeadman{"backstop_deadman_ok",
+                        "1 when the last dead-man ping was taken, 0 when none is sent or it was not"};
+constexpr Name kDeadmanPings{"backstop_deadman_pings_total", "dead-man pings, by result"};
 constexpr Name kState{"backstop_deployment_state",
                       "1 for the phase of the service's newest deployment, 0 for the others"};
 constexpr Name kReading{"backstop_reading", "newest reading of an indicator, in its unit; absent without data"};
@@ -73,6 +78,8 @@ struct Telemetry::Families {
   Family<Gauge>& build_info = gauge(kBuildInfo);
   Family<Gauge>& acts = gauge(kActs);
   Family<Gauge>& config_refused = gauge(kConfigRefused);
+  Family<Gauge>& deadman = gauge(kDeadman);
+  Family<Counter>& deadman_pings = counter(kDeadmanPings);
   Family<Gauge>& state = gauge(kState);
   Family<Gauge>& reading = gauge(kReading);
   Family<Gauge>& threshold = gauge(kThreshold);
@@ -94,6 +101,7 @@ struct Telemetry::Families {
   std::map<std::string, std::string> step_names;
 
   void update_service(const App& app, const std::string& key, const ServiceWatch& watch);
+  void update_deadman(const Deadman::Health& health);
   void update_readings(const std::string& key, const ServiceWatch& watch);
 };
 
@@ -190,9 +198,20 @@ void Telemetry::Families::update_service(const App& app, const std::string& key,
   }
 }
 
+void Telemetry::Families::update_deadman(const Deadman::Health& health) {
+  Gauge& ok = deadman.Add({});
+  health.configured ? ok.Set(health.well() ? 1 : 0) : deadman.Remove(&ok);
+  if (!health.configured) return;
+  for (const auto& [result, count] : {std::pair{"taken", health.taken}, std::pair{"failed", health.failed}}) {
+    Counter& pings = deadman_pings.Add({{"result", result}});
+    pings.Increment(std::max(0.0, static_cast<double>(count) - pings.Value()));
+  }
+}
+
 std::string Telemetry::expose(const App& app) {
   families_->acts.Add({}).Set(app.degraded().empty() ? 1 : 0);
   families_->config_refused.Add({}).Set(app.config_faults().empty() ? 0 : 1);
+  if (app.deadman) families_->update_deadman(app.deadman->health());
   families_->waiting_notices.Add({}).Set(static_cast<double>(app.state().outbox.size()));
   for (const auto& [key, watch] : app.watches()) families_->update_service(app, key, *watch);
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());

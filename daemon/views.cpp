@@ -1,4 +1,5 @@
 #include "daemon/views.hpp"
+#include "daemon/deadman.hpp"
 #include "daemon/deciding.hpp"
 #include <algorithm>
 #include <chrono>
@@ -197,6 +198,12 @@ Json service_view(const State& state, const ServiceWatch* watch, const std::stri
                               .set("until", wall(hold->until))
                               .set("all", !state.holds.contains(key))
                         : Json());
+  json.set("last_game_day", s && s->game_day ? Json::object()
+                                                   .set("at", wall(s->game_day->at))
+                                                   .set("by", s->game_day->by)
+                                                   .set("works", s->game_day->works)
+                                                   .set("why", s->game_day->why)
+                                             : Json());
   const DeploymentState* d = state.active(key);
   json.set("deployment", d ? deployment_view(state, *d, false) : Json());
   if (!watch) return json;
@@ -254,7 +261,8 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
   json.set("config_hash", app.config().hash)
       .set("config_faults", strings(app.config_faults()))
       .set("records", state.records)
-      .set("steps_run_as", std::string(app.steps_run_as()));
+      .set("steps_run_as", std::string(app.steps_run_as()))
+      .set("deadman", app.deadman ? deadman_view(app.deadman->health()) : Json());
   Json services = Json::array();
   for (const auto& [key, watch] : app.watches()) {
     if (only_service.empty() || key == only_service) services.push(service_view(state, watch.get(), key, now));

@@ -21,6 +21,7 @@ struct Secret {
   std::string file;
   std::string inline_value;
   [[nodiscard]] bool empty() const { return credential.empty() && file.empty() && inline_value.empty(); }
+  bool operator==(const Secret&) const = default;
 };
 
 struct Control {
@@ -49,6 +50,13 @@ struct Channel {
   Duration timeout{std::chrono::seconds(10)};
 };
 
+/// A URL outside that is fetched while the daemon acts: what stands behind it pages when the fetches stop.
+struct Deadman {
+  Secret url;
+  Duration every{std::chrono::seconds(60)};
+  bool operator==(const Deadman&) const = default;
+};
+
 struct Daemon {
   Control control;
   std::string metrics_listen = "127.0.0.1:9477"; ///< empty: no listener
@@ -59,6 +67,7 @@ struct Daemon {
   std::uint64_t recorder_max_size = std::uint64_t{2} << 30;
   Limits limits;
   std::vector<Channel> channels;
+  std::optional<Deadman> deadman;
   std::string services_glob = "/etc/backstop/services.d/*.yaml";
 };
 

@@ -9,7 +9,8 @@ const std::vector<Section>& sections() {
   constexpr bool required = true;
   static const std::vector<Section> all{
       // backstop.yaml
-      {"backstop", {{"control"}, {"metrics"}, {"journal"}, {"recorder"}, {"limits"}, {"channels"}, {"services"}}},
+      {"backstop",
+       {{"control"}, {"metrics"}, {"journal"}, {"recorder"}, {"limits"}, {"channels"}, {"deadman"}, {"services"}}},
       {"control", {{"socket"}, {"observers"}, {"operators"}}},
       {"metrics", {{"listen", required}}},
       {"journal", {{"path"}, {"keep"}}},
@@ -17,6 +18,7 @@ const std::vector<Section>& sections() {
       {"limits", {{"concurrent_rollbacks"}, {"rollbacks"}}},
       {"channel/webhook", {{"type", required}, {"url", required}, {"timeout"}}},
       {"channel/command", {{"type", required}, {"argv", required}, {"timeout"}}},
+      {"deadman", {{"url", required}, {"every"}}},
       {"secret", {{"credential"}, {"file"}}},
       // services.d/*.yaml
       {"service",

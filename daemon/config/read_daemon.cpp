@@ -75,6 +75,14 @@ void read_channel(const Mapping& root, const Node& node, Channel& channel) {
   }
 }
 
+void read_deadman(const Mapping& root, std::optional<Deadman>& out) {
+  const auto deadman = part(root, "deadman");
+  if (!deadman || !deadman->ok()) return;
+  out.emplace();
+  read_secret(*deadman, "url", out->url, Inline::url);
+  deadman->duration("every", out->every, std::chrono::seconds(1));
+}
+
 } // namespace
 
 void read_daemon(Sheet& sheet, const Node& node, Daemon& out) {
@@ -84,6 +92,7 @@ void read_daemon(Sheet& sheet, const Node& node, Daemon& out) {
   read_metrics(root, out.metrics_listen);
   read_stores(root, out);
   read_limits(root, out.limits);
+  read_deadman(root, out.deadman);
   root.text("services", out.services_glob);
   if (const Node* channels = root.find("channels")) {
     for (const auto* entry : named_entries(sheet, *channels, "channels")) {

@@ -98,6 +98,9 @@ std::string show_daemon(const Daemon& daemon) {
   out.entry(0, "services", {daemon.services_glob});
   for (const Channel& channel : daemon.channels)
     out.entry(0, "channel", {channel.name, channel_type(channel), "timeout " + show_duration(channel.timeout)});
+  if (daemon.deadman)
+    out.entry(0, "deadman",
+              {"url from " + show_secret(daemon.deadman->url), "every " + show_duration(daemon.deadman->every)});
   return out.take();
 }
 

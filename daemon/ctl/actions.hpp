@@ -14,6 +14,10 @@ Said run_offline(const Invocation& invocation, const Offline& offline);
 Said run_check_config(const Invocation& invocation, const CheckConfig& check);
 Said run_check_metrics(const Invocation& invocation, const CheckMetrics& check);
 
+Said run_journal_check(const Invocation& invocation, const JournalCheck& check);
+Said run_journal_restore(const Invocation& invocation, const JournalRestore& restore);
+Said run_debug_bundle(const Invocation& invocation, const DebugBundle& bundle);
+
 void print(const Said& said);
 
 } // namespace backstop::ctl

@@ -40,10 +40,13 @@ Said said_of(const Invocation& invocation, const Call& call, const Result<Contro
   if (!document)
     return {kUnreachable, "", complaint("the daemon's answer is not understood: " + document.error().what)};
   Said said{exit_code_of(answer->status), "", ""};
+  // A question that was answered: no, it would not work.
+  if (said.exit_code == kDone && call.page == Page::game_day && !(*document)["game_day"].flag("works"))
+    said.exit_code = kInputError;
   const Json shown = printable(*document);
   if (invocation.json) {
     said.out = document->dump(2) + "\n";
-  } else if (said.exit_code != kDone) {
+  } else if (answer->status >= 400) {
     said.err = complaint(render_error(shown));
   } else {
     said.out = render(call.page, shown, style);

@@ -47,6 +47,7 @@ private:
   void add_hands(); // arguments_hands.cpp
   void add_holds();
   void add_ways_out();
+  void add_night(); // arguments_night.cpp
 
   [[nodiscard]] std::string mistake(const CLI::ParseError& error) const;
   [[nodiscard]] std::string unknown_word(const CLI::App& at, const std::string& word) const;

@@ -30,7 +30,18 @@ struct Said {
 };
 
 /// How an answer is shown to people.
-enum class Page { done, begun, status, deployment, deployments, incident, incidents, explanation, quarantine };
+enum class Page {
+  done,
+  begun,
+  status,
+  deployment,
+  deployments,
+  incident,
+  incidents,
+  explanation,
+  quarantine,
+  game_day
+};
 
 /// One request to the daemon.
 struct Call {
@@ -60,11 +71,23 @@ struct CheckMetrics {
   bool openmetrics = false;
 };
 
+struct JournalCheck {
+  std::string path;
+};
+struct JournalRestore {
+  std::string path;
+};
+/// Everything that somebody else needs to look into a fault, without secrets.
+struct DebugBundle {
+  std::string file; ///< empty: backstop-debug-TIME.tar.gz in the current folder
+  std::string config;
+};
+
 struct Invocation {
   std::string socket = "/run/backstop/control.sock";
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
-  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics> what;
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle> what;
 };
 
 /// What the environment says; options on the command line count more.

@@ -26,6 +26,12 @@ int run(const std::vector<std::string>& words) {
       said = run_offline(invocation, *offline);
     else if (const auto* config = std::get_if<CheckConfig>(&invocation.what))
       said = run_check_config(invocation, *config);
+    else if (const auto* journal = std::get_if<JournalCheck>(&invocation.what))
+      said = run_journal_check(invocation, *journal);
+    else if (const auto* damaged = std::get_if<JournalRestore>(&invocation.what))
+      said = run_journal_restore(invocation, *damaged);
+    else if (const auto* bundle = std::get_if<DebugBundle>(&invocation.what))
+      said = run_debug_bundle(invocation, *bundle);
     else
       said = run_check_metrics(invocation, std::get<CheckMetrics>(invocation.what));
   }

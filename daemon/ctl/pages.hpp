@@ -20,6 +20,8 @@ std::string incident_page(const Json& incident, const Style& style);
 std::string incidents_page(const Json& document);
 std::string explanation_page(const Json& document, const Style& style);
 std::string quarantine_page(const Json& document);
+/// The answer to POST /v1/game-day.
+std::string game_day_page(const Json& document, const Style& style);
 
 /// "D1 watching v2, good in 12s, watched for 52s more": how the deployment of a service document stands.
 std::string phase_text(const Json& service);

@@ -46,6 +46,7 @@ std::string render(Page page, const Json& doc, const Style& style) {
   case Page::incidents: return incidents_page(doc);
   case Page::explanation: return explanation_page(doc, style);
   case Page::quarantine: return quarantine_page(doc);
+  case Page::game_day: return game_day_page(doc, style);
   }
   return "";
 }

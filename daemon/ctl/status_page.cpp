@@ -50,6 +50,12 @@ std::string service_page(const Json& s, const Style& style) {
   if (d.text("phase") == "deploying" && d.text("rolls_back").empty())
     out += ways({{"when the traffic is on it", "deploy finish " + d.text("id")}});
   out += what_stops_it(s, style);
+  if (const Json& day = s["last_game_day"]; !day.is_null())
+    out += "  " +
+           wrapped("game day " + day_and_clock(day["at"]) + ": " +
+                       (day.flag("works") ? "a rollback would work" : "a rollback would NOT work: " + day.text("why")),
+                   4) +
+           "\n";
   out += rules_table(s, style);
   if (blind(s))
     out += "  " + red(style, "BLIND") + ": what cannot be read leads to no rollback, and no deployment can begin\n";
@@ -94,6 +100,16 @@ std::string notices(const Json& doc) {
   return out;
 }
 
+std::string deadman_line(const Json& deadman, const Style& style) {
+  if (deadman.is_null()) return "";
+  const std::string last = deadman["last_ok"].is_null() ? "none was taken yet"
+                                                        : "the last was taken at " + day_and_clock(deadman["last_ok"]);
+  if (deadman.flag("well")) return "dead-man pings: " + last + "\n";
+  const bool silent = !deadman.text("silent").empty();
+  return red(style, silent ? "dead-man pings are not sent" : "dead-man pings are not taken") + ":\n  " +
+         wrapped((silent ? deadman.text("silent") : deadman.text("error")) + "; " + last, 2) + "\n";
+}
+
 } // namespace
 
 std::string held_text(const Json& rule) {
@@ -120,6 +136,7 @@ std::string status_page(const Json& doc, const Style& style) {
                                : "no service is configured\n  write one where `services` in backstop.yaml looks for "
                                  "them, then: backstopctl reload\n\n";
   for (const Json& s : list(doc["services"])) out += service_page(s, style) + "\n";
+  out += deadman_line(doc["deadman"], style);
   for (const Json& i : list(doc["incidents"])) out += incident_lines(i);
   out += notices(doc);
   if (!doc.text("steps_run_as").empty()) out += "rollback steps run as " + doc.text("steps_run_as") + "\n";

@@ -86,6 +86,11 @@ ReadSecret secret_reader() {
   };
 }
 
+Status check_writable(const std::string& path) {
+  if (::access(path.c_str(), W_OK) == 0) return {};
+  return system_error(path + ": cannot be written");
+}
+
 Result<std::string> read_link(const std::string& path) {
   std::error_code error;
   const std::filesystem::path target = std::filesystem::read_symlink(path, error);

@@ -16,6 +16,9 @@ config::Files config_files();
 /// Secrets from $CREDENTIALS_DIRECTORY (set by systemd) or from files; a final newline is taken off.
 ReadSecret secret_reader();
 
+/// Whether this process could write the file now, without touching it.
+Status check_writable(const std::string& path);
+
 /// Where a symbolic link points to.
 Result<std::string> read_link(const std::string& path);
 

@@ -3,6 +3,7 @@
 #include "daemon/app.hpp"
 #include "daemon/channel_notifier.hpp"
 #include "daemon/config/read.hpp"
+#include "daemon/deadman.hpp"
 #include "daemon/event_feed.hpp"
 #include "daemon/io/child_step_runner.hpp"
 #include "daemon/io/control_peer.hpp"
@@ -73,6 +74,7 @@ struct Runtime::Parts {
   std::unique_ptr<Telemetry> telemetry;
   std::unique_ptr<App> app;
   std::unique_ptr<Api> api;
+  std::unique_ptr<Deadman> deadman;
   EventFeed feed;
   std::unique_ptr<HttpServer> control, metrics;
   struct Scraping {
@@ -81,7 +83,7 @@ struct Runtime::Parts {
     std::unique_ptr<Scraper> scraper;
   };
   std::map<std::string, Scraping> scrapers;
-  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, housekeeping;
+  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, housekeeping, deadman_timer;
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever, scrape_due = kNever;
   std::map<std::string, double> dropped_told;
@@ -94,6 +96,7 @@ struct Runtime::Parts {
   void rebuild_scrapers();
   void tick_scrapers();
   void keep_house();
+  void tick_deadman();
   void after_event();
   void warn_of_restart(const config::Daemon& now, const config::Daemon& wanted);
   std::vector<std::string> reload();
@@ -167,6 +170,9 @@ void Runtime::Parts::wire(config::Config config) {
   telemetry = std::make_unique<Telemetry>(options.version);
   app = std::make_unique<App>(std::move(config), App::Seams{*journal, *recorder, *steps, *notifier, *log, read_link},
                               read_frozen, boot_id());
+  deadman = std::make_unique<Deadman>(*fetcher, secrets, *log);
+  deadman->configure(app->config().daemon.deadman);
+  app->deadman = deadman.get();
   api = std::make_unique<Api>(*app, [this] { return reload(); });
   app->on_commit = [this] {
     if (sqlite) telemetry->journal_commit(sqlite->last_commit_duration());
@@ -197,6 +203,7 @@ void Runtime::Parts::wire(config::Config config) {
   scrape_timer = loop->add_timer([this] { tick_scrapers(); });
   housekeeping = loop->add_timer([this] { keep_house(); }, EventLoop::kIdle);
   housekeeping->arm(loop->now() + kHousekeeping);
+  deadman_timer = loop->add_timer([this] { tick_deadman(); }, EventLoop::kIdle); // after all work that is due
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.push_back(loop->add_signal(signal, [this] {
       manager->stopping();
@@ -249,6 +256,15 @@ void Runtime::Parts::keep_house() {
   if (children) children->purge(loop->now() - kStepsKept);
 }
 
+void Runtime::Parts::tick_deadman() {
+  std::string silent = silent_because(*app);
+  if (silent.empty()) {
+    if (const Status s = check_writable(app->config().daemon.journal_path); !s) silent = s.error().what;
+  }
+  const Time due = deadman->tick(loop->now(), silent);
+  due == kNever ? deadman_timer->disarm() : deadman_timer->arm(due);
+}
+
 /// What is opened once at start cannot change under a running daemon; a reload that asks for it says so.
 void Runtime::Parts::warn_of_restart(const config::Daemon& now, const config::Daemon& wanted) {
   const bool same = now.control.socket == wanted.control.socket && now.metrics_listen == wanted.metrics_listen &&
@@ -271,6 +287,8 @@ std::vector<std::string> Runtime::Parts::reload() {
     warn_of_restart(app->config().daemon, loaded.config.daemon);
     notifier->set_channels(loaded.config.daemon.channels);
     app->on_config(std::move(loaded.config), loop->now());
+    deadman->configure(app->config().daemon.deadman);
+    tick_deadman();
   }
   after_event();
   manager->ready(status_line(*app));
@@ -351,6 +369,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
                "control socket " + daemon.control.socket +
                    (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""),
                {});
+  p.tick_deadman();
   p.manager = std::make_unique<ServiceManager>(*p.loop);
   p.after_event();
   p.manager->ready(status_line(*p.app));

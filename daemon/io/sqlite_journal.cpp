@@ -171,7 +171,15 @@ Status SqliteJournal::load_end() {
   return {};
 }
 
-Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open_read_only(const std::string& named) {
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open_read_only(const std::string& path) {
+  return open_to_read(path, true);
+}
+
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open_damaged(const std::string& path) {
+  return open_to_read(path, false);
+}
+
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open_to_read(const std::string& named, bool check_end) {
   const std::string path = resolved(named);
   const std::int64_t size = size_of(path);
   if (size < 0) {
@@ -186,7 +194,7 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open_read_only(const std::
     if (!database) return database.error();
     std::unique_ptr<SqliteJournal> journal(new SqliteJournal(*std::move(database), SpaceReserve(path, 0)));
     Status read = check_identity(journal->database_);
-    if (read) read = journal->load_end();
+    if (read && check_end) read = journal->load_end();
     if (read) return journal;
     // Without the right to make a -shm file SQLite does not read a WAL database. Where no -wal is there nobody writes.
     if (read.error().code != Errc::io || mode == SqliteDatabase::Mode::immutable) return read.error();
@@ -243,16 +251,17 @@ Result<ChainEnd> SqliteJournal::end_at(std::uint64_t seq) const {
   return ChainEnd{seq, statement->text(0)};
 }
 
-Result<std::vector<Record>> SqliteJournal::batch_after(const ChainEnd& from, ChainEnd& end) const {
+/// The good records before an error are in `batch` all the same.
+Status SqliteJournal::batch_after(const ChainEnd& from, std::vector<Record>& batch, ChainEnd& end) const {
   auto rows = database_.prepare("SELECT seq, time_us, boot, actor, subject, type, version, payload, prev_hash, hash "
                                 "FROM records WHERE seq > ? ORDER BY seq LIMIT ?");
   if (!rows) return rows.error();
   rows->bind(1, static_cast<std::int64_t>(from.seq)).bind(2, std::int64_t{kBatch});
-  std::vector<Record> batch;
+  batch.clear();
   end = from;
   for (auto row = rows->step();; row = rows->step()) {
     if (!row) return row.error();
-    if (!*row) return batch;
+    if (!*row) return {};
     Record record;
     record.seq = static_cast<std::uint64_t>(rows->integer(0));
     record.time = time_from_us(rows->integer(1));
@@ -279,21 +288,34 @@ Result<std::vector<Record>> SqliteJournal::batch_after(const ChainEnd& from, Cha
 }
 
 Status SqliteJournal::read(std::uint64_t after, const std::function<Status(const Record&)>& each) const {
-  const auto last = database_.integer("SELECT coalesce(max(seq), 0) FROM records");
-  if (!last) return last.error();
-  if (after >= static_cast<std::uint64_t>(*last)) return {};
+  if (after > 0) { // from the start even a file whose last pages are damaged is read
+    const auto last = database_.integer("SELECT coalesce(max(seq), 0) FROM records");
+    if (!last) return last.error();
+    if (after >= static_cast<std::uint64_t>(*last)) return {};
+  }
   auto at = end_at(after);
   if (!at) return at.error();
   // In batches, so that no read stays open while `each` runs: it may append, and a long read would stop checkpoints.
+  std::vector<Record> batch;
   for (;;) {
     ChainEnd next;
-    const auto batch = batch_after(*at, next);
-    if (!batch) return batch.error();
-    if (batch->empty()) return {};
-    for (const Record& record : *batch)
+    const Status good = batch_after(*at, batch, next);
+    for (const Record& record : batch)
       if (Status status = each(record); !status) return status;
+    if (!good || batch.empty()) return good;
     *at = std::move(next);
   }
+}
+
+std::vector<SqliteJournal::Glimpse> SqliteJournal::glimpse_after(std::uint64_t seq) const {
+  std::vector<Glimpse> seen;
+  auto rows = database_.prepare("SELECT seq, time_us, type, subject FROM records WHERE seq > ? ORDER BY seq");
+  if (!rows) return seen;
+  rows->bind(1, static_cast<std::int64_t>(seq));
+  for (auto row = rows->step(); row && *row; row = rows->step())
+    seen.push_back(
+        {static_cast<std::uint64_t>(rows->integer(0)), time_from_us(rows->integer(1)), rows->text(2), rows->text(3)});
+  return seen;
 }
 
 Result<ChainEnd> SqliteJournal::verify() const {

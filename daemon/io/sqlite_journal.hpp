@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace backstop {
 
@@ -33,14 +34,25 @@ public:
   /// For status --offline and journal check, also while a daemon writes PATH. Takes no lock; append() is refused.
   /// Errors as open(); not_found where there is no such file.
   static Result<std::unique_ptr<SqliteJournal>> open_read_only(const std::string& path);
+  /// The same for a damaged one: what its records are worth is not looked at before they are read.
+  static Result<std::unique_ptr<SqliteJournal>> open_damaged(const std::string& path);
 
   Status append(std::span<Record> records) override;
-  /// Checks hash, chain and form of every record on the way; Errc::corrupt names the first bad one.
+  /// Checks hash, chain and form of every record on the way; Errc::corrupt names the first bad one, after `each` was
+  /// given all before it.
   Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const override;
 
   /// Reads everything and gives the end of the chain, which a person may compare with one noted elsewhere: that records
   /// at the end were cut off cannot be seen from the file alone.
   [[nodiscard]] Result<ChainEnd> verify() const;
+
+  /// A record behind the first bad one, as far as it can be read. Nothing of it is checked.
+  struct Glimpse {
+    std::uint64_t seq = 0;
+    Time time{};
+    std::string type, subject;
+  };
+  [[nodiscard]] std::vector<Glimpse> glimpse_after(std::uint64_t seq) const;
 
   /// True where open() made a new file: worth a line in the log, for a journal that got lost looks the same.
   [[nodiscard]] bool created() const { return created_; }
@@ -60,7 +72,8 @@ private:
   Status prepare_to_write();
   Status load_end();
   Status insert(std::span<const Record> records);
-  Result<std::vector<Record>> batch_after(const ChainEnd& from, ChainEnd& end) const;
+  static Result<std::unique_ptr<SqliteJournal>> open_to_read(const std::string& path, bool check_end);
+  Status batch_after(const ChainEnd& from, std::vector<Record>& batch, ChainEnd& end) const;
   Result<ChainEnd> end_at(std::uint64_t seq) const;
 
   std::optional<LockFile> lock_; ///< first: let go of after the database is closed

@@ -55,6 +55,7 @@ TEST(Load, TheKeysOfTheMainFileAreRead) {
       "control: {socket: /run/x.sock, observers: see, operators: act}\nmetrics: {listen: none}\n"
       "journal: {path: /j.db, keep: 100d}\nrecorder: {path: /r.db, keep: 2d, max_size: 3 GiB}\n"
       "limits: {concurrent_rollbacks: 2, rollbacks: 5 per 12h}\nservices: none/*.yaml\n"
+      "deadman: {url: {credential: deadman-url}, every: 30s}\n"
       "channels:\n  a: {type: webhook, url: \"https://h/x\", timeout: 3s}\n"
       "  b: {type: webhook, url: {file: /secret}}\n  c: {type: command, argv: [/bin/tell, me]}\n";
   const auto outcome = load("/etc/main.yaml", files.files());
@@ -72,6 +73,9 @@ TEST(Load, TheKeysOfTheMainFileAreRead) {
   EXPECT_EQ(daemon.limits.concurrent_rollbacks, 2);
   EXPECT_EQ(daemon.limits.rollbacks.count, 5);
   EXPECT_EQ(daemon.limits.rollbacks.window, std::chrono::hours(12));
+  ASSERT_TRUE(daemon.deadman);
+  EXPECT_EQ(daemon.deadman->url.credential, "deadman-url");
+  EXPECT_EQ(daemon.deadman->every, std::chrono::seconds(30));
   ASSERT_EQ(daemon.channels.size(), 3U);
   EXPECT_EQ(daemon.channels[0].url.inline_value, "https://h/x");
   EXPECT_EQ(daemon.channels[0].timeout, std::chrono::seconds(3));

@@ -55,6 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
         Asked{"ack I1 --comment mine --for 1h", R"(POST /v1/incidents/I1/ack {"comment":"mine","for_s":3600.0})"},
         Asked{"hold shop --for 30m --reason r", R"(POST /v1/hold {"service":"shop","for_s":1800.0,"reason":"r"})"},
         Asked{"hold --all --for 30m --reason r", R"(POST /v1/hold {"all":true,"for_s":1800.0,"reason":"r"})"},
+        Asked{"game-day shop", R"(POST /v1/game-day {"service":"shop"})"},
+        Asked{"game-day shop --channels", R"(POST /v1/game-day {"service":"shop","channels":true})"},
         Asked{"unhold shop", R"(POST /v1/unhold {"service":"shop"})"},
         Asked{"unhold --all", R"(POST /v1/unhold {"all":true})"},
         Asked{"rollback shop --reason r", R"(POST /v1/rollback {"service":"shop","reason":"r"})"},
@@ -220,6 +222,16 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
 }
 
 TEST(Help, Version) { EXPECT_EQ(parse("--version").said.out, std::string("backstopctl ") + BACKSTOP_VERSION + "\n"); }
+
+TEST(Arguments, OfTheJournalAndTheBundle) {
+  EXPECT_EQ(what_of<JournalCheck>("journal check").path, "/var/lib/backstop/journal.db");
+  EXPECT_EQ(what_of<JournalCheck>("journal check /j").path, "/j");
+  EXPECT_EQ(what_of<JournalRestore>("journal restore /j").path, "/j");
+  EXPECT_EQ(what_of<DebugBundle>("debug-bundle").file, "");
+  const DebugBundle bundle = what_of<DebugBundle>("debug-bundle out.tar.gz --config /c.yaml");
+  EXPECT_EQ(bundle.file, "out.tar.gz");
+  EXPECT_EQ(bundle.config, "/c.yaml");
+}
 
 } // namespace
 } // namespace backstop::ctl::test

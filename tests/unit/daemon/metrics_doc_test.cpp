@@ -1,7 +1,9 @@
 #include "daemon/config/read.hpp"
+#include "daemon/deadman.hpp"
 #include "daemon/telemetry.hpp"
 #include "tests/fakes/memory_journal.hpp"
 #include "tests/fakes/memory_recorder.hpp"
+#include "tests/fakes/scripted_fetcher.hpp"
 #include "tests/fakes/scripted_step_runner.hpp"
 #include <fstream>
 #include <gtest/gtest.h>
@@ -83,6 +85,8 @@ class Busy {
 public:
   Busy() {
     app.resume(at(0), "1", Duration{});
+    app.deadman = &deadman;
+    deadman.configure(config::Deadman{});
     Scrape scrape;
     scrape.t = scrape.arrived = at(1);
     scrape.samples = {{0, 0, 42.0, 0}};
@@ -145,6 +149,8 @@ private:
   App app{configuration(), App::Seams{journal, recorder, steps, notifier, log, {}},
           [](const std::string&, const std::string&) -> Result<config::Service> { return fail(Errc::invalid, "none"); },
           "boot"};
+  ScriptedFetcher fetcher;
+  Deadman deadman{fetcher, [](const config::Secret&) -> Result<std::string> { return std::string(); }, log};
   Telemetry telemetry{"1"};
 };
 
