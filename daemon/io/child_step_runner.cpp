@@ -103,6 +103,15 @@ void ChildStepRunner::on_child_exit(const StepKey& key, int pid) {
   on_done(key);
 }
 
+StepRunner::Seen ChildStepRunner::adopt(const StepKey& key) {
+  // Without a reader of its control pipe there is no supervisor, and nobody else can make one.
+  if (!watches(key) && !files_.control(key) && files_.look(key).by_absence) {
+    files_.unclaim(key);
+    return Seen::never;
+  }
+  return SupervisedSteps::adopt(key);
+}
+
 void ChildStepRunner::forget(const StepKey& key) {
   if (!watches(key) && !files_.control(key)) files_.forget(key);
 }

@@ -18,6 +18,9 @@ public:
   ~ChildStepRunner() override;
 
   Status start(const StepKey& key, const StepCommand& command) override;
+  /// A step that was claimed and of which it is certain that nothing was run, as whoever started it was killed at that
+  /// moment, is `never`: its claim is taken back.
+  Seen adopt(const StepKey& key) override;
   void forget(const StepKey& key) override;
   [[nodiscard]] std::string_view runs_as() const override { return "child processes"; }
 

@@ -119,22 +119,23 @@ TEST_F(CrashedStep, SigtermToTheSupervisorCancelsIt) {
             "cancelled, as its supervisor got SIGTERM from pid " + std::to_string(::getpid()) + "; ended by SIGTERM");
 }
 
-TEST_F(CrashedStep, WhenTheDaemonDiedBeforeTheStartNothingWasRunAndNothingWillBe) {
+TEST_F(CrashedStep, WhenTheDaemonDiedBeforeTheStartItIsStartedAsTheFirstTime) {
   const StepFiles files = *StepFiles::open(directory);
-  ASSERT_TRUE(files.claim(key, shell("echo run > " + file("witness"))));
-  EXPECT_EQ(runner->adopt(key), Seen::finished);
-  const StepOutcome outcome = next_outcome();
-  EXPECT_EQ(outcome.end, StepEnd::failed_to_start);
-  EXPECT_THAT(outcome.detail, HasSubstr("nothing was run"));
-  EXPECT_EQ(runner->start(key, shell("true")).error().code, Errc::refused);
-  EXPECT_EQ(content("witness"), "");
+  const StepCommand command = shell("echo run >> " + file("witness"));
+  ASSERT_TRUE(files.claim(key, command));
+  EXPECT_EQ(runner->adopt(key), Seen::never);
+  ASSERT_TRUE(runner->start(key, command));
+  EXPECT_EQ(next_outcome().end, StepEnd::exited);
+  EXPECT_EQ(content("witness"), "run\n");
+  EXPECT_EQ(runner->start(key, command).error().code, Errc::refused);
 }
 
 TEST_F(CrashedStep, AnEmptyDirectoryOfAStepMeansThatNothingWasRun) {
   const StepFiles files = *StepFiles::open(directory);
   std::filesystem::create_directory(files.path_of(key));
-  EXPECT_EQ(runner->adopt(key), Seen::finished);
-  EXPECT_EQ(next_outcome().end, StepEnd::failed_to_start);
+  EXPECT_EQ(runner->adopt(key), Seen::never);
+  EXPECT_TRUE(runner->start(key, shell("true")));
+  EXPECT_EQ(next_outcome().end, StepEnd::exited);
 }
 
 TEST_F(CrashedStep, IsLostWhenTheHostWentDown) {
