@@ -16,7 +16,7 @@ void CommandLine::add_night() {
   CLI::App* journal = group("journal", "The journal, without the daemon");
   for (const bool restores : {false, true}) {
     CLI::App* sub = command(*journal, restores ? "restore" : "check",
-                            restores ? "Copy the good part of a damaged one into PATH.restored; changes nothing else"
+                            restores ? "Copy the good part of a damaged one into PATH.restored"
                                      : "Read all of it: is it whole, and if not, where and what to do",
                             f);
     may(sub, f, "PATH", "Journal")->default_val("/var/lib/backstop/journal.db");
@@ -28,7 +28,7 @@ void CommandLine::add_night() {
     });
   }
   CLI::App* bundle =
-      command(app_, "debug-bundle", "Collect what others need to look into a fault, without secrets; also offline", f);
+      command(app_, "debug-bundle", "Collect what explains a fault, without secrets; also offline", f);
   may(bundle, f, "FILE", "File to make (default: backstop-debug-TIME.tar.gz here)");
   may(bundle, f, "--config", "Configuration file")->default_val("/etc/backstop/backstop.yaml")->type_name("PATH");
   bundle->callback([this, f] { out_.what = DebugBundle{f->text["FILE"], f->text["--config"]}; });

@@ -119,6 +119,7 @@ std::vector<Probe> daemon_probes() {
       {"journal", "journal: {", "", "}"},
       {"recorder", "recorder: {", "", "}"},
       {"limits", "limits: {", "", "}"},
+      {"deadman", "deadman: {", "", "}"},
       {"channel/webhook", "channels: {a: {", "type: webhook", "}}"},
       {"channel/command", "channels: {a: {", "type: command", "}}"},
   };
