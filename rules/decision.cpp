@@ -15,6 +15,13 @@ std::string blind_rules(const Evaluation& evaluation) {
   return names;
 }
 
+/// The newest reading of an enforced rule is critical, though not yet for long enough.
+bool turning_critical(const Evaluation& evaluation) {
+  return std::any_of(evaluation.verdicts.begin(), evaluation.verdicts.end(), [](const Verdict& v) {
+    return enforced(v) && v.reading_level == Level::critical && !v.preexisting;
+  });
+}
+
 void decide_critical(const Evaluation& evaluation, Decision& decision) {
   for (const Verdict& v : evaluation.verdicts) {
     if (v.level != Level::critical || v.preexisting) continue;
@@ -52,8 +59,9 @@ Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time no
   const bool only_observed = decision.kind == DecisionKind::roll_back && decision.mode == Mode::observe;
   const bool enforced_critical = decision.kind == DecisionKind::roll_back && !only_observed;
   decision.mode = now > window.acts_until() ? Mode::observe : strictest(decision.mode, window.mode);
-  const std::string blind = evaluation.t == Time{} ? "nothing was measured" : blind_rules(evaluation);
-  decision.good = now >= window.good_at() && blind.empty() && !enforced_critical;
+  const bool measured = evaluation.t > window.armed_at();
+  const std::string blind = measured ? blind_rules(evaluation) : "nothing was measured since the watch began";
+  decision.good = now >= window.good_at() && blind.empty() && !enforced_critical && !turning_critical(evaluation);
   if (now < window.bake_end() || (enforced_critical && decision.mode == Mode::automatic)) return decision;
   if (enforced_critical) {
     // Critical to the last, and nobody let the daemon act: neither kept nor undone, a person must look.

@@ -152,6 +152,24 @@ TEST(DecideGood, ARuleThatOnlyObservesDoesNotStandInTheWay) {
   EXPECT_EQ(d.mode, Mode::observe) << "and not enforced";
 }
 
+TEST(DecideGood, WhatWasMeasuredBeforeTheWatchIsNoEvidence) {
+  Evaluation before = evaluation_of({verdict_of("a", L::normal)});
+  before.t = at(100);
+  EXPECT_FALSE(decide(before, window_of(), at(kGoodAt)).good);
+  EXPECT_EQ(decide(before, window_of(), at(kBakeEnd)).kind, D::undecided);
+}
+
+TEST(DecideGood, ACriticalReadingThatIsNotYetLongEnoughHoldsItBack) {
+  Verdict turning = verdict_of("a", L::normal);
+  turning.reading_level = L::critical;
+  EXPECT_FALSE(decide_at(kGoodAt, {turning}).good);
+  turning.preexisting = true;
+  EXPECT_TRUE(decide_at(kGoodAt, {turning}).good);
+  turning.preexisting = false;
+  turning.mode = Mode::observe;
+  EXPECT_TRUE(decide_at(kGoodAt, {turning}).good);
+}
+
 TEST(DecideGood, NothingMeasuredIsNotGood) { EXPECT_FALSE(decide(Evaluation{}, window_of(), at(kGoodAt)).good); }
 
 TEST(DecideBakeEnd, HealthyIsKept) {
