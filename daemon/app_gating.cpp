@@ -1,0 +1,103 @@
+#include "daemon/app.hpp"
+#include "daemon/deciding.hpp"
+#include "daemon/notice_text.hpp"
+#include <algorithm>
+#include <utility>
+
+/// What time brings: deployments that leave their preflight, and what runs out.
+namespace backstop {
+namespace {
+
+/// What `deploy begin` had checked, and what the time that preflight takes may have changed. Empty: nothing.
+std::string changed_while_gated(const State& state, const DeploymentState& d) {
+  if (const DeploymentState* old = state.active(d.service); old && old->phase == Phase::rolling_back)
+    return old->id + " is being rolled back; begin again after its end";
+  const ServiceState* service = state.service(d.service);
+  if (!service) return {};
+  if (!service->locked_by.empty()) return "the service is LOCKED: " + service->locked_why;
+  for (const std::string& version : {d.version, d.previous}) {
+    if (const auto q = service->quarantine.find(version); q != service->quarantine.end())
+      return version + " is quarantined: " + q->second;
+  }
+  return {};
+}
+
+} // namespace
+
+void App::expire(Time now) {
+  std::vector<std::string> holds, confirmations;
+  for (const auto& [key, hold] : state().holds) {
+    hold.until <= now ? holds.push_back(key) : void(next_due_ = std::min(next_due_, hold.until));
+  }
+  for (const auto& [id, d] : state().deployments) {
+    if (!d.confirmation) continue;
+    d.confirmation->until <= now ? confirmations.push_back(id)
+                                 : void(next_due_ = std::min(next_due_, d.confirmation->until));
+  }
+  for (const std::string& key : holds) ledger_.add(HoldEnded{key, "expired"}, now);
+  for (const std::string& id : confirmations) {
+    const DeploymentState& d = *state().deployment(id);
+    const std::string what = d.service + " " + d.version + ": nobody answered whether to roll back (" +
+                             d.confirmation->why + "); nothing was done";
+    const std::string incident = d.incident;
+    ledger_.add(ConfirmationAnswered{id, "timed_out", "no answer in time"}, now);
+    announce(ledger_, {"confirmation_timed_out", "critical", what, incident, id}, config_.daemon.channels, {}, now);
+  }
+}
+
+/// After its preflight: whoever began it may not be looking any more.
+void App::refuse(const DeploymentState& d, const std::string& reason, const std::string& why, Time now) {
+  const std::string id = d.id, what = d.service + " " + d.version + ": not begun: " + why;
+  ledger_.add(DeploymentRefused{id, reason, why}, now);
+  announce(ledger_, {"refused", "alert", what, "", id}, config_.daemon.channels, {}, now);
+}
+
+void App::gate(Time now) {
+  std::vector<std::string> gated;
+  for (const auto& [id, d] : state().deployments) {
+    if (d.phase == Phase::gated) gated.push_back(id);
+  }
+  for (const std::string& id : gated) {
+    const DeploymentState& d = *state().deployment(id);
+    std::string failed;
+    bool waiting = false;
+    for (const auto& [path, step] : d.preflight) {
+      if (step.status == StepProgress::Status::failed)
+        failed += (failed.empty() ? "" : "; ") + ("preflight of step " + path + ": " + step.why);
+      waiting = waiting || (step.status != StepProgress::Status::failed && step.status != StepProgress::Status::done);
+    }
+    if (!failed.empty() && !d.irreversible) {
+      refuse(d, "no_target", "the rollback would be impossible: " + failed, now);
+      continue;
+    }
+    if (waiting) continue;
+    const auto it = watches_.find(d.service);
+    if (it == watches_.end()) {
+      refuse(d, "not_found", "the service is not configured any more", now);
+      continue;
+    }
+    if (const std::string changed = changed_while_gated(state(), d); !changed.empty()) {
+      refuse(d, "conflict", changed, now);
+      continue;
+    }
+    if (const DeploymentState* old = state().active(d.service)) {
+      end_deployment(ledger_, *old, Phase::superseded, "superseded by " + id + " (" + d.version + ")",
+                     config_.daemon.channels, now, "backstopd");
+    }
+    ServiceWatch& watch = *it->second;
+    DeploymentBegun begun{id, {}, {}};
+    const std::vector<Baseline> frozen = watch.watch.freeze(now);
+    for (std::size_t i = 0; i < frozen.size(); ++i)
+      begun.baselines.push_back(frozen_of(watch.watch.spec().indicators[i].name, frozen[i]));
+    const std::vector<std::string> excused = watch.watch.excuse_preexisting();
+    for (const Verdict& v : watch.last.verdicts) {
+      if (std::find(excused.begin(), excused.end(), v.rule) != excused.end())
+        begun.preexisting.push_back(evidence_of(v, watch.watch));
+    }
+    watch.watch.set_baselines(frozen);
+    ledger_.add(std::move(begun), now);
+    save_watch(watch, now);
+  }
+}
+
+} // namespace backstop

@@ -1,0 +1,184 @@
+#include "daemon/app.hpp"
+#include "daemon/deciding.hpp"
+#include "daemon/notice_text.hpp"
+#include <algorithm>
+#include <utility>
+
+/// What follows from new samples: verdicts, levels, and what a deployment or a verification makes of them.
+namespace backstop {
+namespace {
+
+constexpr Duration kSaveEvery = std::chrono::seconds(10); ///< of a watch whose timers did not move
+constexpr std::size_t kMaxWaiting = 10'000;    ///< records held in memory while the journal cannot be written
+constexpr std::uint64_t kSettlingScrapes = 30; ///< of each target, failed ones too
+
+bool is_settling(const ServiceWatch& watch) {
+  for (const auto& targets : watch.sources) {
+    for (const SourceHealth& target : targets) {
+      if (target.scrapes < kSettlingScrapes) return true;
+    }
+  }
+  return false;
+}
+
+} // namespace
+
+void App::judge(ServiceWatch& watch, Time at, Time now) {
+  const std::string key = watch.config.key();
+  const DeploymentState* d = state().active(key);
+  bool armed = true;
+  if (d && !watch.verification) {
+    const Time armed_at = window_of(*d).armed_at();
+    armed = d->phase == Phase::rolling_back || (d->phase == Phase::watching && now >= armed_at);
+    if (armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at)
+      watch.watch.start_clean(armed_at); // the warm-up blames nobody
+  }
+  const std::vector<RuleState> before = watch.watch.rules();
+  const bool learn = may_learn(key);
+  if (const ServiceState* s = state().service(key); learn && watch.learned != s->version) {
+    if (!watch.learned.empty()) watch.watch.forget_history(); // it was another version's
+    watch.learned = s->version;
+  }
+  watch.last = watch.watch.evaluate(at, armed, learn);
+  if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
+  note_levels(watch, now);
+  follow(watch, now);
+  settle(now);
+  if (watch.watch.rules() != before || now - saved_[key] >= kSaveEvery) save_watch(watch, now);
+}
+
+/// Only what a verified-good version did undisturbed enters the history that baselines are frozen from.
+bool App::may_learn(const std::string& key) const {
+  const ServiceState* s = state().service(key);
+  if (!s || s->version.empty()) return false;
+  const auto version = s->versions.find(s->version);
+  if (version == s->versions.end() || !version->second.good) return false;
+  const DeploymentState* d = state().active(key);
+  return !d || d->verified_good;
+}
+
+void App::note_levels(const ServiceWatch& watch, Time now) {
+  const std::string key = watch.config.key();
+  const ServiceState* s = state().service(key);
+  for (const Verdict& v : watch.last.verdicts) {
+    std::string before = "normal";
+    if (s) {
+      if (const auto it = s->levels.find(v.rule); it != s->levels.end()) before = it->second;
+    }
+    const std::string level(name_of(v.level));
+    if (level == before) continue;
+    const DeploymentState* d = state().active(key);
+    ledger_.add(LevelChanged{key, d ? d->id : "", before, level, evidence_of(v, watch.watch)}, now);
+  }
+}
+
+void App::follow(ServiceWatch& watch, Time now) {
+  watch.next_due = kNever;
+  if (watch.verification) follow_verification(watch, now);
+  if (const DeploymentState* d = state().active(watch.config.key()); d && is_judged(d->phase)) {
+    follow_deployment(watch, *d, now);
+  }
+}
+
+void App::follow_verification(ServiceWatch& watch, Time now) {
+  Verification& v = *watch.verification;
+  std::string bad;
+  for (const Verdict& verdict : watch.last.verdicts) {
+    if (verdict.mode == Mode::observe || verdict.preexisting) continue;
+    if (verdict.health == Health::ok && verdict.reading_level != Level::critical) continue;
+    bad += (bad.empty() ? "" : "; ") + verdict.rule + ": " + verdict.why;
+  }
+  const bool measured = watch.last.t > v.started;
+  if (!bad.empty() || !measured) {
+    v.good_since = Time{};
+  } else if (v.good_since == Time{}) {
+    v.good_since = now;
+  }
+  if (v.good_since != Time{} && now - v.good_since >= v.good_for) {
+    executor_.verification_ended(watch, true, "good for " + show(to_seconds(now - v.good_since), Unit::seconds), now);
+  } else if (now >= v.deadline) {
+    executor_.verification_ended(
+        watch, false, "not good by its deadline: " + (bad.empty() ? "it was not good for long enough" : bad), now);
+  } else {
+    watch.next_due = v.deadline;
+  }
+}
+
+void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time now) {
+  const Decision decision = decision_for(d, watch.last, now);
+  watch.next_due = decision.next_due;
+  const std::string id = d.id;
+  if (decision.kind == DecisionKind::keep_watching && !d.last_decision.empty() && d.last_decision != "KeepWatching") {
+    // A regression that is gone before it was acted upon is reported, not acted upon.
+    ledger_.add(DecisionMade{"E" + std::to_string(state().next_decision),
+                             d.service,
+                             id,
+                             "KeepWatching",
+                             "observed",
+                             "what was critical is so no more",
+                             "",
+                             {},
+                             {},
+                             Time{}},
+                now);
+    if (const auto it = state().incidents.find(d.incident); it != state().incidents.end() && it->second.open()) {
+      ledger_.add(IncidentResolved{d.incident, "gone by itself before it was acted upon"}, now);
+      announce(ledger_,
+               {"gone", "resolved", d.service + " " + d.version + ": what was critical is so no more; nothing was done",
+                d.incident, id},
+               config_.daemon.channels, {}, now);
+    }
+  }
+  if (decision.good && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
+  // Right after a start the windows are still filling: a bake that ended meanwhile is not undecided for that.
+  if (decision.kind == DecisionKind::undecided && is_settling(watch)) return;
+  if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {
+    const bool kept = decision.kind == DecisionKind::accept;
+    if (kept && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
+    const std::string what =
+        d.service + " " + d.version + (kept ? ": kept, " : ": undecided, a person must look: ") + decision.why;
+    if (!kept) open_incident(ledger_, d, "alert", what, now, "backstopd");
+    ledger_.add(DeploymentEnded{id, std::string(name_of(kept ? Phase::succeeded : Phase::undecided)), decision.why},
+                now);
+    announce(ledger_, {kept ? "kept" : "undecided", kept ? "info" : "alert", what, kept ? "" : d.incident, id},
+             config_.daemon.channels, {}, now);
+    return;
+  }
+  if (decision.kind != DecisionKind::roll_back) return;
+
+  const Standing standing =
+      standing_of(state(), d, decision, config_.daemon.limits, suspected_dependency(state(), watches_, watch), now);
+  const std::string now_standing = standing.status + (standing.because.empty() ? "" : ":" + standing.because);
+  if (d.last_decision != "RollBack" || d.last_decision_status != now_standing) {
+    DecisionMade made{"E" + std::to_string(state().next_decision),
+                      d.service,
+                      id,
+                      "RollBack",
+                      standing.status,
+                      decision.why,
+                      standing.because,
+                      decision.rules,
+                      {},
+                      watch.last_arrival};
+    for (const Verdict& v : watch.last.verdicts) made.evidence.push_back(evidence_of(v, watch.watch));
+    ledger_.add(std::move(made), now);
+    const std::string what = d.service + " " + d.version + ": " + decision.why;
+    const std::string severity = standing.status == "observed" ? "alert" : "critical";
+    const std::string incident = open_incident(ledger_, d, severity, what, now, "backstopd");
+    if (standing.lock) ledger_.add(ServiceLocked{d.service, id, standing.because}, now);
+    if (standing.status == "awaiting_confirmation" && !d.confirmation) {
+      ledger_.add(ConfirmationAsked{id, decision.why, now + d.config->confirm_timeout}, now);
+    }
+    if (standing.status != "enforced") {
+      announce(ledger_,
+               {"decision." + state().deployment(id)->last_decision_id, severity,
+                what + " - NOT rolled back: " + standing.because +
+                    (standing.status == "awaiting_confirmation" ? "; backstopctl confirm " + id + " --reason …" : ""),
+                incident, id},
+               config_.daemon.channels, {}, now);
+    }
+  }
+  if (standing.status == "enforced") start_rollback(ledger_, d, decision.why, now, "backstopd");
+}
+
+} // namespace backstop
