@@ -16,12 +16,6 @@ constexpr const char* kCheckSuffix = ".check";
 constexpr Duration kPageRetry = std::chrono::seconds(30);
 constexpr Duration kNoticeKept = std::chrono::hours(24);
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 /// The frozen file; an empty one where this version of backstop cannot read it any more: then no step is found in it.
 const config::Service& config_of(const DeploymentState& d) {
   static const config::Service none;
@@ -79,6 +73,14 @@ bool is_check(const std::string& path) { return path.ends_with(kCheckSuffix); }
 
 } // namespace
 
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::string version_in(const std::string& link_target) { return link_target.substr(link_target.find_last_of('/') + 1); }
+
 Executor::Executor(Ledger& ledger, StepRunner& steps, Notifier& notifier, ServiceWatches& watches,
                    const config::Config& config, ReadLink read_link)
     : ledger_(ledger), steps_(steps), notifier_(notifier), watches_(watches), config_(config),
@@ -131,16 +133,16 @@ Time Executor::pump_rollback(const std::string& id, Time now) {
 /// Records the intent; the act follows once it is durable.
 void Executor::order(const DeploymentState& d, Act act, const std::string& path, const std::string& name, int attempt,
                      Time now) {
-  const Result<StepCommand> command = command_for(config_of(d), order_of(d, act, path));
-  ledger_.add(StepIntended{d.id, act == Act::preflight ? kPreflight : kRollback, path, name, std::string(name_of(act)),
-                           attempt, command ? command->argv : std::vector<std::string>{}},
+  Result<StepCommand> command = command_for(config_of(d), order_of(d, act, path));
+  const StepKey key = key_of(d, act, path, attempt);
+  ledger_.add(StepIntended{d.id, key.procedure, path, name, std::string(name_of(act)), attempt,
+                           command ? command->argv : std::vector<std::string>{}},
               now);
-  start(d, act, path, attempt, now);
+  start(key, std::move(command), now);
 }
 
-void Executor::start(const DeploymentState& d, Act act, const std::string& path, int attempt, Time now) {
-  const StepKey key = key_of(d, act, path, attempt);
-  ledger_.after_commit([this, key, command = command_for(config_of(d), order_of(d, act, path)), now] {
+void Executor::start(const StepKey& key, Result<StepCommand> command, Time now) {
+  ledger_.after_commit([this, key, command = std::move(command), now] {
     const Status started = command ? steps_.start(key, *command) : Status(command.error());
     if (started) return;
     StepOutcome outcome;
@@ -171,7 +173,7 @@ void Executor::look_at_link(const DeploymentState& d, int attempt, Time now) {
   const std::string& link = d.config->running_version_link;
   ledger_.add(intent(d, kRollback, d.plan[0].path, d.plan[0].name, "version", attempt), now);
   const Result<std::string> target = read_link_(link);
-  const std::string version = target ? target->substr(target->find_last_of('/') + 1) : "";
+  const std::string version = target ? version_in(*target) : "";
   StepEnded ended = done_at_once(d, d.plan[0].path, "version", attempt, link + " points to " + target.value_or(""));
   if (!target) {
     ended.status = 1;
@@ -342,7 +344,7 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
   case StepRunner::Seen::never: break;
   }
   // The intent was recorded, and the act never happened: it may happen now, as the first time.
-  start(d, act, path, key.attempt, now);
+  start(key, command_for(config_of(d), order_of(d, act, path)), now);
 }
 
 Time Executor::pump_outbox(Time now) {

@@ -57,7 +57,7 @@ private:
   void rollback_over(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);
   void order(const DeploymentState& deployment, StepOrder::Act act, const std::string& path, const std::string& name,
              int attempt, Time now);
-  void start(const DeploymentState& deployment, StepOrder::Act act, const std::string& path, int attempt, Time now);
+  void start(const StepKey& key, Result<StepCommand> command, Time now);
   void settle_step(const DeploymentState& deployment, const std::string& procedure, const std::string& path,
                    const StepProgress& step, Time now);
   void notice_done(const std::string& key, const Status& status, Duration retry_after);
@@ -73,5 +73,10 @@ private:
   int outage_ = 0;                    ///< an answer to a page of an earlier one does not count
   Time now_{};                        ///< of the last call, for answers that arrive between
 };
+
+/// What a program printed, without the white space around it.
+std::string trimmed(const std::string& text);
+/// The version that a link to a release folder names: the last part of its target.
+std::string version_in(const std::string& link_target);
 
 } // namespace backstop

@@ -11,12 +11,6 @@ using Act = StepOrder::Act;
 
 constexpr const char* kProcedure = "game-day";
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::string how_it_ended(const StepOutcome& outcome) {
   StepEnded ended;
   ended.end = name_of(outcome.end);
@@ -150,15 +144,7 @@ void GameDays::ask(const std::string& id, const config::Service& service, const 
       Running& day = running_.at(id);
       const StepKey key{"game-day-" + std::to_string(to_us(now)) + "-" + id, kProcedure,
                         step.path + "." + std::string(name_of(act)), 1};
-      day.held.questions.push_back({step.path, std::string(name_of(act)), command->argv, "", "", true});
-      if (const Status started = steps_.start(key, *command); started) {
-        day.asked[key] = day.held.questions.size() - 1;
-      } else {
-        StepOutcome outcome;
-        outcome.end = StepEnd::failed_to_start;
-        outcome.detail = started.error().what;
-        answer(day.held.questions.back(), outcome, day.held);
-      }
+      pose(day, key, {step.path, std::string(name_of(act)), command->argv, "", "", true}, *command);
     }
   }
 }
@@ -170,7 +156,7 @@ void GameDays::ask_version(const std::string& id, const config::Service& service
   if (const std::string& link = service.running_version_link; !link.empty()) {
     day.held.questions.push_back({"0", "version", {link}, "", "", true});
     const Result<std::string> target = read_link_(link);
-    if (target) outcome.output = target->substr(target->find_last_of('/') + 1);
+    if (target) outcome.output = version_in(*target);
     outcome.status = target ? 0 : 1;
     outcome.detail = target ? "" : target.error().what;
     return answer(day.held.questions.back(), outcome, day.held);
@@ -180,15 +166,20 @@ void GameDays::ask_version(const std::string& id, const config::Service& service
   order.step = "0";
   const Result<StepCommand> command = command_for(service, order);
   if (!command) return; // running_version is not configured: a rollback would not ask either
-  day.held.questions.push_back({"0", "version", command->argv, "", "", true});
   const StepKey key{"game-day-" + std::to_string(to_us(now)) + "-" + id, kProcedure, "0", 1};
-  if (const Status started = steps_.start(key, *command); started) {
-    day.asked[key] = day.held.questions.size() - 1;
-  } else {
+  pose(day, key, {"0", "version", command->argv, "", "", true}, *command);
+}
+
+/// Starts a question; one that cannot be started is answered by that.
+void GameDays::pose(Running& day, const StepKey& key, GameDayQuestion question, const StepCommand& command) {
+  day.held.questions.push_back(std::move(question));
+  if (const Status started = steps_.start(key, command); !started) {
+    StepOutcome outcome;
     outcome.end = StepEnd::failed_to_start;
     outcome.detail = started.error().what;
-    answer(day.held.questions.back(), outcome, day.held);
+    return answer(day.held.questions.back(), outcome, day.held);
   }
+  day.asked[key] = day.held.questions.size() - 1;
 }
 
 void GameDays::answer(GameDayQuestion& q, const StepOutcome& outcome, const GameDayHeld& held) const {

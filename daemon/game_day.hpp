@@ -36,6 +36,7 @@ private:
   void plan(Running& day, const config::Service& service, const StepOrder& order);
   void ask(const std::string& id, const config::Service& service, const StepOrder& order, Time now);
   void ask_version(const std::string& id, const config::Service& service, const StepOrder& order, Time now);
+  void pose(Running& day, const StepKey& key, GameDayQuestion question, const StepCommand& command);
   void tell_channels(const std::string& id);
   void answer(GameDayQuestion& question, const StepOutcome& outcome, const GameDayHeld& held) const;
   void end_if_over(const std::string& id, Time now);

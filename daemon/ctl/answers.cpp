@@ -32,7 +32,7 @@ Said said_of(const Invocation& invocation, const Call& call, const Result<Contro
     return {answer.error().code == Errc::timeout ? kTimeout : kUnreachable, "", complaint(answer.error().what)};
   const Result<Json> document = Json::parse(answer->body);
   if (!document && answer->status >= 400) { // refused before it was read: one line of plain text
-    const std::string why = printable(Json(answer->body.substr(0, answer->body.find('\n')))).as_string()[0];
+    const std::string why = printable_text(answer->body.substr(0, answer->body.find('\n')));
     return {answer->status == 503 ? kUnreachable : kInputError, "",
             complaint("the daemon refused the request: " + why + " (status " + std::to_string(answer->status) +
                       (answer->status == 503 ? "; try again, or end other clients)" : ")"))};

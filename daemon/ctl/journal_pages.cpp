@@ -7,8 +7,6 @@ namespace {
 
 constexpr std::size_t kShown = 20; ///< of the records left out
 
-std::string clean(const std::string& text) { return *printable(Json(text)).as_string(); }
-
 std::string counted(std::uint64_t records) { return std::to_string(records) + (records == 1 ? " record" : " records"); }
 
 std::string span(const JournalReport& report) {
@@ -21,14 +19,15 @@ std::string span(const JournalReport& report) {
 std::string fault_text(const JournalReport& report) {
   std::string what = report.fault->what;
   if (what.rfind(report.path + ": ", 0) == 0) what.erase(0, report.path.size() + 2);
-  return clean(what);
+  return printable_text(what);
 }
 
 std::string beyond_table(const JournalReport& report) {
   std::vector<std::vector<std::string>> rows;
   for (const SqliteJournal::Glimpse& g : report.beyond) {
     if (rows.size() == kShown) break;
-    rows.push_back({std::to_string(g.seq), day_and_clock(wall(g.time)), clean(g.type), clean(g.subject)});
+    rows.push_back(
+        {std::to_string(g.seq), day_and_clock(wall(g.time)), printable_text(g.type), printable_text(g.subject)});
   }
   const std::string more =
       report.beyond.size() > kShown ? "  and " + std::to_string(report.beyond.size() - kShown) + " more\n" : "";

@@ -5,6 +5,7 @@
 #include "daemon/ctl/answers.hpp"
 #include "daemon/ctl/render.hpp"
 #include "daemon/ctl/terminal.hpp"
+#include "daemon/frozen_config.hpp"
 #include "daemon/io/files.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/ledger.hpp"
@@ -18,13 +19,6 @@ namespace {
 constexpr std::size_t kMetricsBytes = std::size_t{256} << 20;
 
 Said wrong(const std::string& what) { return {kInputError, "", complaint(what)}; }
-
-/// Journal records alone tell no configuration: the fold needs none to show what happened.
-Result<config::Service> read_frozen(const std::string& text, const std::string& service) {
-  config::ServiceOutcome outcome = config::load_service(text, "the frozen configuration of " + service);
-  if (!outcome.ok()) return fail(Errc::invalid, config::text_of(outcome.faults.front()));
-  return std::move(outcome.service);
-}
 
 Json offline_status(const State& state, const std::string& only) {
   Json doc = Json::object();

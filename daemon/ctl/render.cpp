@@ -2,10 +2,8 @@
 #include "daemon/ctl/pages.hpp"
 
 namespace backstop::ctl {
-namespace {
-
 /// U+0080 to U+009F are control characters too: U+009B begins a command as ESC [ does.
-std::string clean(const std::string& text) {
+std::string printable_text(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
@@ -18,10 +16,8 @@ std::string clean(const std::string& text) {
   return out;
 }
 
-} // namespace
-
 Json printable(const Json& document) {
-  if (const std::string* text = document.as_string()) return clean(*text);
+  if (const std::string* text = document.as_string()) return printable_text(*text);
   if (const Json::Array* array = document.as_array()) {
     Json out = Json::array();
     for (const Json& e : *array) out.push(printable(e));

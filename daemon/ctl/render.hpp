@@ -10,6 +10,7 @@ namespace backstop::ctl {
 /// The document with every control character but newline replaced: what a step printed, or a person typed, must not
 /// steer the terminal.
 Json printable(const Json& document);
+std::string printable_text(const std::string& text);
 
 /// The page on standard output. Give it printable() documents.
 std::string render(Page page, const Json& document, const Style& style);

@@ -1,6 +1,6 @@
 #include "daemon/io/journal_rescue.hpp"
-#include "daemon/config/read.hpp"
 #include "daemon/fold.hpp"
+#include "daemon/frozen_config.hpp"
 #include <cerrno>
 #include <cstdio>
 #include <fmt/core.h>
@@ -12,12 +12,6 @@ namespace backstop {
 namespace {
 
 constexpr std::size_t kCopied = 256; ///< records in one transaction of the copy
-
-Result<config::Service> read_frozen(const std::string& text, const std::string& service) {
-  config::ServiceOutcome outcome = config::load_service(text, "the frozen configuration of " + service);
-  if (!outcome.ok()) return fail(Errc::invalid, config::text_of(outcome.faults.front()));
-  return std::move(outcome.service);
-}
 
 /// A record that this program does not understand ends the good ones.
 Status fold_in(Fold& fold, const Record& record) {

@@ -5,6 +5,7 @@
 #include "daemon/config/read.hpp"
 #include "daemon/deadman.hpp"
 #include "daemon/event_feed.hpp"
+#include "daemon/frozen_config.hpp"
 #include "daemon/io/child_step_runner.hpp"
 #include "daemon/io/control_peer.hpp"
 #include "daemon/io/curl_fetcher.hpp"
@@ -45,15 +46,6 @@ Result<HostPort> split_listen(const std::string& text) {
   return HostPort{text.substr(0, colon), static_cast<std::uint16_t>(port)};
 }
 
-/// A frozen service file, read again.
-Result<config::Service> read_frozen(const std::string& text, const std::string& service) {
-  config::ServiceOutcome outcome = config::load_service(text, "the frozen configuration of " + service);
-  if (!outcome.ok()) return fail(Errc::invalid, config::text_of(outcome.faults.front()));
-  outcome.service.text = text;
-  outcome.service.hash = sha256_hex(text);
-  return std::move(outcome.service);
-}
-
 } // namespace
 
 struct Runtime::Parts {
@@ -70,6 +62,7 @@ struct Runtime::Parts {
   ChildStepRunner* children = nullptr; ///< the runner of steps, where they run as children
   UnitStepRunner* units = nullptr;     ///< the runner of steps, where backstop-runner starts them
   std::unique_ptr<ServiceManager> manager;
+  bool status_stale = false; ///< what the manager was told may have changed: by a record, the services, or a tick
   std::unique_ptr<ChannelNotifier> notifier;
   std::unique_ptr<Telemetry> telemetry;
   std::unique_ptr<App> app;
@@ -178,6 +171,7 @@ void Runtime::Parts::wire(config::Config config) {
     if (sqlite) telemetry->journal_commit(sqlite->last_commit_duration());
   };
   app->on_durable = [this](const Record& record, const Payload& payload) {
+    status_stale = true;
     telemetry->on_record(payload, app->state(), loop->fresh_now());
     feed.publish(record, payload);
   };
@@ -185,6 +179,7 @@ void Runtime::Parts::wire(config::Config config) {
     telemetry->on_scrape(*app->watches().at(service), scrape);
   };
   app->on_watches_changed = [this] {
+    status_stale = true;
     loop->post([this] {
       rebuild_scrapers();
       tell_runner();
@@ -197,6 +192,7 @@ void Runtime::Parts::wire(config::Config config) {
   app_timer = loop->add_timer([this] {
     const Time due = std::exchange(app_due, kNever);
     if (due != kNever) telemetry->loop_lag(std::max(Duration{}, loop->now() - due));
+    status_stale = true; // the journal may have failed, or works again
     app->on_tick(loop->now());
     after_event();
   });
@@ -242,7 +238,7 @@ void Runtime::Parts::tick_scrapers() {
 
 void Runtime::Parts::after_event() {
   api->poll();
-  if (manager) manager->status(status_line(*app));
+  if (manager && std::exchange(status_stale, false)) manager->status(status_line(*app));
   if (app->next_due() == app_due) return;
   app_due = app->next_due();
   app_due == kNever ? app_timer->disarm() : app_timer->arm(app_due);

@@ -48,7 +48,7 @@ int append_properties(sd_bus_message* m, const TransientUnit& unit) {
   for (const std::string& argument : unit.argv) {
     if (r >= 0) r = sd_bus_message_append(m, "s", argument.c_str());
   }
-  for (int i = 0; i < 1 && r >= 0; ++i) r = sd_bus_message_close_container(m);
+  if (r >= 0) r = sd_bus_message_close_container(m);
   if (r >= 0) r = sd_bus_message_append(m, "b", 0);
   for (int i = 0; i < 4 && r >= 0; ++i) r = sd_bus_message_close_container(m);
   if (r >= 0 && !unit.journal_fields.empty()) {

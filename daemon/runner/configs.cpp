@@ -1,4 +1,5 @@
 #include "daemon/runner/configs.hpp"
+#include "daemon/frozen_config.hpp"
 #include "daemon/io/files.hpp"
 #include "daemon/step/fd.hpp"
 #include <algorithm>
@@ -56,39 +57,55 @@ config::Files root_files() {
 Configs::Configs(std::string path, std::string archive, config::Files files)
     : path_(std::move(path)), archive_(std::move(archive)), files_(std::move(files)) {}
 
-Result<config::Service> Configs::current(const std::string& service, const std::string& hash) {
-  config::LoadOutcome loaded = config::load(path_, files_);
-  for (config::Service& found : loaded.config.services) {
+/// The service with this hash among those that were read.
+Result<config::Service> Configs::found_in(const config::LoadOutcome& loaded, const std::string& service,
+                                          const std::string& hash) const {
+  for (const config::Service& found : loaded.config.services) {
     if (found.key() != service) continue;
-    if (found.hash == hash) return std::move(found);
+    if (found.hash == hash) return found;
     return fail(Errc::not_found, found.file + " was changed since backstopd read it: backstopctl reload");
   }
   if (!loaded.ok()) return fail(Errc::invalid, config::text_of(loaded.faults.front()));
   return fail(Errc::not_found, "service " + service.substr(0, 128) + " is not configured in " + path_);
 }
 
+std::string Configs::place_of(const std::string& hash) const { return archive_ + "/" + hash + ".yaml"; }
+
+/// Errc::not_found: no file of that hash was kept.
+Result<config::Service> Configs::kept(const std::string& service, const std::string& hash) const {
+  const std::string place = place_of(hash);
+  const Result<std::string> text = read_file(place, kFileLimit);
+  if (!text) return fail(Errc::not_found, text.error().what);
+  if (files_.sha256(*text) != hash)
+    return fail(Errc::invalid, place + " is damaged: remove it, then backstopctl reload");
+  Result<config::Service> found = service_of_text(*text, place);
+  if (found && found->key() != service)
+    return fail(Errc::invalid, "that file is of " + found->key() + ", not of " + service.substr(0, 128));
+  return found;
+}
+
 Status Configs::remember(const std::string& service, const std::string& hash) {
   if (!is_hash(hash)) return fail(Errc::invalid, "the hash of a configuration has 64 hex digits");
-  if (this->service(service, hash) && read_file(archive_ + "/" + hash + ".yaml", kFileLimit)) return {};
-  const Result<config::Service> found = current(service, hash);
+  if (kept(service, hash)) return {};
+  const config::LoadOutcome loaded = config::load(path_, files_);
+  const Result<config::Service> found = found_in(loaded, service, hash);
   if (!found) return found.error();
-  return write_durably(archive_ + "/" + hash + ".yaml", found->text);
+  if (Status written = write_durably(place_of(hash), found->text); !written) return written;
+  // One reading serves all: a daemon that starts asks for each of its services.
+  if (loaded.ok()) {
+    for (const config::Service& other : loaded.config.services) {
+      if (kept(other.key(), other.hash)) continue;
+      if (Status written = write_durably(place_of(other.hash), other.text); !written) return written;
+    }
+  }
+  return {};
 }
 
 Result<config::Service> Configs::service(const std::string& service, const std::string& hash) {
   if (!is_hash(hash)) return fail(Errc::invalid, "the hash of a configuration has 64 hex digits");
-  const std::string kept = archive_ + "/" + hash + ".yaml";
-  const Result<std::string> text = read_file(kept, kFileLimit);
-  if (!text) return current(service, hash);
-  if (files_.sha256(*text) != hash)
-    return fail(Errc::invalid, kept + " is damaged: remove it, then backstopctl reload");
-  config::ServiceOutcome outcome = config::load_service(*text, kept);
-  if (!outcome.ok()) return fail(Errc::invalid, config::text_of(outcome.faults.front()));
-  if (outcome.service.key() != service)
-    return fail(Errc::not_found, "that file is of " + outcome.service.key() + ", not of " + service.substr(0, 128));
-  outcome.service.text = *text;
-  outcome.service.hash = hash;
-  return std::move(outcome.service);
+  Result<config::Service> found = kept(service, hash);
+  if (!found && found.error().code == Errc::not_found) return found_in(config::load(path_, files_), service, hash);
+  return found;
 }
 
 Result<config::Channel> Configs::channel(const std::string& name) {

@@ -13,7 +13,7 @@ public:
   /// root can write.
   Configs(std::string path, std::string archive, config::Files files);
 
-  /// Keeps the file of `service` ("shop/production"), which must have `hash` now.
+  /// Keeps the file of `service` ("shop/production"), which must have `hash` now, and with it those of all others.
   Status remember(const std::string& service, const std::string& hash);
   /// The file of `service` with `hash`: a kept one, or the one that is there now.
   Result<config::Service> service(const std::string& service, const std::string& hash);
@@ -21,7 +21,10 @@ public:
   Result<config::Channel> channel(const std::string& name);
 
 private:
-  Result<config::Service> current(const std::string& service, const std::string& hash);
+  [[nodiscard]] Result<config::Service> found_in(const config::LoadOutcome& loaded, const std::string& service,
+                                                 const std::string& hash) const;
+  [[nodiscard]] Result<config::Service> kept(const std::string& service, const std::string& hash) const;
+  [[nodiscard]] std::string place_of(const std::string& hash) const;
   std::string path_;
   std::string archive_;
   config::Files files_;

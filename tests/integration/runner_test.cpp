@@ -105,6 +105,17 @@ TEST_F(RunnerTest, ADeploymentGoesByTheFileThatWasRemembered) {
   EXPECT_THAT(command(), HasSubstr("/bin/other"));
 }
 
+TEST_F(RunnerTest, OneThatIsRememberedHasAllThatAreInForceKept) {
+  const std::string text = *read_file(path("services.d/shop.yaml"), 1U << 20);
+  write("services.d/cart.yaml", "service: cart" + text.substr(text.find('\n')));
+  const std::string cart = sha256_hex(*read_file(path("services.d/cart.yaml"), 1U << 20));
+  ASSERT_EQ(remember(hash()).result, Ended::done);
+  ASSERT_EQ(::unlink(path("services.d/cart.yaml").c_str()), 0);
+  RunnerRequest r = request(RunnerRequest::What::start, cart);
+  r.order.service = "cart/production";
+  EXPECT_EQ(runner_.handle(text_of(r)).result, Ended::done);
+}
+
 TEST_F(RunnerTest, AFileThatWasChangedAndNotRememberedIsRefused) {
   const std::string before = hash();
   write_service("/bin/other");
