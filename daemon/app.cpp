@@ -41,6 +41,27 @@ std::string App::degraded() const {
 /// One title for one reason: another one is another page.
 std::string App::page_title() const { return "backstopd only observes: " + degraded(); }
 
+std::vector<std::string> App::unconfined_steps() const {
+  std::vector<std::string> names;
+  if (seams_.steps.confines()) return names;
+  for (const config::Service& service : config_.services) {
+    for (const config::Step& step : service.rollback) {
+      const auto* run = std::get_if<config::RunStep>(&step.kind);
+      if (run && !run->confinement.none()) names.push_back(service.key() + " " + step.name);
+    }
+  }
+  return names;
+}
+
+/// What was asked for and is not done must not be left to be found out.
+void App::warn_of_unconfined_steps() const {
+  if (const std::vector<std::string> names = unconfined_steps(); !names.empty())
+    seams_.log.write(LogLevel::warning,
+                     "limits and sandbox are not enforced, as steps run as " + std::string(steps_run_as()) + ": " +
+                         join(names) + " (backstop-runner.socket would start them as units)",
+                     {});
+}
+
 /// A deployment is judged by the configuration that it began with; everything else by the newest.
 void App::refresh_watches(Time now) {
   ServiceWatches fresh;
@@ -88,6 +109,7 @@ Status App::load() {
 
 void App::resume(Time now, const std::string& version, Duration anchor) {
   refresh_watches(now);
+  warn_of_unconfined_steps();
   if (!refused_journal_.empty()) {
     executor_.page_unrecorded(page_title(), now);
     next_due_ = now + kPageRetry;
@@ -221,6 +243,7 @@ void App::on_config(config::Config config, Time now) {
   config_ = std::move(config);
   config_faults_.clear();
   refresh_watches(now);
+  warn_of_unconfined_steps();
   std::vector<std::string> names;
   for (const auto& [key, watch] : watches_) names.push_back(key);
   ledger_.add(ConfigApplied{config_.hash, names}, now);

@@ -56,8 +56,10 @@ public:
   [[nodiscard]] const config::Config& config() const { return config_; }
   /// Why the daemon only observes (journal corrupt, newer, not writable); empty: it acts.
   [[nodiscard]] std::string degraded() const;
-  /// Why the newest configuration was refused at the last reload; empty: it is the one in force.
   [[nodiscard]] std::string_view steps_run_as() const { return seams_.steps.runs_as(); }
+  /// "shop/production execute": steps whose limits and sandbox are not enforced, as the runner of steps cannot.
+  [[nodiscard]] std::vector<std::string> unconfined_steps() const;
+  /// Why the newest configuration was refused at the last reload; empty: it is the one in force.
   [[nodiscard]] const std::vector<std::string>& config_faults() const { return config_faults_; }
 
   Ledger::Listener on_durable;     ///< event stream, telemetry
@@ -68,6 +70,7 @@ public:
 
 private:
   [[nodiscard]] std::string page_title() const;
+  void warn_of_unconfined_steps() const;
   void refresh_watches(Time now);
   void judge(ServiceWatch& watch, Time at, Time now);
   [[nodiscard]] bool may_learn(const std::string& key) const;

@@ -1,4 +1,5 @@
 #pragma once
+#include "daemon/config/confinement.hpp"
 #include "daemon/record.hpp"
 #include "rules/indicator.hpp"
 #include "rules/result.hpp"
@@ -51,6 +52,7 @@ struct StepCommand {
   Duration kill_after{std::chrono::seconds(5)};
   std::size_t output_limit = std::size_t{16} << 10; ///< the last bytes of stdout and stderr kept
   StepOrder order;                                  ///< where all of this comes from
+  config::Confinement confinement;                  ///< held to by runners that enforce it, see StepRunner
 };
 
 enum class StepEnd {
@@ -101,6 +103,8 @@ public:
   virtual void forget(const StepKey& key) = 0;
   /// "child processes", "units": for people.
   [[nodiscard]] virtual std::string_view runs_as() const = 0;
+  /// Whether commands are held to their confinement. False: they run as if none was asked for.
+  [[nodiscard]] virtual bool confines() const = 0;
 
   /// Called from the loop, at least once for each started or adopted key.
   std::function<void(const StepKey&, const StepOutcome&)> on_finished;

@@ -135,6 +135,7 @@ Result<StepCommand> command_for(const config::Service& service, const StepOrder&
   for (const Placeholder& p : placeholders) command.environment[p.variable] = p.value;
   if (order.act != Act::version) {
     command.user = run->user;
+    command.confinement = run->confinement;
     for (const auto& [name, value] : run->environment) command.environment[name] = expand(value, placeholders);
   }
   // The lock that deploy scripts share. A step that takes it by itself must know that it is held for it already.

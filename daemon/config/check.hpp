@@ -21,5 +21,7 @@ void check_together(const Daemon& daemon, std::vector<LoadedService>& services);
 // parts of check_service
 void check_rules(const Service& service, Sheet& sheet);
 void check_procedure(const Service& service, Sheet& sheet, bool read_cleanly);
+/// `path` is that of the step.
+void check_confinement(const RunStep& run, const std::string& deploy_lock, const std::string& path, Sheet& sheet);
 
 } // namespace backstop::config

@@ -136,7 +136,10 @@ void check_procedure(const Service& service, Sheet& sheet, bool read_cleanly) {
   for (std::size_t i = 0; i < service.rollback.size(); ++i) {
     const Step& step = service.rollback[i];
     const std::string path = fmt::format("procedures.rollback[{}]", i);
-    if (const auto* run = std::get_if<RunStep>(&step.kind)) check_run(*run, path, sheet);
+    if (const auto* run = std::get_if<RunStep>(&step.kind)) {
+      check_run(*run, path, sheet);
+      check_confinement(*run, service.deploy_lock, path, sheet);
+    }
     if (const auto* watch = std::get_if<WatchStep>(&step.kind)) check_watch(*watch, path, sheet);
   }
   // A step that could not be read may be the very one that is missed here.

@@ -1,4 +1,5 @@
 #pragma once
+#include "daemon/config/confinement.hpp"
 #include "rules/baseline.hpp"
 #include "rules/indicator.hpp"
 #include "rules/table.hpp"
@@ -181,6 +182,7 @@ struct RunStep {
   OnUnknown on_unknown = OnUnknown::verify;
   std::string user;
   std::map<std::string, std::string> environment;
+  Confinement confinement; ///< of the command, its check and its preflight
 };
 struct NotifyStep {
   std::string severity = "critical";

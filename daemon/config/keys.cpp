@@ -121,7 +121,11 @@ const std::vector<Section>& sections() {
         {"on_failure"},
         {"on_unknown"},
         {"user"},
-        {"env"}}},
+        {"env"},
+        {"limits"},
+        {"sandbox"},
+        {"writable"}}},
+      {"step/limits", {{"memory"}, {"tasks"}, {"cpu"}, {"open_files"}}},
       {"step/watch", {{"name", required}, {"kind", required}, {"good_for"}, {"timeout"}}},
       {"step/review", {{"name", required}, {"kind", required}, {"due"}}},
   };

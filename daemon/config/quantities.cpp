@@ -152,4 +152,14 @@ std::optional<double> parse_number(std::string_view text, Mistake& mistake) {
   return value;
 }
 
+std::optional<double> parse_percent(std::string_view text, Mistake& mistake) {
+  Scan scan(text);
+  const auto digits = scan.number();
+  if (!digits || !scan.take("%") || !scan.done())
+    return no(mistake, fmt::format("\"{}\" is no percentage", text), "write it like 50%");
+  const double value = to_double(*digits, 0);
+  if (!std::isfinite(value)) return no(mistake, fmt::format("\"{}\" is too large", text), "write a smaller number");
+  return value;
+}
+
 } // namespace backstop::config

@@ -44,6 +44,9 @@ struct CountOf {
 /// A plain decimal number: "0.95", "50", "-3", "1e3".
 [[nodiscard]] std::optional<double> parse_number(std::string_view text, Mistake& mistake);
 
+/// "50%", "12.5 %": 50, 12.5. A bare number is refused.
+[[nodiscard]] std::optional<double> parse_percent(std::string_view text, Mistake& mistake);
+
 /// A value in `unit`: "5%" for ratios (0.05) and percent (5), "200ms" for seconds, "512 MiB" for bytes, "80" for
 /// counts. Another unit than the indicator's is refused, a bare number too unless the unit is a count.
 [[nodiscard]] std::optional<double> parse_value(std::string_view text, Unit unit, Mistake& mistake);

@@ -24,6 +24,7 @@ void read_procedures(const Mapping& service, Service& out);
 enum class Inline { nothing, url, dsn };
 void read_secret(const Mapping& parent, std::string_view key, Secret& out, Inline allowed);
 void read_command(const Mapping& parent, std::string_view key, std::optional<Command>& out);
+void read_confinement(const Mapping& step, Confinement& out);
 void read_mode(const Mapping& parent, Mode& out);
 /// keep_firing_for, m_of_n, max_gap (by default 30 s, at least 3 of `interval`) and the four kinds of absence.
 void read_rule(const Mapping& rule, Duration interval, Timing& timing, AbsencePolicy& absence);

@@ -38,6 +38,7 @@ void read_run(const Mapping& step, RunStep& out) {
                        {{"rerun", OnUnknown::rerun}, {"verify", OnUnknown::verify}, {"escalate", OnUnknown::escalate}});
   step.name("user", out.user);
   read_environment(step, out.environment);
+  read_confinement(step, out.confinement);
 }
 
 void read_notify(const Mapping& step, NotifyStep& out) {

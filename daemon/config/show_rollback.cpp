@@ -24,6 +24,15 @@ std::string_view word_of(OnUnknown on) {
   return "escalate";
 }
 
+void add_words(const Confinement& confinement, std::vector<std::string>& words) {
+  if (confinement.memory) words.push_back("memory at most " + show_size(*confinement.memory));
+  if (confinement.tasks) words.push_back(fmt::format("at most {} tasks", *confinement.tasks));
+  if (confinement.cpu) words.push_back(fmt::format("cpu at most {}%", *confinement.cpu));
+  if (confinement.open_files) words.push_back(fmt::format("at most {} open files", *confinement.open_files));
+  if (confinement.sandbox != Sandbox::none) words.push_back(fmt::format("sandbox {}", word_of(confinement.sandbox)));
+  for (const std::string& path : confinement.writable) words.push_back("writable " + path);
+}
+
 std::vector<std::string> words_of(const RunStep& run) {
   std::vector<std::string> words{"run " + show_argv(run.argv), "timeout " + show_duration(run.timeout)};
   if (run.retries > 0)
@@ -35,6 +44,7 @@ std::vector<std::string> words_of(const RunStep& run) {
   if (!run.user.empty()) words.push_back("as " + run.user);
   // The names alone: people do put tokens into variables.
   for (const auto& [name, value] : run.environment) words.push_back("sets " + name);
+  add_words(run.confinement, words);
   return words;
 }
 

@@ -140,6 +140,11 @@ std::string status_page(const Json& doc, const Style& style) {
   for (const Json& i : list(doc["incidents"])) out += incident_lines(i);
   out += notices(doc);
   if (!doc.text("steps_run_as").empty()) out += "rollback steps run as " + doc.text("steps_run_as") + "\n";
+  if (const auto& steps = list(doc["steps_unconfined"]); !steps.empty()) {
+    std::string names;
+    for (const Json& step : steps) names += (names.empty() ? "" : ", ") + (step.as_string() ? *step.as_string() : "");
+    out += "  " + wrapped("their limits and sandbox are NOT enforced: " + names, 2) + "\n";
+  }
   return out;
 }
 

@@ -23,6 +23,7 @@ public:
   Seen adopt(const StepKey& key) override;
   void forget(const StepKey& key) override;
   [[nodiscard]] std::string_view runs_as() const override { return "child processes"; }
+  [[nodiscard]] bool confines() const override { return false; }
 
   /// Clears away what is left of steps last changed before `before`. From then on their keys can be started again: only
   /// for keys the journal does not start any more. Their number.

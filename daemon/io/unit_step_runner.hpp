@@ -23,6 +23,7 @@ public:
   void cancel(const StepKey& key) override;
   void forget(const StepKey& key) override;
   [[nodiscard]] std::string_view runs_as() const override { return "systemd units"; }
+  [[nodiscard]] bool confines() const override { return true; }
 
   /// Has the runner keep a service's file as it is now. `done` gets why it could not, or success; once, from the loop.
   void remember(const std::string& service, const std::string& config_hash, std::function<void(Status)> done);

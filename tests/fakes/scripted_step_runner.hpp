@@ -45,6 +45,7 @@ public:
   void cancel(const StepKey& key) override;
   void forget(const StepKey& key) override;
   [[nodiscard]] std::string_view runs_as() const override { return "child processes"; }
+  [[nodiscard]] bool confines() const override { return false; }
 
   /// The witness, apart from everything the daemon writes: what was executed, in order. Without what never ran (locked,
   /// failed to start, refused).

@@ -125,6 +125,7 @@ public:
     local_.wait_until_idle();
   }
   [[nodiscard]] std::string_view runs_as() const override { return runner_->runs_as(); }
+  [[nodiscard]] bool confines() const override { return runner_->confines(); }
 
 private:
   LocalRunner& local_;

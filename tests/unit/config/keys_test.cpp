@@ -106,6 +106,7 @@ std::vector<Probe> service_probes() {
       {"procedures", top + "procedures: {", "", "}"},
       {"step/notify", steps, "kind: notify", "}]}"},
       {"step/run", steps, "kind: run", "}]}"},
+      {"step/limits", steps + "kind: run, limits: {", "", "}}]}"},
       {"step/watch", steps, "kind: watch", "}]}"},
       {"step/review", steps, "kind: review", "}]}"},
   };

@@ -156,6 +156,13 @@ TEST(StatusPage, AReloadThatWasRefused) {
   expect_golden("status_config_refused", status(world));
 }
 
+TEST(StatusPage, LimitsThatAreNotEnforced) {
+  ShopConfig config;
+  config.steps.insert(config.steps.find("timeout: 30s, check"), "limits: {memory: 1 GiB}, sandbox: standard, ");
+  Shops world(config);
+  expect_golden("status_unconfined", status(world));
+}
+
 TEST(StatusPage, ASourceThatLacksAPart) {
   Shops world;
   Scrape scrape;

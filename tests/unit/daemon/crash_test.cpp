@@ -14,6 +14,7 @@ struct Killed {};
 class KillingRunner final : public StepRunner {
 public:
   [[nodiscard]] std::string_view runs_as() const override { return "child processes"; }
+  [[nodiscard]] bool confines() const override { return false; }
   explicit KillingRunner(ScriptedStepRunner& inner) : inner_(inner) {}
   Status start(const StepKey& key, const StepCommand& command) override {
     ++starts;

@@ -39,6 +39,21 @@ TEST(StepOrder, AStepIsBuiltFromTheFileWithItsPlaceholdersFilledIn) {
   EXPECT_EQ(command->environment.at("BACKSTOP_REASON"), "bad");
 }
 
+TEST(StepOrder, LimitsAndSandboxOfAStepAreThoseOfItsQuestionsToo) {
+  ShopConfig text;
+  text.extra = "running_version: {argv: [/bin/version]}\n";
+  text.steps.insert(text.steps.find("timeout: 30s, check"), "limits: {tasks: 50}, sandbox: strict, ");
+  const config::ServiceOutcome outcome = config::load_service(text.text(), "shop.yaml");
+  ASSERT_TRUE(outcome.ok());
+  config::Confinement asked;
+  asked.tasks = 50;
+  asked.sandbox = config::Sandbox::strict;
+  for (const Act act : {Act::run, Act::check})
+    EXPECT_EQ(command_for(outcome.service, order(act, "3"))->confinement, asked) << name_of(act);
+  EXPECT_TRUE(command_for(outcome.service, order(Act::run, "2"))->confinement.none());
+  EXPECT_TRUE(command_for(outcome.service, order(Act::version, "0"))->confinement.none());
+}
+
 TEST(StepOrder, AQuestionTakesNoLock) {
   const Result<StepCommand> check = command_for(shop(), order(Act::check, "3"));
   ASSERT_TRUE(check);
