@@ -229,7 +229,8 @@ StepFiles::Found StepFiles::look(const StepKey& key) const {
   }
   if (parsed && field(fields, "boot") != boot_id()) return lost("the host went down while it ran");
   if (started && !started->empty())
-    return lost("its supervisor died; the command itself, pid " + *started + ", was left alone and may still run");
+    return lost("its supervisor died; the command itself, pid " + *started +
+                ", may still run, unless it was killed as well");
   return lost("its supervisor died; the command may still run");
 }
 

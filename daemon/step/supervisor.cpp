@@ -45,7 +45,11 @@ std::string seconds_text(std::chrono::microseconds d) {
 
 Outcome Supervisor::run() {
   Outcome out;
-  if (!take_lock(out) || !prepare(out) || !launch(out)) return out;
+  if (!take_lock(out) || !prepare(out)) return out;
+  // A unit's cgroup is new and counts from zero, even where the counts appear only with its first process.
+  memory_ = own_memory_events();
+  if (unit_ && !memory_) memory_ = MemoryEvents{};
+  if (!launch(out)) return out;
   while (!over()) turn();
   describe(out);
   output_.settle_drain();
@@ -172,6 +176,19 @@ std::string Supervisor::ended_sentence() const {
   return text;
 }
 
+/// Empty: no process was killed for want of memory, or the kernel does not tell.
+std::string Supervisor::memory_sentence() const {
+  const std::optional<MemoryEvents> now = own_memory_events();
+  return memory_ && now ? out_of_memory(*memory_, *now, own_memory_max()) : std::string();
+}
+
+std::string Supervisor::killed_sentence(int signal, const std::string& memory) const {
+  if (signal == SIGKILL && !memory.empty()) return "killed by the kernel: " + memory;
+  const char* const name = ::sigabbrev_np(signal);
+  return std::string("killed by ") + (name ? std::string("SIG") + name : "signal " + std::to_string(signal)) +
+         (WCOREDUMP(wait_status_) ? ", core dumped" : "");
+}
+
 void Supervisor::describe(Outcome& out) {
   reap();
   if (!exited_) ended_ = Clock::now();
@@ -186,18 +203,20 @@ void Supervisor::describe(Outcome& out) {
   out.output = output_.tail();
   out.output_cut = output_.cut();
   if (exited_) out.status = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
+  const std::string memory = memory_sentence();
   if (ending_ != Ending::none) {
     out.end = ending_ == Ending::timed_out ? "timed_out" : "cancelled";
     out.detail = ended_sentence();
   } else if (WIFSIGNALED(wait_status_)) {
     out.end = "signaled";
-    const char* const name = ::sigabbrev_np(out.status);
-    out.detail = std::string("killed by ") +
-                 (name ? std::string("SIG") + name : "signal " + std::to_string(out.status)) +
-                 (WCOREDUMP(wait_status_) ? ", core dumped" : "");
+    out.detail = killed_sentence(out.status, memory);
   } else {
     out.end = "exited";
   }
+  // A shell whose command is killed ends by itself. Beside the daemon it may as well have been somebody else's process.
+  if (const bool told = out.end == std::string_view("signaled") && out.status == SIGKILL;
+      unit_ && !memory.empty() && !told)
+    out.detail += (out.detail.empty() ? "" : "; ") + ("the kernel killed a process of it: " + memory);
   if (const std::string left = children_left(output_.drain_pid()); !left.empty()) {
     if (!out.detail.empty()) out.detail += "; ";
     out.detail += (ending_ != Ending::none ? "left its process group and still running: " : "left running: ") + left;

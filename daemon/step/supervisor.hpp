@@ -1,7 +1,9 @@
 #pragma once
 #include "daemon/step/command.hpp"
 #include "daemon/step/fd.hpp"
+#include "daemon/step/memory_events.hpp"
 #include "daemon/step/output.hpp"
+#include <optional>
 #include <string>
 #include <sys/types.h>
 
@@ -10,9 +12,11 @@ namespace backstop::step {
 /// Runs one command to its end.
 class Supervisor {
 public:
-  /// `directory` is that of the step and must stay open. `echo`: what the step prints is copied to our stdout.
-  Supervisor(const Command& command, int directory, bool echo = false)
-      : command_(command), directory_(directory), output_(command.output_limit, echo ? STDOUT_FILENO : -1) {}
+  /// `directory` is that of the step and must stay open. `unit`: we are the main process of a unit, so our cgroup is the
+  /// step's alone, and what the step prints is copied to our stdout, the journal.
+  Supervisor(const Command& command, int directory, bool unit = false)
+      : command_(command), directory_(directory), unit_(unit),
+        output_(command.output_limit, unit ? STDOUT_FILENO : -1) {}
 
   Outcome run();
   void release_lock();
@@ -31,9 +35,13 @@ private:
   [[nodiscard]] bool over() const;
   void describe(Outcome& out);
   [[nodiscard]] std::string ended_sentence() const;
+  [[nodiscard]] std::string memory_sentence() const;
+  [[nodiscard]] std::string killed_sentence(int signal, const std::string& memory) const;
 
   const Command& command_;
   int directory_;
+  bool unit_;
+  std::optional<MemoryEvents> memory_; ///< before the command was started
   Output output_;
   Fd signals_;
   Fd lock_;

@@ -100,7 +100,7 @@ TEST_F(CrashedStep, IsUnknownWhenItsSupervisorIsKilledAndIsLeftAlone) {
   const StepOutcome outcome = next_outcome();
   EXPECT_EQ(outcome.end, StepEnd::unknown);
   EXPECT_EQ(outcome.detail, "its supervisor died; the command itself, pid " + std::to_string(pid) +
-                                ", was left alone and may still run");
+                                ", may still run, unless it was killed as well");
   write("go", "");
   EXPECT_EQ(line_of("wrote"), "wrote") << "writing to stdout must not kill it";
   EXPECT_TRUE(alive(pid));
