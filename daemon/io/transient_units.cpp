@@ -1,4 +1,5 @@
 #include "daemon/io/transient_units.hpp"
+#include "daemon/io/transient_properties.hpp"
 #include <chrono>
 #include <cstring>
 #include <systemd/sd-bus.h>
@@ -19,53 +20,6 @@ Error bus_error(const std::string& what, int code, const sd_bus_error* error = n
 }
 
 std::uint64_t usec(Duration d) { return static_cast<std::uint64_t>(d.count()); }
-
-/// The unit's properties; below zero: an errno of sd-bus.
-int append_properties(sd_bus_message* m, const TransientUnit& unit) {
-  const auto text = [m](const char* name, const std::string& value) {
-    return sd_bus_message_append(m, "(sv)", name, "s", value.c_str());
-  };
-  const auto time = [m](const char* name, Duration value) {
-    return sd_bus_message_append(m, "(sv)", name, "t", usec(value));
-  };
-  int r = sd_bus_message_open_container(m, 'a', "(sv)");
-  if (r >= 0) r = text("Description", unit.description);
-  if (r >= 0) r = text("Type", "notify");
-  if (r >= 0) r = text("NotifyAccess", "main");
-  // What a step leaves running after its own end is meant to stay, as a service that a deploy script started.
-  if (r >= 0) r = text("KillMode", "process");
-  if (r >= 0) r = text("CollectMode", "inactive-or-failed"); // its outcome is in its directory, not in the manager
-  if (r >= 0) r = text("SyslogIdentifier", "backstop-step");
-  if (r >= 0) r = time("RuntimeMaxUSec", unit.run_limit);
-  if (r >= 0) r = time("TimeoutStopUSec", unit.stop_limit);
-  if (r >= 0) r = sd_bus_message_open_container(m, 'r', "sv");
-  if (r >= 0) r = sd_bus_message_append(m, "s", "ExecStart");
-  if (r >= 0) r = sd_bus_message_open_container(m, 'v', "a(sasb)");
-  if (r >= 0) r = sd_bus_message_open_container(m, 'a', "(sasb)");
-  if (r >= 0) r = sd_bus_message_open_container(m, 'r', "sasb");
-  if (r >= 0) r = sd_bus_message_append(m, "s", unit.argv.front().c_str());
-  if (r >= 0) r = sd_bus_message_open_container(m, 'a', "s");
-  for (const std::string& argument : unit.argv) {
-    if (r >= 0) r = sd_bus_message_append(m, "s", argument.c_str());
-  }
-  if (r >= 0) r = sd_bus_message_close_container(m);
-  if (r >= 0) r = sd_bus_message_append(m, "b", 0);
-  for (int i = 0; i < 4 && r >= 0; ++i) r = sd_bus_message_close_container(m);
-  if (r >= 0 && !unit.journal_fields.empty()) {
-    r = sd_bus_message_open_container(m, 'r', "sv");
-    if (r >= 0) r = sd_bus_message_append(m, "s", "LogExtraFields");
-    if (r >= 0) r = sd_bus_message_open_container(m, 'v', "aay");
-    if (r >= 0) r = sd_bus_message_open_container(m, 'a', "ay");
-    for (const auto& [name, value] : unit.journal_fields) {
-      const std::string field = name + "=" + value;
-      if (r >= 0) r = sd_bus_message_append_array(m, 'y', field.data(), field.size());
-    }
-    for (int i = 0; i < 3 && r >= 0; ++i) r = sd_bus_message_close_container(m);
-  }
-  if (r >= 0) r = sd_bus_message_close_container(m);
-  if (r >= 0) r = sd_bus_message_append(m, "a(sa(sv))", 0); // no auxiliary units
-  return r;
-}
 
 } // namespace
 

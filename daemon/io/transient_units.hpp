@@ -1,4 +1,5 @@
 #pragma once
+#include "daemon/config/confinement.hpp"
 #include "rules/result.hpp"
 #include "rules/time.hpp"
 #include <memory>
@@ -18,6 +19,7 @@ struct TransientUnit {
   Duration run_limit{};                                            ///< the manager ends it after that, whatever it does
   Duration stop_limit{};                                           ///< what it gets between SIGTERM and SIGKILL
   std::vector<std::pair<std::string, std::string>> journal_fields; ///< names as journald spells them
+  config::Confinement confinement; ///< of the main process too: `writable` must name what that one writes
 };
 
 /// Makes transient units on the system's service manager, over its bus. Blocking: for backstop-runner, not for the loop.

@@ -36,6 +36,7 @@ StartUnit unit_starter(TransientUnits& units, const std::string& supervisor) {
     // Only for a supervisor that hangs: it keeps the step's own limits.
     unit.run_limit = step.timeout + 2 * step.kill_after + std::chrono::seconds(30);
     unit.stop_limit = step.kill_after + std::chrono::seconds(10);
+    unit.confinement = step.confinement;
     if (!step.order.service.empty()) {
       const auto field = [&](const char* name) {
         const auto it = step.order.fields.find(name);

@@ -1,11 +1,29 @@
 #include "daemon/runner/runner.hpp"
 #include "daemon/step_order.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/stat.h>
 #include <utility>
 
 namespace backstop::runner {
 namespace {
 
 RunnerReply failed(const Error& error) { return {RunnerReply::Result::failed, error.what}; }
+/// The supervisor works inside of the sandbox: its own directory, and the folder where a lock file may have to be made,
+/// stay writable. systemd would not start the unit where one of these is missing, and not say which.
+Status open_for_supervisor(config::Confinement& confinement, const std::string& directory, const std::string& lock) {
+  if (confinement.sandbox != config::Sandbox::strict) return {};
+  if (!lock.empty()) confinement.writable.push_back(lock.substr(0, std::max<std::size_t>(lock.rfind('/'), 1)));
+  for (const std::string& path : confinement.writable) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0)
+      return fail(Errc::not_found, path + ", which is to stay writable in the sandbox: " + std::strerror(errno));
+  }
+  confinement.writable.push_back(directory);
+  return {};
+}
+
 RunnerReply reply_of(const Status& status) { return status ? RunnerReply{} : failed(status.error()); }
 
 } // namespace
@@ -39,17 +57,21 @@ RunnerReply Runner::start(const RunnerRequest& request) {
     command = service ? command_for(*service, order) : Result<StepCommand>(service.error());
   }
   if (!command) return failed(command.error());
+  const std::string directory = files_.path_of(request.key);
+  config::Confinement confinement = command->confinement;
+  if (const Status there = open_for_supervisor(confinement, directory, command->lock_file); !there)
+    return failed(there.error());
   if (const Status claimed = files_.claim(request.key, *command); !claimed) {
     if (claimed.error().code == Errc::refused) return {RunnerReply::Result::refused, claimed.error().what};
     return failed(claimed.error());
   }
-  const std::string directory = files_.path_of(request.key);
   const StepUnit unit{"backstop-step-" + directory.substr(directory.rfind('/') + 1) + ".service",
                       "backstop step " + request.key.text(),
                       directory,
                       command->timeout,
                       command->kill_after,
-                      order};
+                      order,
+                      std::move(confinement)};
   const Status started = start_unit_(unit);
   // Nothing was run: the key is free again.
   if (!started) files_.unclaim(request.key);

@@ -16,6 +16,8 @@ struct StepUnit {
   Duration timeout{};    ///< of the command
   Duration kill_after{};
   StepOrder order; ///< for the fields of the journal
+  /// As the file says; in a strict sandbox what the supervisor itself writes is writable too.
+  config::Confinement confinement;
 };
 
 /// Starts a unit, and gives an error if nothing of it was run.

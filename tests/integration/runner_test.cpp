@@ -28,13 +28,16 @@ protected:
     std::ofstream(path(name)) << text;
     ::chmod(path(name).c_str(), 0644);
   }
-  void write_service(const std::string& program) const {
+  void write_service(const std::string& program, const std::string& keys = "on_unknown: rerun",
+                     const std::string& more = "") const {
     write("services.d/shop.yaml",
           "service: shop\nsources: {app: {type: prometheus, targets: [{url: \"http://127.0.0.1:1/metrics\"}]}}\n"
           "indicators: {error_rate: {ratio: {source: app, errors: 'r{code=\"500\"}', total: r}}}\n"
-          "thresholds: {use: standard}\nprocedures:\n  rollback:\n"
-          "    - {name: execute, kind: run, argv: [" +
-              program + ", \"{previous_version}\"], on_unknown: rerun}\n    - {name: verify, kind: watch}\n");
+          "thresholds: {use: standard}\n" +
+              more +
+              "procedures:\n  rollback:\n"
+              "    - {name: execute, kind: run, argv: [" +
+              program + ", \"{previous_version}\"], " + keys + "}\n    - {name: verify, kind: watch}\n");
   }
   std::string hash() const { return sha256_hex(*read_file(path("services.d/shop.yaml"), 1U << 20)); }
   RunnerRequest request(RunnerRequest::What what, const std::string& config_hash) {
@@ -75,6 +78,34 @@ TEST_F(RunnerTest, StartsWhatTheFileSays) {
   ASSERT_EQ(units_.size(), 1U);
   EXPECT_THAT(command(), AllOf(HasSubstr("argv 11:/bin/deploy\n"), HasSubstr("argv 2:v1\n")));
   EXPECT_THAT(units_[0].name, AllOf(testing::StartsWith("backstop-step-D1"), testing::EndsWith(".service")));
+}
+
+TEST_F(RunnerTest, TheUnitIsHeldToTheLimitsOfTheFile) {
+  write_service("/bin/deploy", "on_unknown: rerun, limits: {memory: 1 GiB, cpu: 50%}, sandbox: standard");
+  ASSERT_EQ(start(hash()).result, Ended::done);
+  config::Confinement asked;
+  asked.memory = std::uint64_t{1} << 30;
+  asked.cpu = 50;
+  asked.sandbox = config::Sandbox::standard;
+  EXPECT_EQ(units_.at(0).confinement, asked);
+  write_service("/bin/deploy");
+  ASSERT_EQ(start(hash()).result, Ended::done);
+  EXPECT_TRUE(units_.at(1).confinement.none());
+}
+
+TEST_F(RunnerTest, AStrictSandboxLeavesTheSupervisorWhatItWrites) {
+  write_service("/bin/deploy", "on_unknown: rerun, sandbox: strict, writable: [/usr]", "deploy_lock: /run/lock\n");
+  ASSERT_EQ(start(hash()).result, Ended::done);
+  EXPECT_THAT(units_.at(0).confinement.writable, testing::ElementsAre("/usr", "/run", units_.at(0).directory));
+  EXPECT_THAT(command(), HasSubstr("lock_file 9:/run/lock\n"));
+}
+
+TEST_F(RunnerTest, AWritablePathThatIsMissingIsNamedAndNothingIsRun) {
+  write_service("/bin/deploy", "on_unknown: rerun, sandbox: strict, writable: [/nowhere]");
+  const RunnerReply reply = start(hash());
+  EXPECT_EQ(reply.result, Ended::failed);
+  EXPECT_THAT(reply.why, HasSubstr("/nowhere, which is to stay writable in the sandbox: No such file"));
+  EXPECT_TRUE(units_.empty());
 }
 
 TEST_F(RunnerTest, AKeyIsStartedOnce) {
