@@ -5,13 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <grp.h>
 #include <pwd.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 namespace backstop::runner {
 namespace {
@@ -76,15 +76,6 @@ void serve(int connection, Runner& runner, uid_t daemon) {
   ::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
 }
 
-/// The directory of steps: the daemon's group may look into them, write into none, and end a running one by its pipe.
-Status share_steps(const std::string& state, gid_t group) {
-  const std::string steps = state + "/steps";
-  if (::chown(state.c_str(), 0, group) != 0 || ::chmod(state.c_str(), 0750) != 0 ||
-      ::chown(steps.c_str(), 0, group) != 0 || ::chmod(steps.c_str(), 02750) != 0)
-    return fail(Errc::io, steps + ": " + std::strerror(errno));
-  return {};
-}
-
 int run(const Settings& settings) {
   const auto fatal = [](const std::string& why) {
     std::fprintf(stderr, "<3>backstop-runner: %s\n", why.c_str());
@@ -96,11 +87,12 @@ int run(const Settings& settings) {
   if (!user) return fatal(std::string("there is no user ") + kDaemonUser + "; systemd-sysusers makes it");
   const uid_t daemon = user->pw_uid;
   ::umask(007); // what is made for the daemon's group is for nobody else
-  Result<StepFiles> files = StepFiles::open(settings.state);
-  if (!files) return fatal(files.error().what);
-  if (const Status shared = share_steps(settings.state, user->pw_gid); !shared) return fatal(shared.error().what);
+  // Both are made, and given to whom they belong, by systemd-tmpfiles: the daemon looks there before we first run.
+  Result<StepFiles> files = StepFiles::open_existing(settings.state);
+  if (!files) return fatal(files.error().what + " (systemd-tmpfiles --create makes it)");
   const std::string kept = settings.state + "/configs";
-  if (::mkdir(kept.c_str(), 0700) != 0 && errno != EEXIST) return fatal(kept + ": " + std::strerror(errno));
+  if (::access(kept.c_str(), W_OK) != 0)
+    return fatal(kept + ": " + std::strerror(errno) + " (systemd-tmpfiles --create makes it)");
   using std::chrono::system_clock;
   const auto now = std::chrono::duration_cast<Duration>(system_clock::now().time_since_epoch());
   files->purge(Time{now} - kStepsKept);
