@@ -1,4 +1,5 @@
-/// bench_stamp DIR: notes as its first act when it began, as the `execute` step of the detection bench.
+/// bench_stamp [DIR]: notes as its first act when it began, as the `execute` step of the detection bench. Without DIR it
+/// prints the time of the monotonic clock in ms, as the step of the step_start bench.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -6,7 +7,11 @@
 
 int main(int argc, char** argv) {
   timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
+  ::clock_gettime(argc == 1 ? CLOCK_MONOTONIC : CLOCK_REALTIME, &t);
+  if (argc == 1) {
+    std::printf("%.6f\n", static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6);
+    return 0;
+  }
   if (argc != 2) return 2;
   const char* deployment = std::getenv("BACKSTOP_DEPLOYMENT");
   std::FILE* log = std::fopen((std::string(argv[1]) + "/steps.log").c_str(), "a");
