@@ -52,7 +52,9 @@ std::string plain_words(std::string_view message) {
   if (const auto dash = message.find(" - "); dash != message.npos) message.remove_prefix(dash + 3);
   if (const auto last = message.find("; last read: "); last != message.npos) {
     std::string_view read = message.substr(last + 13);
-    const auto expected = read.rfind("'; expected");
+    constexpr std::size_t kLongestClause = 60; // a longer one is not the parser's: the text itself has these words
+    auto expected = read.rfind("'; expected");
+    if (expected != read.npos && read.size() - expected > kLongestClause) expected = read.npos;
     const auto rest = expected == read.npos ? std::string_view{} : read.substr(expected + 1);
     read = read.substr(0, expected == read.npos ? read.size() : expected + 1);
     constexpr std::size_t kShown = 40;

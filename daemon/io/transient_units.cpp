@@ -47,7 +47,7 @@ Status TransientUnits::connect() {
   if (const int r = sd_bus_open_system(&bus); r < 0) return bus_error("the system bus cannot be reached", r);
   bus_.reset(bus);
   int r = sd_bus_match_signal(bus, nullptr, kManager, kPath, kInterface, "JobRemoved", &JobListener::on_removed, this);
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{}; // SD_BUS_ERROR_NULL is no C++ for clang
   if (r >= 0) r = sd_bus_call_method(bus, kManager, kPath, kInterface, "Subscribe", &error, nullptr, nullptr);
   const Status status = r < 0 ? Status(bus_error("systemd does not answer on the bus", r, &error)) : Status{};
   sd_bus_error_free(&error);
@@ -63,7 +63,7 @@ Status TransientUnits::start(const TransientUnit& unit, Duration limit) {
   if (r >= 0) r = sd_bus_message_append(raw, "ss", unit.name.c_str(), "fail");
   if (r >= 0) r = append_properties(raw, unit);
   if (r < 0) return bus_error("unit " + unit.name + " cannot be described", r);
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{}; // SD_BUS_ERROR_NULL is no C++ for clang
   sd_bus_message* answer_raw = nullptr;
   removed_ = {};
   r = sd_bus_call(bus_.get(), raw, usec(limit), &error, &answer_raw);
