@@ -20,6 +20,7 @@
 #include "daemon/io/sqlite_recorder.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/unit_step_runner.hpp"
+#include "daemon/message_ids.hpp"
 #include "daemon/missing_journal.hpp"
 #include "daemon/telemetry.hpp"
 #include "daemon/views.hpp"
@@ -106,7 +107,9 @@ Status Runtime::Parts::open_state(const config::Daemon& daemon) {
   if (opened) {
     sqlite = opened->get();
     journal = *std::move(opened);
-    if (sqlite->created()) log->write(LogLevel::warning, "a new journal was begun: " + daemon.journal_path, {});
+    if (sqlite->created())
+      log->write(LogLevel::warning, "a new journal was begun: " + daemon.journal_path,
+                 {message_field(Message::journal_created)});
   } else if (opened.error().code == Errc::busy) {
     return opened.error();
   } else {
@@ -120,7 +123,8 @@ Status Runtime::Parts::open_state(const config::Daemon& daemon) {
     recorder = *std::move(recording);
   } else { // nice to have: no reason to leave the services alone
     recorder = SqliteRecorder::unopened(daemon.recorder_path, recorder_options);
-    log->write(LogLevel::warning, "timers and histories are not kept for now: " + recording.error().what, {});
+    log->write(LogLevel::warning, "timers and histories are not kept for now: " + recording.error().what,
+               {message_field(Message::timers_not_kept)});
   }
   if (!recorder->moved_aside().empty()) log->write(LogLevel::warning, recorder->moved_aside(), {});
   const std::string state = std::filesystem::path(daemon.journal_path).parent_path().string();
@@ -152,7 +156,9 @@ void Runtime::Parts::tell_runner() {
       const auto it = app->watches().find(key);
       if (it == app->watches().end() || it->second->config.hash != hash) return;
       it->second->steps_fault = taken ? "" : taken.error().what;
-      if (!taken) log->write(LogLevel::error, "the steps of " + key + " cannot run: " + taken.error().what, {});
+      if (!taken)
+        log->write(LogLevel::error, "the steps of " + key + " cannot run: " + taken.error().what,
+                   {message_field(Message::steps_cannot_run)});
     });
   }
 }
