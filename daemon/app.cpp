@@ -248,6 +248,12 @@ void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
   settle(now);
 }
 
+void App::on_shutdown(bool coming, Time now) {
+  if (!refused_journal_.empty() || coming == (state().shutdown != Time{})) return;
+  ledger_.add(ShutdownAnnounced{coming, coming ? "" : "it was called off"}, now);
+  settle(now);
+}
+
 void App::on_stop(Time now) {
   for (const auto& [key, watch] : watches_) save_watch(*watch, now);
   ledger_.add(DaemonStopped{}, now);

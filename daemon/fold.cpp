@@ -147,8 +147,20 @@ struct Fold::Applier {
   void operator()(const DaemonStarted& p) const {
     s.last_boot = r.boot;
     s.last_anchor = p.anchor;
+    shutdown_over(); // it came; or it goes on, and is told anew
   }
   void operator()(const DaemonStopped&) const {}
+  void shutdown_over() const {
+    s.shutdown = Time{};
+    for (auto& [id, d] : s.deployments) {
+      if (d.rollback) d.rollback->held_back = false;
+    }
+  }
+  void operator()(const ShutdownAnnounced& p) const { p.coming ? void(s.shutdown = r.time) : shutdown_over(); }
+  void operator()(const StepHeldBack& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (d && d->rollback) d->rollback->held_back = true;
+  }
   void operator()(const ConfigApplied&) const {}
   void operator()(const ConfigRefused&) const {}
   void operator()(const VersionAdopted& p) const {

@@ -52,6 +52,9 @@ constexpr MessageId kIds[] = {
     {M::notice_queued, "notice_queued", "6b6d2a2e44a9496daed690c6a3865c3a"},
     {M::notice_delivered, "notice_delivered", "b1f8a147a8e54e498a5ae4fa5d7e161e"},
     {M::notice_given_up, "notice_given_up", "98b2ca02a95143269f78accca516c00d"},
+    {M::shutdown_announced, "shutdown_announced", "2c4962ed3f9746a1a06b71ca4f59fbf8"},
+    {M::shutdown_called_off, "shutdown_called_off", "43a7a841fdbe44fa9d6b114f47d82eb0"},
+    {M::step_held_back, "step_held_back", "4d3a229f133f400b861b469911333448"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
     {M::journal_unwritable, "journal_unwritable", "b882824996124e03b960a3fa207e1265"},
@@ -70,6 +73,7 @@ constexpr MessageId kIds[] = {
 struct Namer {
   M operator()(const DaemonStarted&) const { return M::daemon_started; }
   M operator()(const DaemonStopped&) const { return M::daemon_stopped; }
+  M operator()(const ShutdownAnnounced& p) const { return p.coming ? M::shutdown_announced : M::shutdown_called_off; }
   M operator()(const ConfigApplied&) const { return M::config_applied; }
   M operator()(const ConfigRefused&) const { return M::config_refused; }
   M operator()(const VersionAdopted&) const { return M::version_adopted; }
@@ -105,6 +109,7 @@ struct Namer {
     }
     return M::step_failed;
   }
+  M operator()(const StepHeldBack&) const { return M::step_held_back; }
   M operator()(const ProcedureEnded& p) const { return p.succeeded ? M::rollback_done : M::rollback_failed; }
   M operator()(const ProcedureRetried&) const { return M::rollback_resumed; }
   M operator()(const HoldSet&) const { return M::hold_set; }

@@ -55,6 +55,9 @@ enum class Message {
   notice_queued,
   notice_delivered,
   notice_given_up,
+  shutdown_announced,
+  shutdown_called_off,
+  step_held_back,
   // lines that are no record
   observe_only,
   journal_created,

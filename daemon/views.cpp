@@ -262,6 +262,7 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
       .set("config_faults", strings(app.config_faults()))
       .set("records", state.records)
       .set("steps_run_as", std::string(app.steps_run_as()))
+      .set("shutdown", wall(state.shutdown))
       .set("deadman", app.deadman ? deadman_view(app.deadman->health()) : Json());
   Json services = Json::array();
   for (const auto& [key, watch] : app.watches()) {

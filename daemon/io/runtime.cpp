@@ -16,12 +16,14 @@
 #include "daemon/io/log.hpp"
 #include "daemon/io/probes.hpp"
 #include "daemon/io/service_manager.hpp"
+#include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/message_ids.hpp"
 #include "daemon/missing_journal.hpp"
+#include "daemon/shutdown.hpp"
 #include "daemon/telemetry.hpp"
 #include "daemon/views.hpp"
 #include <csignal>
@@ -63,6 +65,7 @@ struct Runtime::Parts {
   ChildStepRunner* children = nullptr; ///< the runner of steps, where they run as children
   UnitStepRunner* units = nullptr;     ///< the runner of steps, where backstop-runner starts them
   std::unique_ptr<ServiceManager> manager;
+  std::unique_ptr<ShutdownDelay> shutdown;
   bool status_stale = false; ///< what the manager was told may have changed: by a record, the services, or a tick
   std::unique_ptr<ChannelNotifier> notifier;
   std::unique_ptr<Telemetry> telemetry;
@@ -244,7 +247,10 @@ void Runtime::Parts::tick_scrapers() {
 
 void Runtime::Parts::after_event() {
   api->poll();
-  if (manager && std::exchange(status_stale, false)) manager->status(status_line(*app));
+  if (manager && std::exchange(status_stale, false)) {
+    manager->status(status_line(*app));
+    shutdown->want(delays_shutdown(app->state()));
+  }
   if (app->next_due() == app_due) return;
   app_due = app->next_due();
   app_due == kNever ? app_timer->disarm() : app_timer->arm(app_due);
@@ -372,7 +378,12 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
                    (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""),
                {});
   p.tick_deadman();
+  p.shutdown = std::make_unique<ShutdownDelay>(*p.loop, *p.log, [&p](bool coming) {
+    p.app->on_shutdown(coming, p.loop->now());
+    p.after_event();
+  });
   p.manager = std::make_unique<ServiceManager>(*p.loop);
+  p.status_stale = true;
   p.after_event();
   p.manager->ready(status_line(*p.app));
   return runtime;
