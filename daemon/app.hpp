@@ -42,8 +42,8 @@ public:
   void on_config(config::Config config, Time now);
   void on_config_refused(const std::vector<std::string>& faults, Time now);
   void on_stop(Time now);
-  /// The host goes down (`coming`), or not after all. Meanwhile no step is started; what runs may end. A shutdown that has
-  /// not come after kShutdownMost does not come any more.
+  /// The host goes down (`coming`), or not after all. Meanwhile no step is started; what runs may end. A shutdown that
+  /// has not come after kShutdownMost does not come any more.
   void on_shutdown(bool coming, Time now);
   static constexpr Duration kShutdownMost{std::chrono::minutes(5)};
 

@@ -145,9 +145,9 @@ struct Fold::Applier {
   }
 
   void operator()(const DaemonStarted& p) const {
+    if (s.last_boot != r.boot) shutdown_over(); // it came
     s.last_boot = r.boot;
     s.last_anchor = p.anchor;
-    shutdown_over(); // it came; or it goes on, and is told anew
   }
   void operator()(const DaemonStopped&) const {}
   void shutdown_over() const {

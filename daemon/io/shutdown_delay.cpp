@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <systemd/sd-bus.h>
 #include <utility>
 
@@ -96,7 +97,7 @@ private:
   Slot disconnected_, signal_, coming_asked_, asked_;
   std::string wanted_; ///< why; empty: not wanted
   step::Fd lock_;
-  bool coming_ = false;
+  std::optional<bool> coming_; ///< nothing: not known yet
 };
 
 void ShutdownDelay::Connection::open() {
@@ -122,8 +123,8 @@ void ShutdownDelay::Connection::open() {
   retry_->arm(loop_.now() + kRetry);
 }
 
-/// Called from inside the bus's own frames too, which go on using it: let go of in the next iteration. The lock stays: it
-/// is logind's, not the bus's.
+/// Called from inside the bus's own frames too, which go on using it: let go of in the next iteration. The lock stays:
+/// it is logind's, not the bus's.
 void ShutdownDelay::Connection::drop() {
   for (Slot* slot : {&disconnected_, &signal_, &coming_asked_, &asked_}) slot->reset();
   if (!bus_) return;
@@ -159,7 +160,7 @@ void ShutdownDelay::Connection::take_lock(sd_bus_message* m) {
   asked_.reset();
   if (sd_bus_message_is_method_error(m, nullptr) > 0) {
     const sd_bus_error* error = sd_bus_message_get_error(m);
-    if (!no_logind(error) && !coming_)
+    if (!no_logind(error) && !coming_.value_or(false)) // once a shutdown has begun it gives none, as is meant
       log_.write(LogLevel::info,
                  std::string("a shutdown of the host would not wait for a running step: logind says: ") +
                      (error->message ? error->message : error->name),
@@ -175,8 +176,8 @@ void ShutdownDelay::Connection::take_news(sd_bus_message* m, bool in_variant) {
   int coming = 0;
   const int r = in_variant ? sd_bus_message_read(m, "v", "b", &coming) : sd_bus_message_read(m, "b", &coming);
   if (r < 0 || std::exchange(coming_, coming != 0) == (coming != 0)) return;
-  told_(coming_);
-  if (!coming_ && !wanted_.empty()) ask(); // it could not be had meanwhile
+  told_(*coming_);
+  if (!*coming_ && !wanted_.empty()) ask(); // it could not be had meanwhile
 }
 
 ShutdownDelay::ShutdownDelay(EventLoop& loop, Log& log, Told told, std::string address)

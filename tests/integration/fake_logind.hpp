@@ -9,8 +9,8 @@
 
 namespace backstop {
 
-/// A made-up logind on a bus of the test's own: gives locks, which it sees let go of, and tells of shutdowns. Runs on the
-/// loop of the test.
+/// A made-up logind on a bus of the test's own: gives locks, which it sees let go of, and tells of shutdowns. Runs on
+/// the loop of the test.
 class FakeLogind {
 public:
   FakeLogind(sd_event* loop, const std::string& address) {

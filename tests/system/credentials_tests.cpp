@@ -1,6 +1,7 @@
 #include "tests/system/systemd_world.hpp"
 
-/// Secrets that come to the installed daemon by LoadCredential=: root's files, which its own user cannot read, in requests.
+/// Secrets that come to the installed daemon by LoadCredential=: root's files, which its own user cannot read, in
+/// requests.
 namespace backstop {
 namespace {
 

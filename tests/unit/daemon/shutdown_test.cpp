@@ -82,6 +82,20 @@ TEST_F(Shutdown, ThatIsCalledOffLetsTheRollbackGoOn) {
   EXPECT_EQ(w.executed("shop"), 1);
 }
 
+TEST_F(Shutdown, IsNotForgottenByADaemonThatIsStartedAnewMeanwhile) {
+  ShopWorld w;
+  roll_back_to_a_running_step(w);
+  announce(w);
+  w.run(15);
+  w.kill();
+  w.start();
+  w.run(15);
+  EXPECT_EQ(w.executed("shop"), 0);
+  EXPECT_EQ(w.journal.of_type("step_held_back").size(), 1U);
+  announce(w, false);
+  EXPECT_TRUE(w.until_phase(id_, Phase::rolled_back_verified));
+}
+
 TEST_F(Shutdown, ThatDoesNotComeHoldsARollbackBackForFiveMinutesOnly) {
   ShopWorld w;
   roll_back_to_a_running_step(w);
