@@ -1,4 +1,5 @@
 #include "daemon/app.hpp"
+#include "daemon/message_ids.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/notice_text.hpp"
 #include <algorithm>
@@ -76,7 +77,8 @@ void App::refresh_watches(Time now) {
     changed = true;
     Result<config::CompiledService> compiled = config::compile(wanted);
     if (!compiled) {
-      seams_.log.write(LogLevel::error, key + " is not watched: " + compiled.error().what, {});
+      seams_.log.write(LogLevel::error, key + " is not watched: " + compiled.error().what,
+                       {message_field(Message::service_not_watched)});
       return;
     }
     fresh[key] = std::make_unique<ServiceWatch>(wanted, *std::move(compiled));
@@ -90,7 +92,8 @@ void App::refresh_watches(Time now) {
   for (const auto& [key, service] : state().services) {
     const DeploymentState* d = state().active(key);
     if (!d || !d->config || !newest_hash(key).empty()) continue;
-    seams_.log.write(LogLevel::warning, key + " is not configured any more; " + d->id + " is watched to its end", {});
+    seams_.log.write(LogLevel::warning, key + " is not configured any more; " + d->id + " is watched to its end",
+                     {message_field(Message::service_removed)});
     watch(*d->config);
   }
   changed = changed || fresh.size() != watches_.size();
@@ -102,7 +105,8 @@ Status App::load() {
   Status read = ledger_.recover();
   if (!read) {
     refused_journal_ = read.error().what;
-    seams_.log.write(LogLevel::error, "observe only, nothing will be rolled back: " + refused_journal_, {});
+    seams_.log.write(LogLevel::error, "observe only, nothing will be rolled back: " + refused_journal_,
+                     {message_field(Message::observe_only)});
   }
   return read;
 }
@@ -144,7 +148,8 @@ void App::save_watch(const ServiceWatch& watch, Time now) {
   const Status saved = seams_.recorder.put("watch/" + key, kept);
   const std::string why = saved ? "" : saved.error().what;
   if (std::exchange(unsaved_[key], why) != why && !why.empty())
-    seams_.log.write(LogLevel::warning, "the timers of " + key + " cannot be saved for now: " + why, {});
+    seams_.log.write(LogLevel::warning, "the timers of " + key + " cannot be saved for now: " + why,
+                     {message_field(Message::timers_not_kept)});
 }
 
 void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) {
@@ -182,14 +187,16 @@ void App::settle(Time now) {
     const std::string before = ledger_.broken();
     if (Status s = ledger_.flush(); !s) {
       if (s.error().what != before)
-        seams_.log.write(LogLevel::error, "nothing is done until the journal can be written: " + s.error().what, {});
+        seams_.log.write(LogLevel::error, "nothing is done until the journal can be written: " + s.error().what,
+                         {message_field(Message::journal_unwritable)});
       journal_retry_ = now + kJournalRetry;
       executor_.page_unrecorded(page_title(), now);
       next_due_ = std::min(next_due_, journal_retry_);
       return;
     }
     if (!before.empty()) {
-      seams_.log.write(LogLevel::warning, "the journal can be written again; the daemon acts", {});
+      seams_.log.write(LogLevel::warning, "the journal can be written again; the daemon acts",
+                       {message_field(Message::journal_writable)});
       executor_.pages_over();
     }
     if (ledger_.idle()) break;
@@ -254,7 +261,7 @@ void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
   config_faults_ = faults;
   if (!degraded().empty()) // the log is told of records when they are on the disk
     seams_.log.write(LogLevel::error, "the new configuration has faults, the old one stays in force: " + join(faults),
-                     {});
+                     {message_field(Message::config_refused)});
   if (!refused_journal_.empty()) return;
   ledger_.add(ConfigRefused{faults}, now);
   announce(ledger_,
@@ -264,27 +271,38 @@ void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
   settle(now);
 }
 
+void App::on_shutdown(bool coming, Time now) {
+  if (!refused_journal_.empty() || coming == (state().shutdown != Time{})) return;
+  ledger_.add(ShutdownAnnounced{coming, coming ? "" : "it was called off"}, now);
+  settle(now);
+}
+
 void App::on_stop(Time now) {
   for (const auto& [key, watch] : watches_) save_watch(*watch, now);
   ledger_.add(DaemonStopped{}, now);
   journal_retry_ = Time{}; // the last chance
   settle(now);
   if (!ledger_.broken().empty())
-    seams_.log.write(
-        LogLevel::error,
-        std::to_string(ledger_.waiting()) + " records could not be written and are lost: " + ledger_.broken(), {});
+    seams_.log.write(LogLevel::error,
+                     std::to_string(ledger_.waiting()) +
+                         " records could not be written and are lost: " + ledger_.broken(),
+                     {message_field(Message::records_lost)});
 }
 
 void App::log_record(const Record& record, const Payload& payload) {
-  Log::Fields fields{{"BACKSTOP_RECORD", std::to_string(record.seq)},
+  Log::Fields fields{message_field(message_of(payload)),
+                     {"BACKSTOP_RECORD", std::to_string(record.seq)},
                      {"BACKSTOP_TYPE", record.type},
                      {"BACKSTOP_SUBJECT", record.subject},
                      {"BACKSTOP_ACTOR", record.actor}};
-  if (const DeploymentState* d = state().deployment(record.subject)) {
-    fields.emplace_back("BACKSTOP_DEPLOYMENT", d->id);
-    fields.emplace_back("BACKSTOP_SERVICE", d->service);
-    if (!d->incident.empty()) fields.emplace_back("BACKSTOP_INCIDENT", d->incident);
-  }
+  const auto incident = state().incidents.find(record.subject);
+  const bool of_incident = incident != state().incidents.end();
+  const DeploymentState* d = state().deployment(of_incident ? incident->second.deployment : record.subject);
+  const std::string service = d ? d->service : of_incident ? incident->second.service : record.subject;
+  if (d) fields.emplace_back("BACKSTOP_DEPLOYMENT", d->id);
+  if (state().service(service)) fields.emplace_back("BACKSTOP_SERVICE", service);
+  if (of_incident || (d && !d->incident.empty()))
+    fields.emplace_back("BACKSTOP_INCIDENT", of_incident ? incident->first : d->incident);
   const Narrative told = narrate(payload);
   seams_.log.write(told.level, told.text, fields);
 }

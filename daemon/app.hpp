@@ -42,6 +42,10 @@ public:
   void on_config(config::Config config, Time now);
   void on_config_refused(const std::vector<std::string>& faults, Time now);
   void on_stop(Time now);
+  /// The host goes down (`coming`), or not after all. Meanwhile no step is started; what runs may end. A shutdown that
+  /// has not come after kShutdownMost does not come any more.
+  void on_shutdown(bool coming, Time now);
+  static constexpr Duration kShutdownMost{std::chrono::minutes(5)};
 
   /// An operator's command. What it changes is durable when the reply is given.
   Reply on_command(const Command& command, const std::string& actor, Time now);

@@ -34,6 +34,14 @@ void App::expire(Time now) {
     d.confirmation->until <= now ? confirmations.push_back(id)
                                  : void(next_due_ = std::min(next_due_, d.confirmation->until));
   }
+  if (const Time begun = state().shutdown; begun != Time{}) {
+    const Time most = begun + kShutdownMost;
+    if (most <= now) {
+      ledger_.add(ShutdownAnnounced{false, "it was announced and did not come"}, now);
+    } else {
+      next_due_ = std::min(next_due_, most);
+    }
+  }
   for (const std::string& key : holds) ledger_.add(HoldEnded{key, "expired"}, now);
   for (const std::string& id : confirmations) {
     const DeploymentState& d = *state().deployment(id);

@@ -1,4 +1,5 @@
 #include "daemon/deadman.hpp"
+#include "daemon/message_ids.hpp"
 #include "daemon/views.hpp"
 #include <algorithm>
 #include <utility>
@@ -34,7 +35,7 @@ Time Deadman::tick(Time now, const std::string& silent_because) {
     log_.write(silent_because.empty() ? LogLevel::info : LogLevel::warning,
                silent_because.empty() ? "dead-man pings are sent again"
                                       : "no dead-man pings, so that the outside service pages: " + silent_because,
-               {});
+               {message_field(silent_because.empty() ? Message::deadman_resumed : Message::deadman_silent)});
   if (silent_because.empty() && !under_way_) ping(now);
   return next_;
 }
@@ -61,8 +62,10 @@ void Deadman::ended(const Status& taken, Time sent) {
   const bool was_well = health_.error.empty();
   health_.error = taken ? "" : taken.error().what;
   if (was_well && !taken)
-    log_.write(LogLevel::warning, "the dead-man ping is not taken: " + health_.error + "; see deadman.url", {});
-  if (!was_well && taken) log_.write(LogLevel::info, "the dead-man ping is taken again", {});
+    log_.write(LogLevel::warning, "the dead-man ping is not taken: " + health_.error + "; see deadman.url",
+               {message_field(Message::deadman_not_taken)});
+  if (!was_well && taken)
+    log_.write(LogLevel::info, "the dead-man ping is taken again", {message_field(Message::deadman_resumed)});
 }
 
 std::string silent_because(const App& app) {

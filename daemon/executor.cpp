@@ -69,6 +69,17 @@ void note_mismatch(StepEnded& ended, const std::string& running, const std::stri
   ended.detail = "'" + running + "' runs, not " + judged + ", which was judged; nothing was undone";
 }
 
+bool takes_time(const NextAction& action) {
+  return std::holds_alternative<RunAttempt>(action) || std::holds_alternative<RunCheck>(action) ||
+         std::holds_alternative<BeginWatch>(action);
+}
+
+/// Whoever stops all that runs, as the host goes down, means no step in particular: how far it came is not known.
+void note_cut_off(StepEnded& ended) {
+  ended.end = name_of(StepEnd::unknown);
+  ended.detail = "cut off by a shutdown of the host" + (ended.detail.empty() ? "" : ": " + ended.detail);
+}
+
 bool is_check(const std::string& path) { return path.ends_with(kCheckSuffix); }
 
 } // namespace
@@ -100,6 +111,7 @@ Time Executor::pump(Time now) {
 }
 
 Time Executor::pump_preflight(const DeploymentState& d, Time now) {
+  if (ledger_.state().shutdown != Time{}) return kNever; // after the boot
   for (const auto& [path, step] : d.preflight) {
     if (step.status == Status_::pending) order(d, Act::preflight, path, "preflight", 1, now);
   }
@@ -111,6 +123,10 @@ Time Executor::pump_rollback(const std::string& id, Time now) {
     const DeploymentState& d = *ledger_.state().deployment(id);
     if (d.phase != Phase::rolling_back || !d.rollback) return kNever;
     const NextAction action = next_action(d.plan, d.rollback->progress, now);
+    if (ledger_.state().shutdown != Time{} && takes_time(action)) {
+      hold_back(d, now);
+      return kNever;
+    }
     if (const auto* a = std::get_if<RunAttempt>(&action)) {
       run_attempt(d, a->step, a->attempt, now);
     } else if (const auto* check = std::get_if<RunCheck>(&action)) {
@@ -128,6 +144,14 @@ Time Executor::pump_rollback(const std::string& id, Time now) {
       return kNever;
     }
   }
+}
+
+/// What a shutdown would cut off is better not begun: a step that was never started needs nobody to find out how far it
+/// came. What is done in an instant goes on.
+void Executor::hold_back(const DeploymentState& d, Time now) {
+  if (d.rollback->held_back) return;
+  const StepPlan& plan = d.plan[d.rollback->progress.current()];
+  ledger_.add(StepHeldBack{d.id, kRollback, plan.path, plan.name}, now);
 }
 
 /// Records the intent; the act follows once it is durable.
@@ -289,6 +313,8 @@ void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, 
       step && (ended.purpose == "check" ? step->status == Status_::checking && step->checks == key.attempt
                                         : step->status == Status_::running && step->attempt == key.attempt);
   if (awaited) {
+    const bool host_went_down = ledger_.state().shutdown != Time{} || step->boot != ledger_.boot();
+    if (outcome.end == StepEnd::cancelled && host_went_down) note_cut_off(ended);
     if (ended.purpose == "version" && outcome.succeeded() && trimmed(outcome.output) != d->version) {
       note_mismatch(ended, trimmed(outcome.output), d->version);
     }

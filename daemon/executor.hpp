@@ -52,6 +52,7 @@ private:
   void ask_running_version(const DeploymentState& deployment, int attempt, Time now);
   void look_at_link(const DeploymentState& deployment, int attempt, Time now);
   void send_step_notice(const DeploymentState& deployment, std::size_t step, Time now);
+  void hold_back(const DeploymentState& deployment, Time now);
   void begin_watch(const DeploymentState& deployment, std::size_t step, Time now);
   void open_review(const DeploymentState& deployment, std::size_t step, Time now);
   void rollback_over(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);

@@ -145,10 +145,22 @@ struct Fold::Applier {
   }
 
   void operator()(const DaemonStarted& p) const {
+    if (s.last_boot != r.boot) shutdown_over(); // it came
     s.last_boot = r.boot;
     s.last_anchor = p.anchor;
   }
   void operator()(const DaemonStopped&) const {}
+  void shutdown_over() const {
+    s.shutdown = Time{};
+    for (auto& [id, d] : s.deployments) {
+      if (d.rollback) d.rollback->held_back = false;
+    }
+  }
+  void operator()(const ShutdownAnnounced& p) const { p.coming ? void(s.shutdown = r.time) : shutdown_over(); }
+  void operator()(const StepHeldBack& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (d && d->rollback) d->rollback->held_back = true;
+  }
   void operator()(const ConfigApplied&) const {}
   void operator()(const ConfigRefused&) const {}
   void operator()(const VersionAdopted& p) const {

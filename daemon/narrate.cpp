@@ -22,6 +22,10 @@ struct Narrator {
   using N = Narrative;
   N operator()(const DaemonStarted& p) const { return {LogLevel::info, "backstopd " + p.version + " started"}; }
   N operator()(const DaemonStopped&) const { return {LogLevel::info, "backstopd stopped"}; }
+  N operator()(const ShutdownAnnounced& p) const {
+    return {LogLevel::info, p.coming ? "the host shuts down; no step of a rollback is started until it is back"
+                                     : "the host does not shut down (" + p.why + "); steps are started again"};
+  }
   N operator()(const ConfigApplied& p) const { return {LogLevel::info, "configuration applied: " + list(p.services)}; }
   N operator()(const ConfigRefused& p) const {
     return {LogLevel::error, "the new configuration has faults, the old one stays in force: " + list(p.faults)};
@@ -92,6 +96,10 @@ struct Narrator {
     const bool ok = attempt_end(p) == AttemptEnd::succeeded;
     return {ok ? LogLevel::info : LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, "") + " " +
                                                          p.purpose + ": " + describe(p) + " after " + seconds(p.took)};
+  }
+  N operator()(const StepHeldBack& p) const {
+    return {LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, p.name) +
+                                   " is held back: the host shuts down; it is started after the boot"};
   }
   N operator()(const ProcedureEnded& p) const {
     return {p.succeeded ? LogLevel::info : LogLevel::error,

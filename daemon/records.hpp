@@ -50,6 +50,13 @@ struct DaemonStopped {
   static constexpr const char* kType = "daemon_stopped";
   BACKSTOP_FIELDS()
 };
+/// The host goes down (`coming`), or does not after all.
+struct ShutdownAnnounced {
+  static constexpr const char* kType = "shutdown_announced";
+  bool coming = false;
+  std::string why; ///< of not coming
+  BACKSTOP_FIELDS(v("coming", coming); v("why", why);)
+};
 struct ConfigApplied {
   static constexpr const char* kType = "config_applied";
   std::string hash;
@@ -187,6 +194,12 @@ struct StepEnded {
                   v("purpose", purpose); v("end", end); v("status", status); v("took_us", took); v("detail", detail);
                   v("output", output); v("output_cut", output_cut);)
 };
+/// A step that was due is not started, because the host goes down. It is started once that is over.
+struct StepHeldBack {
+  static constexpr const char* kType = "step_held_back";
+  std::string deployment, procedure, path, name;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("name", name);)
+};
 struct ProcedureEnded {
   static constexpr const char* kType = "procedure_ended";
   std::string deployment, procedure, why;
@@ -287,7 +300,8 @@ using Payload =
                  LevelChanged, DecisionMade, ConfirmationAsked, ConfirmationAnswered, IncidentOpened, IncidentEscalated,
                  IncidentAcknowledged, IncidentResolved, ReviewOpened, RollbackStarted, StepIntended, StepEnded,
                  ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked, ServiceUnlocked,
-                 VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld>;
+                 VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld, ShutdownAnnounced,
+                 StepHeldBack>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

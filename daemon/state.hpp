@@ -35,6 +35,7 @@ struct ProcedureState {
   Time started{};
   ProcedureProgress progress;
   std::string running_version_answer; ///< what the version question said, for the record
+  bool held_back = false;             ///< the next step is not started before a shutdown of the host is over
 };
 
 struct DeploymentState {
@@ -130,6 +131,7 @@ struct State {
   std::string last_boot;
   Duration last_anchor{};
   Time last_time{};
+  Time shutdown{}; ///< when it was said that the host goes down; zero: it does not
 
   [[nodiscard]] const DeploymentState* deployment(const std::string& id) const;
   [[nodiscard]] const ServiceState* service(const std::string& key) const;

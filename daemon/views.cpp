@@ -263,6 +263,7 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
       .set("records", state.records)
       .set("steps_run_as", std::string(app.steps_run_as()))
       .set("steps_unconfined", strings(app.unconfined_steps()))
+      .set("shutdown", wall(state.shutdown))
       .set("deadman", app.deadman ? deadman_view(app.deadman->health()) : Json());
   Json services = Json::array();
   for (const auto& [key, watch] : app.watches()) {

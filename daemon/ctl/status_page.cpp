@@ -131,6 +131,9 @@ std::string status_page(const Json& doc, const Style& style) {
       if (fault.as_string()) out += "  " + wrapped(*fault.as_string(), 2) + "\n";
     out += "  mend them, then: backstopctl reload\n\n";
   }
+  if (!doc["shutdown"].is_null())
+    out += "THE HOST SHUTS DOWN since " + day_and_clock(doc["shutdown"]) +
+           "; steps of a rollback are started after the boot\n\n";
   if (list(doc["services"]).empty())
     out += doc.flag("offline") ? "no service is in the journal\n\n"
                                : "no service is configured\n  write one where `services` in backstop.yaml looks for "

@@ -16,11 +16,14 @@
 #include "daemon/io/log.hpp"
 #include "daemon/io/probes.hpp"
 #include "daemon/io/service_manager.hpp"
+#include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/unit_step_runner.hpp"
+#include "daemon/message_ids.hpp"
 #include "daemon/missing_journal.hpp"
+#include "daemon/shutdown.hpp"
 #include "daemon/telemetry.hpp"
 #include "daemon/views.hpp"
 #include <csignal>
@@ -62,6 +65,7 @@ struct Runtime::Parts {
   ChildStepRunner* children = nullptr; ///< the runner of steps, where they run as children
   UnitStepRunner* units = nullptr;     ///< the runner of steps, where backstop-runner starts them
   std::unique_ptr<ServiceManager> manager;
+  std::unique_ptr<ShutdownDelay> shutdown;
   bool status_stale = false; ///< what the manager was told may have changed: by a record, the services, or a tick
   std::unique_ptr<ChannelNotifier> notifier;
   std::unique_ptr<Telemetry> telemetry;
@@ -106,7 +110,9 @@ Status Runtime::Parts::open_state(const config::Daemon& daemon) {
   if (opened) {
     sqlite = opened->get();
     journal = *std::move(opened);
-    if (sqlite->created()) log->write(LogLevel::warning, "a new journal was begun: " + daemon.journal_path, {});
+    if (sqlite->created())
+      log->write(LogLevel::warning, "a new journal was begun: " + daemon.journal_path,
+                 {message_field(Message::journal_created)});
   } else if (opened.error().code == Errc::busy) {
     return opened.error();
   } else {
@@ -120,7 +126,8 @@ Status Runtime::Parts::open_state(const config::Daemon& daemon) {
     recorder = *std::move(recording);
   } else { // nice to have: no reason to leave the services alone
     recorder = SqliteRecorder::unopened(daemon.recorder_path, recorder_options);
-    log->write(LogLevel::warning, "timers and histories are not kept for now: " + recording.error().what, {});
+    log->write(LogLevel::warning, "timers and histories are not kept for now: " + recording.error().what,
+               {message_field(Message::timers_not_kept)});
   }
   if (!recorder->moved_aside().empty()) log->write(LogLevel::warning, recorder->moved_aside(), {});
   const std::string state = std::filesystem::path(daemon.journal_path).parent_path().string();
@@ -152,7 +159,9 @@ void Runtime::Parts::tell_runner() {
       const auto it = app->watches().find(key);
       if (it == app->watches().end() || it->second->config.hash != hash) return;
       it->second->steps_fault = taken ? "" : taken.error().what;
-      if (!taken) log->write(LogLevel::error, "the steps of " + key + " cannot run: " + taken.error().what, {});
+      if (!taken)
+        log->write(LogLevel::error, "the steps of " + key + " cannot run: " + taken.error().what,
+                   {message_field(Message::steps_cannot_run)});
     });
   }
 }
@@ -238,7 +247,10 @@ void Runtime::Parts::tick_scrapers() {
 
 void Runtime::Parts::after_event() {
   api->poll();
-  if (manager && std::exchange(status_stale, false)) manager->status(status_line(*app));
+  if (manager && std::exchange(status_stale, false)) {
+    manager->status(status_line(*app));
+    shutdown->want(delays_shutdown(app->state()));
+  }
   if (app->next_due() == app_due) return;
   app_due = app->next_due();
   app_due == kNever ? app_timer->disarm() : app_timer->arm(app_due);
@@ -366,7 +378,12 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
                    (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""),
                {});
   p.tick_deadman();
+  p.shutdown = std::make_unique<ShutdownDelay>(*p.loop, *p.log, [&p](bool coming) {
+    p.app->on_shutdown(coming, p.loop->now());
+    p.after_event();
+  });
   p.manager = std::make_unique<ServiceManager>(*p.loop);
+  p.status_stale = true;
   p.after_event();
   p.manager->ready(status_line(*p.app));
   return runtime;

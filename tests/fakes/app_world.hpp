@@ -36,8 +36,12 @@ public:
 
 class SilentLog final : public Log {
 public:
-  void write(LogLevel, const std::string& message, const Fields&) override { lines.push_back(message); }
+  void write(LogLevel, const std::string& message, const Fields& of_line) override {
+    lines.push_back(message);
+    fields.push_back(of_line);
+  }
   std::vector<std::string> lines;
+  std::vector<Fields> fields; ///< of each line
 };
 
 /// A host with an App on it, in virtual time: what a service answers, what steps do, who is told, all by the test. The

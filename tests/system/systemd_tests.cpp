@@ -1,5 +1,7 @@
+#include "daemon/message_ids.hpp"
 #include "daemon/runner_protocol.hpp"
 #include "tests/system/systemd_world.hpp"
+#include <algorithm>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -36,6 +38,26 @@ TEST_F(SystemdWorld, ABadVersionIsRolledBackByStepsThatAreUnitsOfTheirOwn) {
   EXPECT_THAT(shop::read_text(shop.dir + "/notices.log"), HasSubstr("rolled back")) << "a channel's command ran too";
   EXPECT_TRUE(until([] { return sh("systemctl list-units --no-legend 'backstop-step-*'").out.empty(); }))
       << "nothing is left of its units";
+}
+
+TEST_F(SystemdWorld, TheHostsJournalExplainsARollback) {
+  ASSERT_EQ(sh("journalctl --update-catalog").code, 0);
+  start_and_adopt();
+  const std::string id = deploy_bad();
+  ASSERT_EQ(ctl("deploy wait " + id + " --timeout 60s").code, 3);
+  const auto found = [&](Message message, const std::string& options) {
+    const auto [name, value] = message_field(message);
+    return sh("journalctl -b " + name + "=" + value + " BACKSTOP_DEPLOYMENT=" + id + " " + options).out;
+  };
+  for (const Message message : {Message::rollback_decided, Message::rollback_started, Message::rollback_done}) {
+    const std::string lines = found(message, "-o json --output-fields=MESSAGE_ID");
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1) << lines;
+  }
+  EXPECT_THAT(found(Message::rollback_started, "-o json"),
+              AllOf(HasSubstr("\"BACKSTOP_SERVICE\":\"shop/test\""), HasSubstr("\"BACKSTOP_INCIDENT\":\"I1\"")));
+  EXPECT_THAT(found(Message::rollback_started, "-x -o short"),
+              AllOf(HasSubstr("Subject: shop/test is being rolled back"), HasSubstr("Incident I1"),
+                    HasSubstr("backstopctl deploy show " + id), HasSubstr("Documentation: man:backstopctl(1)")));
 }
 
 TEST_F(SystemdWorld, AStepOutlivesTheKilledDaemonAndItsOutcomeIsCollected) {
