@@ -78,10 +78,16 @@ void App::refresh_watches(Time now) {
 }
 
 Status App::load() {
+  const bool again = !refused_journal_.empty();
+  refused_journal_.clear();
+  watches_.clear(); // what they measured while nothing was known of the deployments is no evidence
   Status read = ledger_.recover();
   if (!read) {
     refused_journal_ = read.error().what;
     seams_.log.write(LogLevel::error, "observe only, nothing will be rolled back: " + refused_journal_, {});
+  } else if (again) {
+    seams_.log.write(LogLevel::warning, "the journal can be read and written again; the daemon acts", {});
+    executor_.pages_over();
   }
   return read;
 }
@@ -223,6 +229,7 @@ void App::on_config(config::Config config, Time now) {
   refresh_watches(now);
   std::vector<std::string> names;
   for (const auto& [key, watch] : watches_) names.push_back(key);
+  if (!refused_journal_.empty()) return; // it is recorded with the start, once there is a journal
   ledger_.add(ConfigApplied{config_.hash, names}, now);
   settle(now);
 }
@@ -243,6 +250,7 @@ void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
 
 void App::on_stop(Time now) {
   for (const auto& [key, watch] : watches_) save_watch(*watch, now);
+  if (!refused_journal_.empty()) return;
   ledger_.add(DaemonStopped{}, now);
   journal_retry_ = Time{}; // the last chance
   settle(now);
