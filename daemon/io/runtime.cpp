@@ -257,7 +257,16 @@ void Runtime::Parts::tell_of_new_journal() {
 Status Runtime::Parts::recover() {
   const Status loaded = app->load();
   // Within one boot the anchor of the run before is kept, so that a step of the wall clock moves no deadline.
-  if (app->state().last_boot == boot_id()) loop->set_anchor(app->state().last_anchor);
+  if (app->state().last_boot == boot_id()) {
+    loop->set_anchor(app->state().last_anchor);
+  } else if (const Duration ahead = time_at_boot(app->state(), loop->now()) - loop->now(); ahead > Duration{}) {
+    loop->set_anchor(loop->anchor() + ahead);
+    log->write(LogLevel::warning,
+               "the clock was set back over the reboot; times go on from the last record, " +
+                   show(to_seconds(ahead), Unit::seconds) +
+                   " ahead of the clock, until a boot without a deployment under way",
+               {});
+  }
   app->resume(loop->now(), options.version, loop->anchor());
   if (journal->waits()) journal_retry->arm(loop->now() + kJournalRetry);
   return loaded;

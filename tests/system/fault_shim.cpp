@@ -208,7 +208,8 @@ int mkfifoat(int at, const char* name, mode_t mode) {
 int unlinkat(int at, const char* name, int flags) {
   const std::string path = below(at, name);
   if (full_or_broken(path)) return -1;
-  return around("removal of", path, is_step(path),
+  // Of the files of a step that go one after the other, one stands for all.
+  return around("removal of", path, is_step(path) && path.ends_with("/command"),
                 [&] { return real<int(int, const char*, int)>("unlinkat")(at, name, flags); });
 }
 

@@ -158,7 +158,7 @@ private:
     until([&] {
       const Json list = world.ask("GET", "/v1/deployments")["deployments"];
       for (const Json& d : list.as_array() ? *list.as_array() : std::vector<Json>{}) {
-        if (d.text("version") == version) id = d.text("id");
+        if (d.text("version") == version && d.text("phase") != "refused") id = d.text("id");
       }
       if (id.empty() && list.as_array()) // refused, unanswered, or begun: the next look tells
         id = world.ask("POST", "/v1/deployments", R"({"service":"shop","version":")" + version + R"("})").text("id");
