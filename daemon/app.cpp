@@ -102,11 +102,18 @@ void App::refresh_watches(Time now) {
 }
 
 Status App::load() {
+  const bool again = !refused_journal_.empty();
+  refused_journal_.clear();
+  watches_.clear(); // what they measured while nothing was known of the deployments is no evidence
   Status read = ledger_.recover();
   if (!read) {
     refused_journal_ = read.error().what;
     seams_.log.write(LogLevel::error, "observe only, nothing will be rolled back: " + refused_journal_,
                      {message_field(Message::observe_only)});
+  } else if (again) {
+    seams_.log.write(LogLevel::warning, "the journal can be read and written again; the daemon acts",
+                     {message_field(Message::journal_writable)});
+    executor_.pages_over();
   }
   return read;
 }
@@ -253,6 +260,7 @@ void App::on_config(config::Config config, Time now) {
   warn_of_unconfined_steps();
   std::vector<std::string> names;
   for (const auto& [key, watch] : watches_) names.push_back(key);
+  if (!refused_journal_.empty()) return; // it is recorded with the start, once there is a journal
   ledger_.add(ConfigApplied{config_.hash, names}, now);
   settle(now);
 }
@@ -279,6 +287,7 @@ void App::on_shutdown(bool coming, Time now) {
 
 void App::on_stop(Time now) {
   for (const auto& [key, watch] : watches_) save_watch(*watch, now);
+  if (!refused_journal_.empty()) return;
   ledger_.add(DaemonStopped{}, now);
   journal_retry_ = Time{}; // the last chance
   settle(now);

@@ -30,7 +30,8 @@ public:
   };
   App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::string& boot);
 
-  /// Journal → state. An error means: observe only (see degraded()); resume() is called all the same.
+  /// Journal → state. An error means: observe only (see degraded()); resume() is called all the same. After an error it may
+  /// be called again when the journal is mended, and resume() then: as if the daemon started only now.
   Status load();
   /// Settles what was under way when the daemon ended, and begins.
   void resume(Time now, const std::string& version, Duration anchor);

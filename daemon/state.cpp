@@ -42,4 +42,10 @@ std::vector<const DeploymentState*> State::rolling_back() const {
   return running;
 }
 
+Time time_at_boot(const State& state, Time wall) {
+  const bool under_way = std::any_of(state.services.begin(), state.services.end(),
+                                     [](const auto& s) { return !s.second.deployment.empty(); });
+  return under_way ? std::max(wall, state.last_time) : wall;
+}
+
 } // namespace backstop

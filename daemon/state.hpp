@@ -145,4 +145,9 @@ struct State {
   [[nodiscard]] std::vector<const DeploymentState*> rolling_back() const;
 };
 
+/// The time from which the daemon goes on in a boot that has no records yet, where the clock shows `wall`. While a
+/// deployment is under way it is not before the last record: else each of its deadlines would move away by as much as the
+/// clock was set back.
+Time time_at_boot(const State& state, Time wall);
+
 } // namespace backstop

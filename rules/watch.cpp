@@ -90,6 +90,10 @@ WatchState Watch::save() const {
 
 bool Watch::restore(WatchState state, Time now) {
   if (state.rules.size() != rules_.size() || state.history.size() != history_.size()) return false;
+  // The clock was set back over a reboot: no new sample would count until it is there again.
+  bool ahead = state.clean_since > now;
+  for (const RuleState& rule : state.rules) ahead = ahead || rule.newest > now;
+  if (ahead) return false;
   rules_ = std::move(state.rules);
   for (std::size_t i = 0; i < history_.size(); ++i) history_[i].restore(state.history[i], now);
   clean_since_ = state.clean_since;

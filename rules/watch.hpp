@@ -67,7 +67,7 @@ public:
   [[nodiscard]] Time clean_since() const { return clean_since_; }
 
   [[nodiscard]] WatchState save() const;
-  /// Puts back what save() gave, where it fits this specification; otherwise starts anew and says false.
+  /// Puts back what save() gave, where it fits this specification and `now`; otherwise starts anew and says false.
   bool restore(WatchState state, Time now);
 
 private:

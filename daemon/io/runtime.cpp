@@ -13,16 +13,15 @@
 #include "daemon/io/files.hpp"
 #include "daemon/io/http_listener.hpp"
 #include "daemon/io/http_server.hpp"
+#include "daemon/io/journal_keeper.hpp"
 #include "daemon/io/log.hpp"
 #include "daemon/io/probes.hpp"
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/shutdown_delay.hpp"
-#include "daemon/io/sqlite_journal.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/message_ids.hpp"
-#include "daemon/missing_journal.hpp"
 #include "daemon/shutdown.hpp"
 #include "daemon/telemetry.hpp"
 #include "daemon/views.hpp"
@@ -34,6 +33,7 @@ namespace backstop {
 namespace {
 
 constexpr Duration kHousekeeping = std::chrono::seconds(60);
+constexpr Duration kJournalRetry = std::chrono::seconds(5); ///< of one that could not be opened
 constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
 
 struct HostPort {
@@ -56,8 +56,7 @@ struct Runtime::Parts {
   std::unique_ptr<Log> log = make_log();
   std::unique_ptr<EventLoop> loop;
   ReadSecret secrets = secret_reader();
-  std::unique_ptr<Journal> journal;
-  SqliteJournal* sqlite = nullptr; ///< the journal, where it is a good one
+  std::unique_ptr<JournalKeeper> journal;
   std::unique_ptr<SqliteRecorder> recorder;
   std::unique_ptr<CurlFetcher> fetcher;
   std::unique_ptr<SystemdUnits> watched_units;
@@ -80,7 +79,7 @@ struct Runtime::Parts {
     std::unique_ptr<Scraper> scraper;
   };
   std::map<std::string, Scraping> scrapers;
-  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, housekeeping, deadman_timer;
+  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, housekeeping, journal_retry, deadman_timer;
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever, scrape_due = kNever;
   std::map<std::string, double> dropped_told;
@@ -88,6 +87,9 @@ struct Runtime::Parts {
   Status open_state(const config::Daemon& daemon);
   Status open_steps(const std::string& state);
   void tell_runner();
+  void tell_of_new_journal();
+  Status recover();
+  void retry_journal();
   Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
   void rebuild_scrapers();
@@ -106,18 +108,10 @@ Status Runtime::Parts::open_state(const config::Daemon& daemon) {
   }
   // Anybody may come up to the socket: whoever may not see is to be told so.
   if (Status s = ensure_parent(daemon.control.socket, 0755); !s) return s;
-  Result<std::unique_ptr<SqliteJournal>> opened = SqliteJournal::open(daemon.journal_path);
-  if (opened) {
-    sqlite = opened->get();
-    journal = *std::move(opened);
-    if (sqlite->created())
-      log->write(LogLevel::warning, "a new journal was begun: " + daemon.journal_path,
-                 {message_field(Message::journal_created)});
-  } else if (opened.error().code == Errc::busy) {
-    return opened.error();
-  } else {
-    journal = std::make_unique<MissingJournal>(opened.error()); // observe only, and page
-  }
+  Result<std::unique_ptr<JournalKeeper>> kept = JournalKeeper::open(daemon.journal_path);
+  if (!kept) return kept.error();
+  journal = *std::move(kept);
+  tell_of_new_journal();
   SqliteRecorder::Options recorder_options;
   recorder_options.keep = daemon.recorder_keep;
   recorder_options.max_size = static_cast<std::int64_t>(daemon.recorder_max_size);
@@ -170,14 +164,15 @@ void Runtime::Parts::wire(config::Config config) {
   notifier = std::make_unique<ChannelNotifier>(*fetcher, *steps, secrets, [this] { return loop->fresh_now(); });
   notifier->set_channels(config.daemon.channels);
   telemetry = std::make_unique<Telemetry>(options.version);
-  app = std::make_unique<App>(std::move(config), App::Seams{*journal, *recorder, *steps, *notifier, *log, read_link},
+  app = std::make_unique<App>(std::move(config),
+                              App::Seams{journal->journal(), *recorder, *steps, *notifier, *log, read_link},
                               read_frozen, boot_id());
   deadman = std::make_unique<Deadman>(*fetcher, secrets, *log);
   deadman->configure(app->config().daemon.deadman);
   app->deadman = deadman.get();
   api = std::make_unique<Api>(*app, [this] { return reload(); });
   app->on_commit = [this] {
-    if (sqlite) telemetry->journal_commit(sqlite->last_commit_duration());
+    if (journal->opened()) telemetry->journal_commit(journal->opened()->last_commit_duration());
   };
   app->on_durable = [this](const Record& record, const Payload& payload) {
     status_stale = true;
@@ -208,6 +203,7 @@ void Runtime::Parts::wire(config::Config config) {
   scrape_timer = loop->add_timer([this] { tick_scrapers(); });
   housekeeping = loop->add_timer([this] { keep_house(); }, EventLoop::kIdle);
   housekeeping->arm(loop->now() + kHousekeeping);
+  journal_retry = loop->add_timer([this] { retry_journal(); }, EventLoop::kIdle);
   deadman_timer = loop->add_timer([this] { tick_deadman(); }, EventLoop::kIdle); // after all work that is due
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.push_back(loop->add_signal(signal, [this] {
@@ -258,10 +254,40 @@ void Runtime::Parts::after_event() {
 
 void Runtime::Parts::keep_house() {
   housekeeping->arm(loop->now() + kHousekeeping);
-  if (sqlite) {
-    if (Status s = sqlite->restore_reserve(); !s) log->write(LogLevel::warning, s.error().what, {});
-  }
+  if (Status s = journal->keep_house(); !s) log->write(LogLevel::warning, s.error().what, {});
   if (children) children->purge(loop->now() - kStepsKept);
+}
+
+void Runtime::Parts::tell_of_new_journal() {
+  if (journal->opened() && journal->opened()->created())
+    log->write(LogLevel::warning, "a new journal was begun: " + journal->path(),
+               {message_field(Message::journal_created)});
+}
+
+/// Journal → state, and on from there: at the start, or when a journal that could not be opened can be.
+Status Runtime::Parts::recover() {
+  const Status loaded = app->load();
+  // Within one boot the anchor of the run before is kept, so that a step of the wall clock moves no deadline.
+  if (app->state().last_boot == boot_id()) {
+    loop->set_anchor(app->state().last_anchor);
+  } else if (const Duration ahead = time_at_boot(app->state(), loop->now()) - loop->now(); ahead > Duration{}) {
+    loop->set_anchor(loop->anchor() + ahead);
+    log->write(LogLevel::warning,
+               "the clock was set back over the reboot; times go on from the last record, " +
+                   show(to_seconds(ahead), Unit::seconds) +
+                   " ahead of the clock, until a boot without a deployment under way",
+               {});
+  }
+  app->resume(loop->now(), options.version, loop->anchor());
+  if (journal->waits()) journal_retry->arm(loop->now() + kJournalRetry);
+  return loaded;
+}
+
+void Runtime::Parts::retry_journal() {
+  if (!journal->try_again()) return journal_retry->arm(loop->now() + kJournalRetry);
+  tell_of_new_journal();
+  (void)recover(); // the app tells why, where it is not good
+  after_event();
 }
 
 void Runtime::Parts::tick_deadman() {
@@ -368,10 +394,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
   if (Status s = p.open_state(daemon); !s) return s.error();
   p.wire(std::move(config));
   // An unreadable journal is told by load(): the daemon observes, and everything else goes on.
-  const Status recovered = p.app->load();
-  // Within one boot the anchor of the run before is kept, so that a step of the wall clock moves no deadline.
-  if (p.app->state().last_boot == boot_id()) p.loop->set_anchor(p.app->state().last_anchor);
-  p.app->resume(p.loop->now(), p.options.version, p.loop->anchor());
+  const Status recovered = p.recover();
   if (Status s = p.open_listeners(daemon); !s) return s.error();
   p.log->write(recovered ? LogLevel::info : LogLevel::error,
                "control socket " + daemon.control.socket +

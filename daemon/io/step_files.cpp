@@ -73,10 +73,13 @@ std::string command_text(const StepKey& key, const StepCommand& command) {
   return out;
 }
 
-/// All files the step needs, and the space for its outcome.
+/// All files the step needs, and the space for its outcome. The command appears at once and whole: killed in here, we leave
+/// none, which says that nothing was run.
 Status fill(int directory, const std::string& command, std::size_t output_limit) {
-  const Fd file(::openat(directory, step::kCommand, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
-  if (!file || !step::write_all(file.get(), command)) return system_error(step::kCommand, errno);
+  const Fd file(::openat(directory, step::kCommandTmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+  if (!file || !step::write_all(file.get(), command) ||
+      ::renameat(directory, step::kCommandTmp, directory, step::kCommand) != 0)
+    return system_error(step::kCommand, errno);
   if (::mkfifoat(directory, step::kControl, 0660) != 0) return system_error(step::kControl, errno);
   const Fd outcome(::openat(directory, step::kOutcomeTmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
   const auto space = static_cast<off_t>(output_limit + step::kDetailLimit + 1024);
@@ -86,7 +89,7 @@ Status fill(int directory, const std::string& command, std::size_t output_limit)
 }
 
 void clear(int directory, bool tombstone) {
-  for (const char* const name : {step::kCommand, step::kStarted, step::kControl, step::kOutcomeTmp, step::kOutcome})
+  for (const char* const name : {step::kCommandTmp, step::kCommand, step::kStarted, step::kControl, step::kOutcomeTmp, step::kOutcome})
     ::unlinkat(directory, name, 0);
   if (!tombstone) ::unlinkat(directory, step::kForgotten, 0);
 }

@@ -13,6 +13,7 @@ namespace backstop::step {
 
 /// Written by the daemon before the start: what to run. Not synced, see docs/decisions/0021.
 inline constexpr const char* kCommand = "command";
+inline constexpr const char* kCommandTmp = "command.tmp"; ///< renamed to kCommand when complete
 /// A FIFO. The supervisor holds its read end as long as it works, so opening it for writing tells whether it lives
 /// (ENXIO: no), its last close tells that it is done (EPOLLERR), and a byte written into it cancels the step.
 inline constexpr const char* kControl = "control";

@@ -14,6 +14,7 @@ void FaultyJournal::crash_after(std::uint64_t n) { plan(Fault::crashes_after, n,
 
 Status FaultyJournal::append(std::span<Record> records) {
   if (crashed_) return fail(Errc::io, "the process is dead");
+  if (closed_) return fail(Errc::io, "journal.db: cannot be opened");
   ++appends_;
   const Fault fault = appends_ >= first_ && appends_ <= last_ ? fault_ : Fault::none;
   switch (fault) {
@@ -29,6 +30,7 @@ Status FaultyJournal::append(std::span<Record> records) {
 }
 
 Status FaultyJournal::read(std::uint64_t after, const std::function<Status(const Record&)>& each) const {
+  if (closed_) return fail(Errc::io, "journal.db: cannot be opened");
   return inner_.read(after, each);
 }
 

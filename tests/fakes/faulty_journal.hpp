@@ -22,6 +22,9 @@ public:
   /// Writes append n, then throws Crash: on the disk, and the caller never learned of it.
   void crash_after(std::uint64_t n);
 
+  /// While set, nothing can be read or appended, as with a file that cannot be opened.
+  void close(bool closed) { closed_ = closed; }
+
   Status append(std::span<Record> records) override;
   Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const override;
 
@@ -38,6 +41,7 @@ private:
   std::uint64_t last_ = 0;
   std::uint64_t appends_ = 0;
   bool crashed_ = false;
+  bool closed_ = false;
 };
 
 } // namespace backstop

@@ -138,6 +138,14 @@ TEST_F(CrashedStep, AnEmptyDirectoryOfAStepMeansThatNothingWasRun) {
   EXPECT_EQ(next_outcome().end, StepEnd::exited);
 }
 
+TEST_F(CrashedStep, ACommandThatWasNotWrittenToItsEndMeansThatNothingWasRun) {
+  std::filesystem::create_directory(step_file(""));
+  std::ofstream(step_file(step::kCommandTmp)) << "key 5:D1/ro";
+  EXPECT_EQ(runner->adopt(key), Seen::never);
+  EXPECT_TRUE(runner->start(key, shell("exit 3")));
+  EXPECT_EQ(next_outcome().status, 3);
+}
+
 TEST_F(CrashedStep, IsLostWhenTheHostWentDown) {
   const StepFiles files = *StepFiles::open(directory);
   ASSERT_TRUE(files.claim(key, shell("true")));

@@ -41,6 +41,7 @@ struct Settings {
   int min_requests = 5;
   double good_share = 0, bad_share = 1.0 / 3; ///< of requests that fail
   bool many_steps = true;                     ///< else: execute and verify alone
+  bool check_execute = false;                 ///< `execute` has a check, so it may begin anew after its end is unknown
   bool link = false;         ///< the version is looked up in a link (DIR/current), not asked of a script
   std::string stamp;         ///< a program that runs as `execute` instead of the script, with DIR as its argument
   std::string state;         ///< folder of journal and recorder; empty: DIR
@@ -113,9 +114,12 @@ struct World {
                  0755);
     };
     script("prepare", "sleep 0.02\n");
-    script("execute", "sleep 0.05\necho \"$BACKSTOP_PREVIOUS_VERSION\" >" + dir + "/version\nsleep 0.02\n");
+    script("execute", "sleep 0.05\necho \"$BACKSTOP_DEPLOYMENT executed\" >>" + dir +
+                          "/steps.log\necho \"$BACKSTOP_PREVIOUS_VERSION\" >" + dir + "/version\nsleep 0.02\n");
     script("migrate-back", "sleep 0.02\n");
-    script("verify", "sleep 0.02\n");
+    script("verify-by-hand", "sleep 0.02\n");
+    write_file(dir + "/is-back", "#!/bin/sh\n[ \"$(cat " + dir + "/version)\" = \"$BACKSTOP_PREVIOUS_VERSION\" ]\n",
+               0755);
     write_file(dir + "/running", "#!/bin/sh\ncat " + dir + "/version\n", 0755);
     write_file(dir + "/notify",
                "#!/bin/sh\necho \"$BACKSTOP_NOTICE_KEY $BACKSTOP_NOTICE_TITLE\" >>" + dir + "/notices.log\n", 0755);
@@ -153,16 +157,16 @@ struct World {
   }
 
   [[nodiscard]] std::string steps() const {
-    const auto run = [&](const char* name, const char* file) {
-      return std::string("    - {name: ") + name + ", kind: run, argv: [" + dir + "/" + file + "], timeout: 10s}\n";
+    const auto run = [&](const std::string& name, const std::string& more = "") {
+      return "    - {name: " + name + ", kind: run, argv: [" + dir + "/" + name + "], timeout: 10s" + more + "}\n";
     };
     const std::string watch = "    - {name: verify, kind: watch, good_for: " + settings.good_for + ", timeout: 30s}\n";
     if (!settings.stamp.empty())
       return "    - {name: execute, kind: run, argv: [" + settings.stamp + ", " + dir + "], timeout: 10s}\n" + watch;
-    if (!settings.many_steps) return run("execute", "execute") + watch;
-    return "    - {name: tell, kind: notify, severity: critical}\n" + run("prepare", "prepare") +
-           run("execute", "execute") + run("migrate-back", "migrate-back") + watch + run("verify-by-hand", "verify") +
-           "    - {name: review, kind: review}\n";
+    const std::string check = settings.check_execute ? ", check: {argv: [" + dir + "/is-back], timeout: 5s}" : "";
+    if (!settings.many_steps) return run("execute", check) + watch;
+    return "    - {name: tell, kind: notify, severity: critical}\n" + run("prepare") + run("execute", check) +
+           run("migrate-back") + watch + run("verify-by-hand") + "    - {name: review, kind: review}\n";
   }
 
   void start() {

@@ -10,7 +10,8 @@ namespace backstop {
 class SystemdWorld : public testing::Test {
 protected:
   static void SetUpTestSuite() {
-    ASSERT_EQ(sh("cmake --install " BACKSTOP_BUILD_DIR " --prefix /usr >/dev/null && systemd-sysusers && systemd-tmpfiles --create && "
+    ASSERT_EQ(sh("cmake --install " BACKSTOP_BUILD_DIR
+                 " --prefix /usr >/dev/null && systemd-sysusers && systemd-tmpfiles --create && "
                  "systemctl daemon-reload")
                   .code,
               0);
@@ -20,7 +21,8 @@ protected:
     ::chmod(shop.dir.c_str(), 0755);
     shop.prepare();
     sh("systemctl stop backstopd.service backstop-runner.service backstopd.socket backstop-runner.socket; "
-       "rm -rf /var/lib/backstop /var/lib/backstop-runner /etc/backstop; systemd-tmpfiles --create; mkdir -p /etc/backstop/services.d");
+       "rm -rf /var/lib/backstop /var/lib/backstop-runner /etc/backstop; systemd-tmpfiles --create; mkdir -p "
+       "/etc/backstop/services.d");
     shop::write_file("/etc/backstop/backstop.yaml", "metrics: {listen: \"127.0.0.1:0\"}\n"
                                                     "limits: {concurrent_rollbacks: 1, rollbacks: 100000 per 24h}\n"
                                                     "channels: {oncall: {type: command, argv: [" +

@@ -48,6 +48,27 @@ TEST(Degraded, ItMeasuresOnAndRefusesOrders) {
   }
 }
 
+TEST(Degraded, AJournalThatCanBeOpenedLaterIsGoneOnFrom) {
+  ShopWorld w;
+  const std::string id = w.ship("v2", 0.3);
+  w.kill();
+  w.prepare_start = [&] { w.faulty->close(true); };
+  w.start();
+  w.run(10);
+  EXPECT_THAT(w.app->degraded(), HasSubstr("cannot be opened"));
+  w.app->on_config(w.app->config(), w.now); // a reload meanwhile
+  EXPECT_TRUE(w.steps.log.empty());
+  EXPECT_TRUE(w.journal.of_type("config_applied").empty());
+
+  w.faulty->close(false);
+  ASSERT_TRUE(w.app->load());
+  w.app->resume(w.now, "test", Duration{});
+  EXPECT_EQ(w.app->degraded(), "");
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << "what began before is judged, not " << name_of(w.phase(id));
+  EXPECT_EQ(w.executed("shop"), 1);
+  EXPECT_EQ(w.journal.of_type("daemon_started").size(), 2U) << "one for each start that found its journal";
+}
+
 TEST(Degraded, APageThatIsNotDeliveredIsTriedAgain) {
   ShopWorld w;
   w.kill();

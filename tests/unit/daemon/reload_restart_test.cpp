@@ -143,5 +143,15 @@ TEST(Restart, DoesNotTellAgainWhatWasTold) {
   EXPECT_EQ(w.phase(id), Phase::watching);
 }
 
+TEST(Restart, InABootWhoseClockIsBehindTimeGoesOnWhileADeploymentIsUnderWay) {
+  ShopWorld w;
+  const Time hour_ago = w.now - std::chrono::hours(1);
+  EXPECT_EQ(time_at_boot(w.app->state(), hour_ago), hour_ago) << "nothing has a deadline";
+  const std::string id = w.ship("v2");
+  const Time last = w.app->state().last_time;
+  EXPECT_EQ(time_at_boot(w.app->state(), hour_ago), last) << "else the bake would take an hour longer";
+  EXPECT_EQ(time_at_boot(w.app->state(), last + std::chrono::hours(1)), last + std::chrono::hours(1));
+}
+
 } // namespace
 } // namespace backstop

@@ -164,6 +164,14 @@ TEST(Watch, ARestartMovesNoDeadline) {
   }
 }
 
+TEST(Watch, AStateFromAfterNowIsRefusedAndSoNothingIsBlind) {
+  Fed f;
+  f.run(20, 0.5);
+  Watch again(spec_of());
+  EXPECT_FALSE(again.restore(f.watch.save(), at(f.t - 3600))) << "the clock was set back over a reboot";
+  EXPECT_EQ(again.rules()[0], RuleState{});
+}
+
 TEST(Watch, AStateOfOtherRulesIsRefusedWhole) {
   Fed f;
   f.run(20, 0.5);

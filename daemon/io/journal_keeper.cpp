@@ -1,0 +1,31 @@
+#include "daemon/io/journal_keeper.hpp"
+
+namespace backstop {
+
+Result<std::unique_ptr<JournalKeeper>> JournalKeeper::open(const std::string& path) {
+  std::unique_ptr<JournalKeeper> keeper(new JournalKeeper(path));
+  Result<std::unique_ptr<SqliteJournal>> opened = SqliteJournal::open(path);
+  if (opened) {
+    keeper->opened_ = opened->get();
+    keeper->journal_ = *std::move(opened);
+    return keeper;
+  }
+  if (opened.error().code == Errc::busy) return opened.error();
+  keeper->transient_ = opened.error().code == Errc::io;
+  auto deferred = std::make_unique<DeferredJournal>(opened.error());
+  keeper->deferred_ = deferred.get();
+  keeper->journal_ = std::move(deferred);
+  return keeper;
+}
+
+bool JournalKeeper::try_again() {
+  if (!waits()) return false;
+  Result<std::unique_ptr<SqliteJournal>> opened = SqliteJournal::open(path_);
+  if (!opened) return false;
+  opened_ = opened->get();
+  deferred_->found(*std::move(opened));
+  deferred_ = nullptr;
+  return true;
+}
+
+} // namespace backstop
