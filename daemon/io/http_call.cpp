@@ -84,6 +84,21 @@ MHD_Result HttpCall::begin(const char* method, const char* path, const char* ver
   return MHD_YES;
 }
 
+MHD_Result HttpCall::refuse_for(Duration wait, const RequestRate& rate) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  const std::string allowed = std::to_string(std::chrono::seconds(1) / rate.every);
+  return queue(
+      {429,
+       "text/plain",
+       "too many requests: at most " + allowed + " a second from one " + (is_unix_ ? "user" : "address") + "\n",
+       {{"Retry-After", std::to_string(seconds)}}});
+}
+
+MHD_Result HttpCall::wait_turn() {
+  suspend();
+  return MHD_YES;
+}
+
 MHD_Result HttpCall::receive(std::string_view data) {
   received_ += data.size();
   if (received_ <= limits_.body) request_.body.append(data);
@@ -92,6 +107,7 @@ MHD_Result HttpCall::receive(std::string_view data) {
 
 MHD_Result HttpCall::proceed(const web::Handler& handler) {
   if (!handed_over_) {
+    if (gone_) return MHD_NO; // while it waited
     handed_over_ = true;
     if (received_ > limits_.body)
       answer(refusal(413, "the body is too large: at most " + std::to_string(limits_.body) + " bytes"));

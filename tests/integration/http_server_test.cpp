@@ -155,9 +155,13 @@ TEST_F(HttpServerTest, OverTcpThereIsNoPeerAndPortZeroGivesBackThePort) {
 }
 
 TEST_F(HttpServerTest, TenThousandRequestsOnOneConnection) {
-  serve_unix([](const web::Request& request, const web::Responder& r) {
-    r.answer({200, "text/plain", request.path, {}});
-  });
+  HttpServer::Limits limits;
+  limits.peers.trusted_rate.burst = 20000;
+  serve_unix(
+      [](const web::Request& request, const web::Responder& r) {
+        r.answer({200, "text/plain", request.path, {}});
+      },
+      limits);
   int right = 0;
   for (int i = 0; i < 10000; ++i) {
     const std::string path = "/" + std::to_string(i);
@@ -482,7 +486,7 @@ TEST_F(HttpServerTest, SlowReaderOfAStreamIsCutOffAtTheBound) {
 
 TEST_F(HttpServerTest, OneUidCannotTakeAllConnections) {
   HttpServer::Limits limits;
-  limits.connections_per_peer = 3;
+  limits.peers.connections_per_peer = 3;
   serve_unix(says("welcome"), limits, 0666);
   std::vector<std::unique_ptr<RawClient>> held;
   for (int i = 0; i < 3; ++i) held.push_back(std::make_unique<RawClient>(path_));
@@ -501,7 +505,7 @@ TEST_F(HttpServerTest, OneUidCannotTakeAllConnections) {
 TEST_F(HttpServerTest, FullUidDoesNotLockOutAnother) {
   if (geteuid() != 0) GTEST_SKIP() << "NOT RUN: only root may connect as another user";
   HttpServer::Limits limits;
-  limits.connections_per_peer = 1;
+  limits.peers.connections_per_peer = 1;
   serve_unix(
       [](const web::Request& request, const web::Responder& r) {
         r.answer({200, "text/plain", "uid " + std::to_string(request.peer->uid), {}});
@@ -521,7 +525,8 @@ TEST_F(HttpServerTest, FullUidDoesNotLockOutAnother) {
 
 TEST_F(HttpServerTest, ConnectionsAreBoundedOverall) {
   HttpServer::Limits limits;
-  limits.connections = 2;
+  limits.peers = {};
+  limits.peers.connections = 2;
   serve_unix(says("welcome"), limits);
   RawClient a(path_);
   RawClient b(path_);
