@@ -87,11 +87,20 @@ MHD_Result HttpCall::begin(const char* method, const char* path, const char* ver
 MHD_Result HttpCall::refuse_for(Duration wait, const RequestRate& rate) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
   const std::string allowed = std::to_string(std::chrono::seconds(1) / rate.every);
-  return queue(
-      {429,
-       "text/plain",
-       "too many requests: at most " + allowed + " a second from one " + (is_unix_ ? "user" : "address") + "\n",
-       {{"Retry-After", std::to_string(seconds)}}});
+  web::Response refused{429,
+                        "text/plain",
+                        "too many requests: at most " + allowed + " a second from one " +
+                            (is_unix_ ? "user" : "address") + "\n",
+                        {{"Retry-After", std::to_string(seconds)}}};
+  const auto has = [this](const char* header) {
+    return MHD_lookup_connection_value(connection_, MHD_HEADER_KIND, header) != nullptr;
+  };
+  // libmicrohttpd closes a connection that is answered before the body's place: right for one with a body, which need
+  // not come; else a client would connect anew, which costs more than to refuse it again.
+  if (has(MHD_HTTP_HEADER_CONTENT_LENGTH) || has(MHD_HTTP_HEADER_TRANSFER_ENCODING)) return queue(refused);
+  handed_over_ = true;
+  response_ = std::move(refused);
+  return MHD_YES;
 }
 
 MHD_Result HttpCall::wait_turn() {
