@@ -114,15 +114,16 @@ MHD_Result HttpCall::receive(std::string_view data) {
   return received_ <= std::max(kThrownAway, limits_.body) ? MHD_YES : MHD_NO;
 }
 
-MHD_Result HttpCall::proceed(const web::Handler& handler) {
-  if (!handed_over_) {
-    if (gone_) return MHD_NO; // while it waited
-    handed_over_ = true;
-    if (received_ > limits_.body)
-      answer(refusal(413, "the body is too large: at most " + std::to_string(limits_.body) + " bytes"));
-    else
-      handler(std::move(request_), web::Responder(std::make_shared<Ticket>(shared_from_this())));
-  }
+void HttpCall::hand_over(const web::Handler& handler) {
+  if (handed_over_ || gone()) return; // gone while it waited
+  handed_over_ = true;
+  if (received_ > limits_.body)
+    answer(refusal(413, "the body is too large: at most " + std::to_string(limits_.body) + " bytes"));
+  else
+    handler(std::move(request_), web::Responder(std::make_shared<Ticket>(shared_from_this())));
+}
+
+MHD_Result HttpCall::proceed() {
   if (gone_) return MHD_NO;
   if (response_) return queue(*response_);
   if (streaming_) return queue_stream();

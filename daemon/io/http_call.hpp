@@ -30,9 +30,11 @@ public:
   /// In place of begin(): the peer has sent too many requests, and may send one more after `wait`.
   MHD_Result refuse_for(Duration wait, const RequestRate& rate);
   MHD_Result receive(std::string_view data);
-  /// The request is complete, or its connection was resumed.
-  MHD_Result proceed(const web::Handler& handler);
-  /// The request is complete, and others are served first: its connection waits for wake().
+  /// The request is complete: has it handled, or refuses it. Also outside the callbacks, after wait_turn().
+  void hand_over(const web::Handler& handler);
+  /// It was handed over, or its connection was resumed.
+  MHD_Result proceed();
+  /// The request is complete, and others are served first: its connection waits for hand_over().
   MHD_Result wait_turn();
   /// The connection is done with this call. `detached`: because the server ends.
   void ended(bool detached);

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
+#include <deque>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,9 +17,17 @@ namespace {
 /// Out of file descriptors, the listening socket stays readable: look away for a while instead of spinning.
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
-/// Handlers run, and connections are taken, for so long at a stretch; then nothing is done here for as long. What is more
-/// urgent comes at least so often, and what is idle work comes at all, however many clients there are.
+/// Clients are served for so long at a stretch, of it so long are connections taken; then nothing is done here for as long
+/// again. What is more urgent comes at least so often, and what is idle work comes at all, however many clients there are.
+/// By the time that this thread ran: on a crowded host a turn would else be over before anybody was served.
 constexpr Duration kTurn = std::chrono::milliseconds(2);
+constexpr Duration kAccepting = std::chrono::milliseconds(1);
+
+Duration cpu_time() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(t.tv_nsec));
+}
 
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n"
@@ -73,26 +83,32 @@ struct HttpServer::Impl {
     if (!daemon) return fail(Errc::io, "cannot start the HTTP server: libmicrohttpd refuses");
     const int epoll = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     running = loop.add_io(
-        epoll, EPOLLIN, [this](std::uint32_t) { turn(false); }, EventLoop::kControl);
-    run_due = loop.add_timer([this] { turn(false); }, EventLoop::kControl);
+        epoll, EPOLLIN, [this](std::uint32_t) { turn(); }, EventLoop::kControl);
+    run_due = loop.add_timer([this] { turn(); }, EventLoop::kControl);
     accepting = loop.add_io(
-        listener.fd(), EPOLLIN, [this](std::uint32_t) { turn(true); }, EventLoop::kControl);
+        listener.fd(), EPOLLIN, [this](std::uint32_t) { turn(); }, EventLoop::kControl);
     accept_again = loop.add_timer([this] { accepting->set_events(EPOLLIN); }, EventLoop::kControl);
     rested = loop.add_timer([this] { go_on(); }, EventLoop::kControl);
     sweep_due = loop.add_timer([this] { sweep(); }, EventLoop::kControl);
     return {};
   }
 
-  void turn(bool accept) {
-    turn_over_at = loop.fresh_now() + kTurn;
-    if (accept) {
-      while (!turn_over() && accept_one()) {
-      }
+  void turn() {
+    turn_began = cpu_time();
+    handed_over = 0;
+    while (cpu_time() - turn_began < kAccepting && accept_one()) {
+    }
+    while (!waiting.empty() && !turn_over()) {
+      const auto call = waiting.front();
+      waiting.pop_front();
+      ++handed_over;
+      call->hand_over(handler);
     }
     run();
     if (turn_over()) rest();
   }
-  [[nodiscard]] bool turn_over() const { return loop.fresh_now() >= turn_over_at; }
+  /// One request at least is served in each turn.
+  [[nodiscard]] bool turn_over() const { return handed_over > 0 && cpu_time() - turn_began >= kTurn; }
 
   void rest() {
     resting = true;
@@ -106,11 +122,10 @@ struct HttpServer::Impl {
     accept_again->disarm();
     accepting->set_events(EPOLLIN);
     running->set_events(EPOLLIN);
-    turn(false);
+    turn();
   }
 
   void run() {
-    for (const auto& call : std::exchange(waiting, {})) call->wake();
     resumed = false;
     MHD_run(daemon);
     MHD_UNSIGNED_LONG_LONG ms = 0;
@@ -211,11 +226,16 @@ struct HttpServer::Impl {
     }
     if (!data.empty()) return call->receive(data);
     connection.request_due = kNever;
-    if (!call->handed_over() && turn_over()) {
-      waiting.push_back(call);
-      return call->wait_turn();
+    if (!call->handed_over()) {
+      if (call->gone()) return MHD_NO; // while it waited
+      if (!waiting.empty() || turn_over()) {
+        waiting.push_back(call);
+        return call->wait_turn();
+      }
+      ++handed_over;
+      call->hand_over(handler);
     }
-    return call->proceed(handler);
+    return call->proceed();
   }
 
   static MHD_Result on_request(void* self, MHD_Connection* c, const char* path, const char* method, const char* version,
@@ -245,8 +265,9 @@ struct HttpServer::Impl {
   MHD_Daemon* daemon = nullptr;
   std::unordered_map<int, Connection> connections; ///< by file descriptor
   HttpPeers peers;
-  std::vector<std::shared_ptr<HttpCall>> waiting; ///< complete, and not handed over: the turn was over
-  Time turn_over_at{};
+  std::deque<std::shared_ptr<HttpCall>> waiting; ///< complete, and not handed over: the turn was over
+  Duration turn_began{};                         ///< by cpu_time()
+  int handed_over = 0;                           ///< in this turn
   bool resting = false;
   std::unique_ptr<EventLoop::Io> accepting;
   std::unique_ptr<EventLoop::Io> running;
