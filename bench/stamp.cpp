@@ -1,4 +1,4 @@
-/// bench_stamp DIR: notes as its first act when it began, as the `execute` step of the detection bench.
+/// bench_stamp DIR STEP: notes as its first act when it began, as a step of the benches.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -7,10 +7,10 @@
 int main(int argc, char** argv) {
   timespec t{};
   ::clock_gettime(CLOCK_REALTIME, &t);
-  if (argc != 2) return 2;
+  if (argc != 3) return 2;
   const char* deployment = std::getenv("BACKSTOP_DEPLOYMENT");
   std::FILE* log = std::fopen((std::string(argv[1]) + "/steps.log").c_str(), "a");
   if (!log || !deployment) return 1;
-  std::fprintf(log, "%s execute %lld.%09ld\n", deployment, static_cast<long long>(t.tv_sec), t.tv_nsec);
+  std::fprintf(log, "%s %s %lld.%09ld\n", deployment, argv[2], static_cast<long long>(t.tv_sec), t.tv_nsec);
   return std::fclose(log) == 0 ? 0 : 1;
 }
