@@ -1,4 +1,8 @@
-/// bench_abuse ROUNDS BIN_DIR: when the steps of rollbacks start while backstopd is abused, beside when they start in peace.
+/// bench_abuse ROUNDS BIN_DIR: when the steps of rollbacks start while backstopd is abused, beside when they start in
+/// peace. The abuse: 10,000 requests/s to the socket and to /metrics; 2,000 connections that are silent, slow, half open
+/// or deaf; bodies of 100 MB; then 400 targets of another service that hang, reset, flood, drip or send garbage. The load
+/// runs at nice 10: what is shown is the daemon, not a fight for the processors. Ends with 1 if the latest step starts
+/// more than 100 ms later than the latest in peace, if a descriptor is not given back, or more than 16 MiB.
 #include "bench/programs.hpp"
 #include "bench/rounds.hpp"
 #include <memory>

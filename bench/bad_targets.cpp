@@ -1,7 +1,7 @@
-/// bench_bad_targets: a server on a port of loopback (printed first). It answers scrapes as it should until "b" (bad) comes
-/// on its standard input, and again after "g" (good); it ends with its input. What a bad one does stands in the path:
-/// /hang says nothing, /reset cuts, /flood sends without end, /garbage answers bytes that are no HTTP, /nonsense bytes
-/// that are no metrics, /drip sends a byte now and then.
+/// bench_bad_targets: a server on a port of loopback (printed first). It answers scrapes as it should until "b" (bad)
+/// comes on its standard input, and again after "g" (good); it ends with its input. What a bad one does stands in the
+/// path: /hang says nothing, /reset cuts, /flood sends without end, /garbage answers bytes that are no HTTP, /nonsense
+/// bytes that are no metrics, /drip sends a byte now and then.
 #include "bench/sockets.hpp"
 #include <cstdio>
 #include <map>

@@ -1,5 +1,5 @@
-/// bench_load KIND ADDRESS UID SECONDS AMOUNT [PATH]: a bad (or good) client of backstopd, as the user UID, with one thread.
-/// ADDRESS is a socket's path or a port of loopback. Prints one line of figures at its end, which SIGTERM brings early.
+/// bench_load KIND ADDRESS UID SECONDS AMOUNT [PATH]: a bad (or good) client of backstopd, as user UID, with one thread.
+/// ADDRESS is a socket's path or a port of loopback. Prints one line of figures at its end; SIGTERM brings it early.
 ///   flood   AMOUNT requests/s over 16 connections, PATH wanted; a connection that is cut comes back
 ///   crowd   AMOUNT connections at once: silent, half a head byte by byte, half a body, an answer that is not read
 ///   bodies  AMOUNT connections, each sending 100 MB: with a length, or in chunks

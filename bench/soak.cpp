@@ -1,4 +1,7 @@
-/// bench_soak MINUTES BIN_DIR: backstopd at 20 times the normal rate: does what it holds stay where it is?
+/// bench_soak MINUTES BIN_DIR: backstopd at 20 times the normal rate: does what it holds stay where it is? Slopes are
+/// fitted by least squares after the first minute. Flat is: anonymous memory and descriptors grow by no more than is said
+/// below. The journal grows with what is recorded, and the recorder up to its bound: both are shown and not judged. Ends
+/// with 1 when it is not flat, or when a deployment does not end.
 #include "bench/programs.hpp"
 #include "bench/rounds.hpp"
 #include <atomic>
