@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstdlib>
@@ -48,8 +49,8 @@ inline int ask_once(const std::string& address, const std::string& request) {
   (void)::send(fd, request.data(), request.size(), MSG_NOSIGNAL);
   std::string answer;
   char buffer[65536];
-  for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
-    answer.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0 || (n < 0 && errno == EINTR);)
+    answer.append(buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
   ::close(fd);
   return answer.size() > 12 ? std::atoi(answer.c_str() + 9) : 0;
 }
