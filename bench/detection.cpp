@@ -1,6 +1,5 @@
 /// bench_detection ROUNDS BIN_DIR: from the moment the service starts failing to the first instruction of `execute`.
-#include "tests/system/shop_world.hpp"
-#include <algorithm>
+#include "bench/rounds.hpp"
 #include <cstdio>
 #include <sys/resource.h>
 #include <time.h>
@@ -9,26 +8,7 @@ namespace {
 
 using namespace backstop;
 using namespace backstop::shop;
-
-double wall_now() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-double quantile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(q * static_cast<double>(values.size())))];
-}
-
-/// KiB of a field of /proc/PID/smaps_rollup or status.
-long kib(pid_t pid, const char* file, const std::string& field) {
-  std::istringstream in(read_text("/proc/" + std::to_string(pid) + "/" + file));
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with(field)) return std::atol(line.c_str() + field.size());
-  }
-  return -1;
-}
+using namespace backstop::bench;
 
 double cpu_seconds(pid_t pid) {
   std::string stat = read_text("/proc/" + std::to_string(pid) + "/stat");
@@ -54,18 +34,8 @@ double epoch_of(const Json& iso) { // "2026-01-31T10:00:00.123Z"
 }
 
 bool run_round(World& w, int round, std::vector<Round>& rounds) {
-  const std::string version = "v" + std::to_string(round) + "-bad";
-  std::string id;
-  if (!w.until(
-          [&] {
-            id = w.ask("POST", "/v1/deployments", R"({"service":"shop","version":")" + version + R"("})").text("id");
-            return !id.empty();
-          },
-          milliseconds(20000)))
-    return false;
-  ::unlink((w.dir + "/current").c_str());
-  if (::symlink(("releases/" + version).c_str(), (w.dir + "/current").c_str()) != 0) return false;
-  w.ask("POST", "/v1/deployments/" + id + "/finish", "{}");
+  const std::string id = begin_deployment(w, "v" + std::to_string(round) + "-bad");
+  if (id.empty()) return false;
   // Any instant between two scrapes is as likely as another.
   std::this_thread::sleep_for(milliseconds(2500 + std::uniform_int_distribution<int>(0, 999)(w.random)));
   const double failing = wall_now();
@@ -73,8 +43,7 @@ bool run_round(World& w, int round, std::vector<Round>& rounds) {
   const bool ran = w.until([&] { return read_text(w.dir + "/steps.log").find(id + " execute ") != std::string::npos; },
                            milliseconds(30000));
   if (!ran) return false;
-  const std::string steps = read_text(w.dir + "/steps.log");
-  const double first = std::atof(steps.c_str() + steps.find(id + " execute ") + id.size() + 9);
+  const double first = started_at(w, id, "execute");
   w.target.switch_at_now(false);
   w.until([&] { return w.ask("GET", "/v1/deployments/" + id)["deployment"].flag("final"); }, milliseconds(30000));
   if (std::getenv("BENCH_TIMELINE")) {
@@ -96,24 +65,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  Settings settings;
-  settings.interval = "1s", settings.timeout = "800ms", settings.window = "1s", settings.for_critical = "0s",
-  settings.good_for = "1s";
-  settings.min_requests = 50;
-  settings.good_share = 0.005, settings.bad_share = 0.2;
-  settings.many_steps = false;
-  settings.link = true;
-  settings.stamp = std::string(argv[2]) + "/bench_stamp";
+  Settings settings = one_second_settings(argv[2]);
   World w(settings);
   w.bin = argv[2];
   w.prepare();
   w.start();
-  if (!w.until(
-          [&] {
-            return !w.ask("POST", "/v1/adopt", R"({"service":"shop","version":"v0-good","reason":"bench"})").is_null();
-          },
-          milliseconds(20000)))
-    return 1;
+  if (!adopted(w)) return 1;
   std::this_thread::sleep_for(std::chrono::seconds(5));
   const double cpu_before = cpu_seconds(w.daemon);
   std::this_thread::sleep_for(std::chrono::seconds(20));

@@ -1,5 +1,5 @@
-/// bench_stamp [DIR]: notes as its first act when it began, as the `execute` step of the detection bench. Without DIR it
-/// prints the time of the monotonic clock in ms, as the step of the step_start bench.
+/// bench_stamp [DIR STEP]: notes as its first act when it began, as a step of the benches. Without arguments it prints the
+/// time of the monotonic clock in ms, as the step of the step_start bench.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -12,10 +12,10 @@ int main(int argc, char** argv) {
     std::printf("%.6f\n", static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6);
     return 0;
   }
-  if (argc != 2) return 2;
+  if (argc != 3) return 2;
   const char* deployment = std::getenv("BACKSTOP_DEPLOYMENT");
   std::FILE* log = std::fopen((std::string(argv[1]) + "/steps.log").c_str(), "a");
   if (!log || !deployment) return 1;
-  std::fprintf(log, "%s execute %lld.%09ld\n", deployment, static_cast<long long>(t.tv_sec), t.tv_nsec);
+  std::fprintf(log, "%s %s %lld.%09ld\n", deployment, argv[2], static_cast<long long>(t.tv_sec), t.tv_nsec);
   return std::fclose(log) == 0 ? 0 : 1;
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -55,6 +56,10 @@ int run(const Arguments& arguments) {
 } // namespace
 
 int main(int argc, char** argv) {
+  // Large answers are given back to the system when they are read. Left alone, glibc raises this limit with the first one
+  // to up to 32 MiB, and a round of floods from bad targets stays in the heap.
+  constexpr int own_mapping_from = 128 << 10;
+  mallopt(M_MMAP_THRESHOLD, own_mapping_from);
   CLI::App app{
       "backstopd stands behind every deployment on this host: it watches the new version, and rolls back when a "
       "critical limit is crossed.\nTalk to it with backstopctl.",

@@ -33,9 +33,10 @@ Said said_of(const Invocation& invocation, const Call& call, const Result<Contro
   const Result<Json> document = Json::parse(answer->body);
   if (!document && answer->status >= 400) { // refused before it was read: one line of plain text
     const std::string why = printable_text(answer->body.substr(0, answer->body.find('\n')));
-    return {answer->status == 503 ? kUnreachable : kInputError, "",
+    const bool busy = answer->status == 429 || answer->status == 503;
+    return {busy ? kUnreachable : kInputError, "",
             complaint("the daemon refused the request: " + why + " (status " + std::to_string(answer->status) +
-                      (answer->status == 503 ? "; try again, or end other clients)" : ")"))};
+                      (busy ? "; try again, or end other clients)" : ")"))};
   }
   if (!document)
     return {kUnreachable, "", complaint("the daemon's answer is not understood: " + document.error().what)};

@@ -70,9 +70,13 @@ std::string shown_url(const std::string& text, bool secret_path) {
   return secret_path ? shown : shown + part(url, CURLUPART_PATH);
 }
 
-CurlExchange::CurlExchange(HttpRequest request, Barrier& barrier)
-    : request_(std::move(request)), barrier_(barrier), easy_(curl_easy_init()) {
+CurlExchange::CurlExchange(HttpRequest request, Barrier& barrier, AnswersUnderWay* under_way)
+    : request_(std::move(request)), barrier_(barrier), under_way_(under_way), easy_(curl_easy_init()) {
   if (!easy_) throw std::runtime_error("libcurl gives no handle");
+}
+
+CurlExchange::~CurlExchange() {
+  if (under_way_) under_way_->bytes -= counted_;
 }
 
 template <class T> void CurlExchange::set(CURLoption option, T value) {
@@ -189,7 +193,12 @@ std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t size, voi
   return self.barrier_.run(std::size_t{0}, [&] {
     std::string& body = self.response_.body;
     self.body_too_large_ = size > self.request_.max_bytes - body.size();
-    if (self.body_too_large_) return std::size_t{0}; // taking less than was given ends the transfer
+    if (AnswersUnderWay* all = self.under_way_) {
+      self.all_too_large_ = all->bytes + size > AnswersUnderWay::most && body.size() + size > AnswersUnderWay::small;
+      if (!self.all_too_large_) all->bytes += size, self.counted_ += size;
+    }
+    // Taking less than was given ends the transfer.
+    if (self.body_too_large_ || self.all_too_large_) return std::size_t{0};
     body.append(data, size);
     return size;
   });
@@ -243,6 +252,9 @@ Error CurlExchange::explain(CURLcode code) const {
   const std::string detail = detail_.front() ? detail_.data() : curl_easy_strerror(code);
   if (body_too_large_ || code == CURLE_FILESIZE_EXCEEDED)
     return failed(Errc::too_large, fmt::format("the answer is larger than {}", bytes_text(request_.max_bytes)));
+  if (all_too_large_)
+    return failed(Errc::too_large, fmt::format("the answer is larger than {} while all that come take {}",
+                                               bytes_text(AnswersUnderWay::small), bytes_text(AnswersUnderWay::most)));
   if (headers_too_large_)
     return failed(Errc::too_large,
                   fmt::format("the headers of the answer are larger than {}", bytes_text(kMaxHeaderBytes)));

@@ -123,6 +123,7 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   }
 
   EventLoop& loop;
+  AnswersUnderWay under_way; // before pending, which counts down
   CURLM* multi = nullptr;
   std::unique_ptr<EventLoop::Timer> timer;
   std::unordered_map<int, std::unique_ptr<EventLoop::Io>> sockets;
@@ -136,7 +137,8 @@ CurlFetcher::~CurlFetcher() { impl_->close(); }
 HttpFetcher::Id CurlFetcher::start(HttpRequest request, Done done) {
   const Id id = ++impl_->last_id;
   Impl::Pending& p = impl_->pending[id];
-  p = {std::make_unique<CurlExchange>(std::move(request), impl_->loop.barrier()), std::move(done), id};
+  p = {std::make_unique<CurlExchange>(std::move(request), impl_->loop.barrier(), &impl_->under_way), std::move(done),
+       id};
   if (Status prepared = p.exchange->prepare(); !prepared) {
     impl_->fail_later(id, prepared.error());
     return id;

@@ -84,20 +84,46 @@ MHD_Result HttpCall::begin(const char* method, const char* path, const char* ver
   return MHD_YES;
 }
 
+MHD_Result HttpCall::refuse_for(Duration wait, const RequestRate& rate) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  const std::string allowed = std::to_string(std::chrono::seconds(1) / rate.every);
+  web::Response refused{429,
+                        "text/plain",
+                        "too many requests: at most " + allowed + " a second from one " +
+                            (is_unix_ ? "user" : "address") + "\n",
+                        {{"Retry-After", std::to_string(seconds)}}};
+  const auto has = [this](const char* header) {
+    return MHD_lookup_connection_value(connection_, MHD_HEADER_KIND, header) != nullptr;
+  };
+  // libmicrohttpd closes a connection that is answered before the body's place: right for one with a body, which need
+  // not come; else a client would connect anew, which costs more than to refuse it again.
+  if (has(MHD_HTTP_HEADER_CONTENT_LENGTH) || has(MHD_HTTP_HEADER_TRANSFER_ENCODING)) return queue(refused);
+  handed_over_ = true;
+  response_ = std::move(refused);
+  return MHD_YES;
+}
+
+MHD_Result HttpCall::wait_turn() {
+  suspend();
+  return MHD_YES;
+}
+
 MHD_Result HttpCall::receive(std::string_view data) {
   received_ += data.size();
   if (received_ <= limits_.body) request_.body.append(data);
   return received_ <= std::max(kThrownAway, limits_.body) ? MHD_YES : MHD_NO;
 }
 
-MHD_Result HttpCall::proceed(const web::Handler& handler) {
-  if (!handed_over_) {
-    handed_over_ = true;
-    if (received_ > limits_.body)
-      answer(refusal(413, "the body is too large: at most " + std::to_string(limits_.body) + " bytes"));
-    else
-      handler(std::move(request_), web::Responder(std::make_shared<Ticket>(shared_from_this())));
-  }
+void HttpCall::hand_over(const web::Handler& handler) {
+  if (handed_over_ || gone()) return; // gone while it waited
+  handed_over_ = true;
+  if (received_ > limits_.body)
+    answer(refusal(413, "the body is too large: at most " + std::to_string(limits_.body) + " bytes"));
+  else
+    handler(std::move(request_), web::Responder(std::make_shared<Ticket>(shared_from_this())));
+}
+
+MHD_Result HttpCall::proceed() {
   if (gone_) return MHD_NO;
   if (response_) return queue(*response_);
   if (streaming_) return queue_stream();

@@ -1,5 +1,6 @@
 #pragma once
 #include "daemon/io/event_loop.hpp"
+#include "daemon/io/http_peers.hpp"
 #include "daemon/web.hpp"
 #include <memory>
 #include <microhttpd.h>
@@ -26,9 +27,15 @@ public:
   // libmicrohttpd's side, from inside its callbacks.
   /// Head is here. Queues the answer at once to what cannot be a request of ours.
   MHD_Result begin(const char* method, const char* path, const char* version, std::optional<web::Peer> peer);
+  /// In place of begin(): the peer has sent too many requests, and may send one more after `wait`.
+  MHD_Result refuse_for(Duration wait, const RequestRate& rate);
   MHD_Result receive(std::string_view data);
-  /// The request is complete, or its connection was resumed.
-  MHD_Result proceed(const web::Handler& handler);
+  /// The request is complete: has it handled, or refuses it. Also outside the callbacks, after wait_turn().
+  void hand_over(const web::Handler& handler);
+  /// It was handed over, or its connection was resumed.
+  MHD_Result proceed();
+  /// The request is complete, and others are served first: its connection waits for hand_over().
+  MHD_Result wait_turn();
   /// The connection is done with this call. `detached`: because the server ends.
   void ended(bool detached);
   /// Lets a suspended connection go on, so that the server can end.

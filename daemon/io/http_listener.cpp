@@ -15,7 +15,9 @@
 namespace backstop {
 namespace {
 
-constexpr int kBacklog = 128;
+/// A crowd that is turned away waits here, and whoever comes next behind it: a client that does not block is told to go
+/// when there is no more room. The kernel bounds it by net.core.somaxconn.
+constexpr int kBacklog = 4096;
 constexpr int kFlags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 Error listen_error(const std::string& where, const std::string& hint = "") {

@@ -60,6 +60,31 @@ protected:
   std::unique_ptr<CurlFetcher> fetcher_;
 };
 
+TEST_F(HttpFetcherHostile, FloodsOfManyServersAreBoundedTogetherAndASmallAnswerComesThrough) {
+  RawServer floods([](RawServer::Connection& c) { // 10 MiB each, then they wait until all have come so far
+    if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\n\r\n")) return;
+    const std::string part(std::size_t{1} << 20, 'x');
+    for (int i = 0; i < 10; ++i) {
+      if (!c.send(part)) return;
+    }
+    c.hold();
+  });
+  RawServer good([](RawServer::Connection& c) {
+    if (c.read_request()) c.send(http_answer(200, "up 1\n"));
+  });
+  std::vector<Error> errors;
+  for (int i = 0; i < 12; ++i)
+    fetcher_->start(get(floods.url("/metrics"), 20s), [&](const Result<HttpResponse>& r) {
+      if (!r) errors.push_back(r.error());
+    });
+  const Time limit = loop_->fresh_now() + 15s; // for a failing test alone
+  while (errors.empty() && loop_->fresh_now() < limit) loop_->run_once(1s);
+  ASSERT_FALSE(errors.empty()) << "120 MiB would be too much";
+  EXPECT_EQ(errors[0].code, Errc::too_large);
+  EXPECT_THAT(errors[0].what, EndsWith("the answer is larger than 1 MiB while all that come take 64 MiB"));
+  EXPECT_TRUE(fetch(get(good.url("/metrics"))).ok());
+}
+
 TEST_F(HttpFetcherHostile, ServerThatNeverAnswersTimesOut) {
   const Error e = error_from([](RawServer::Connection& c) { c.hold(); }, 300ms);
   EXPECT_EQ(e.code, Errc::timeout);

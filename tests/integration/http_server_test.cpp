@@ -70,6 +70,20 @@ protected:
     wait_for([&] { return outcome.has_value(); });
     return outcome ? *outcome : fail(Errc::timeout, "no outcome");
   }
+  /// A connection of another user (as root only); null: it could not be made.
+  std::unique_ptr<RawClient> connect_as(uid_t uid) {
+    std::unique_ptr<RawClient> client;
+    std::thread other([&] { // the uid belongs to a thread, when not asked through libc
+      if (syscall(SYS_setresuid, -1, uid, -1) == 0) client = std::make_unique<RawClient>(path_);
+    });
+    other.join();
+    return client;
+  }
+  static int count(const std::string& text, const std::string& part) {
+    int n = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+  }
   static web::Handler says(const std::string& text) {
     return [text](const web::Request&, const web::Responder& r) { r.answer({200, "text/plain", text, {}}); };
   }
@@ -155,9 +169,13 @@ TEST_F(HttpServerTest, OverTcpThereIsNoPeerAndPortZeroGivesBackThePort) {
 }
 
 TEST_F(HttpServerTest, TenThousandRequestsOnOneConnection) {
-  serve_unix([](const web::Request& request, const web::Responder& r) {
-    r.answer({200, "text/plain", request.path, {}});
-  });
+  HttpServer::Limits limits;
+  limits.peers.trusted_rate.burst = 20000;
+  serve_unix(
+      [](const web::Request& request, const web::Responder& r) {
+        r.answer({200, "text/plain", request.path, {}});
+      },
+      limits);
   int right = 0;
   for (int i = 0; i < 10000; ++i) {
     const std::string path = "/" + std::to_string(i);
@@ -482,7 +500,7 @@ TEST_F(HttpServerTest, SlowReaderOfAStreamIsCutOffAtTheBound) {
 
 TEST_F(HttpServerTest, OneUidCannotTakeAllConnections) {
   HttpServer::Limits limits;
-  limits.connections_per_peer = 3;
+  limits.peers.connections_per_peer = 3;
   serve_unix(says("welcome"), limits, 0666);
   std::vector<std::unique_ptr<RawClient>> held;
   for (int i = 0; i < 3; ++i) held.push_back(std::make_unique<RawClient>(path_));
@@ -501,7 +519,7 @@ TEST_F(HttpServerTest, OneUidCannotTakeAllConnections) {
 TEST_F(HttpServerTest, FullUidDoesNotLockOutAnother) {
   if (geteuid() != 0) GTEST_SKIP() << "NOT RUN: only root may connect as another user";
   HttpServer::Limits limits;
-  limits.connections_per_peer = 1;
+  limits.peers.connections_per_peer = 1;
   serve_unix(
       [](const web::Request& request, const web::Responder& r) {
         r.answer({200, "text/plain", "uid " + std::to_string(request.peer->uid), {}});
@@ -509,11 +527,7 @@ TEST_F(HttpServerTest, FullUidDoesNotLockOutAnother) {
       limits, 0666);
   RawClient first(path_);
   ASSERT_TRUE(wait_for([&] { return server_->connections() == 1; }));
-  std::unique_ptr<RawClient> other;
-  std::thread as_nobody([&] { // the uid belongs to a thread, when not asked through libc
-    if (syscall(SYS_setresuid, -1, 65534, -1) == 0) other = std::make_unique<RawClient>(path_);
-  });
-  as_nobody.join();
+  const auto other = connect_as(65534);
   ASSERT_TRUE(other);
   other->send(kGet);
   EXPECT_TRUE(wait_for(*other, "uid 65534"));
@@ -521,7 +535,8 @@ TEST_F(HttpServerTest, FullUidDoesNotLockOutAnother) {
 
 TEST_F(HttpServerTest, ConnectionsAreBoundedOverall) {
   HttpServer::Limits limits;
-  limits.connections = 2;
+  limits.peers = {};
+  limits.peers.connections = 2;
   serve_unix(says("welcome"), limits);
   RawClient a(path_);
   RawClient b(path_);
@@ -530,6 +545,130 @@ TEST_F(HttpServerTest, ConnectionsAreBoundedOverall) {
   EXPECT_THAT(c.received(), StartsWith("HTTP/1.1 503 "));
   a.send(kGet);
   EXPECT_TRUE(wait_for(a, "welcome"));
+}
+
+TEST_F(HttpServerTest, TooManyRequestsAreRefusedWith429AndWhenToComeBack) {
+  int handled = 0;
+  HttpServer::Limits limits;
+  limits.peers.trusted_rate = {std::chrono::hours(1), 3};
+  serve_unix(
+      [&](const web::Request&, const web::Responder& r) {
+        ++handled;
+        r.answer({200, "text/plain", "welcome", {}});
+      },
+      limits);
+  RawClient client(path_);
+  for (int i = 0; i < 5; ++i) client.send(kGet);
+  ASSERT_TRUE(wait_for([&] { return count(client.received(), "HTTP/1.1 429 ") == 2; })) << client.received();
+  EXPECT_EQ(count(client.received(), "HTTP/1.1 200 "), 3);
+  EXPECT_THAT(client.received(), AllOf(HasSubstr("Retry-After: 3600\r\n"), HasSubstr("too many requests: at most ")));
+  EXPECT_EQ(handled, 3);
+
+  RawClient again(path_); // another connection of the same user, with a body that need not come first
+  again.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
+  EXPECT_TRUE(wait_for(again, "HTTP/1.1 429 "));
+  EXPECT_TRUE(wait_for([&] { return again.closed(); })) << "its body is not waited for";
+  RawClient odd(path_);
+  odd.send("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345");
+  EXPECT_TRUE(wait_for(odd, "HTTP/1.1 429 "));
+  EXPECT_EQ(handled, 3);
+}
+
+TEST_F(HttpServerTest, UserAtItsRateDoesNotStopAnother) {
+  if (geteuid() != 0) GTEST_SKIP() << "NOT RUN: only root may connect as another user";
+  HttpServer::Limits limits;
+  limits.peers.rate = {std::chrono::hours(1), 1};
+  serve_unix(
+      [](const web::Request& request, const web::Responder& r) {
+        r.answer({200, "text/plain", "uid " + std::to_string(request.peer->uid), {}});
+      },
+      limits, 0666);
+  const auto one = connect_as(65534), other = connect_as(65533);
+  ASSERT_TRUE(one && other);
+  one->send(kGet);
+  ASSERT_TRUE(wait_for(*one, "uid 65534"));
+  one->send(kGet);
+  ASSERT_TRUE(wait_for(*one, "HTTP/1.1 429 "));
+  other->send(kGet);
+  EXPECT_TRUE(wait_for(*other, "uid 65533"));
+  RawClient root(path_);
+  for (int i = 0; i < 100; ++i) root.send(kGet);
+  EXPECT_TRUE(wait_for([&] { return count(root.received(), "uid 0") == 100; })) << "root's rate is another";
+}
+
+TEST_F(HttpServerTest, AddressAtItsRateIsToldSo) {
+  HttpServer::Limits limits;
+  limits.peers.rate = {20ms, 1};
+  serve_tcp(says("up 1"), limits);
+  RawClient client(server_->port());
+  for (int i = 0; i < 50; ++i) client.send(kGet);
+  EXPECT_TRUE(wait_for(client, "too many requests: at most 50 a second from one address\n"));
+}
+
+TEST_F(HttpServerTest, OwnUserGetsThroughWhenAllConnectionsAreTaken) {
+  if (geteuid() != 0) GTEST_SKIP() << "NOT RUN: only root may connect as another user";
+  HttpServer::Limits limits;
+  limits.peers.connections = 3;
+  limits.peers.connections_per_peer = 2;
+  serve_unix(says("welcome"), limits, 0666);
+  std::vector<std::unique_ptr<RawClient>> crowd;
+  for (const uid_t uid : {65534U, 65534U, 65533U}) crowd.push_back(connect_as(uid));
+  ASSERT_TRUE(wait_for([&] { return server_->connections() == 3; }));
+  const auto fourth = connect_as(65532);
+  ASSERT_TRUE(wait_for([&] { return fourth->closed(); }));
+  EXPECT_THAT(fourth->received(), StartsWith("HTTP/1.1 503 "));
+  RawClient root(path_);
+  root.send(kGet);
+  EXPECT_TRUE(wait_for(root, "welcome"));
+}
+
+TEST_F(HttpServerTest, HandlersThatTakeLongLeaveTheLoopItsOtherWork) {
+  HttpServer::Limits limits;
+  limits.peers.trusted_rate.burst = 100000;
+  int handled = 0;
+  const auto idle = loop_->add_timer([&] { loop_->exit(handled); }, EventLoop::kIdle);
+  serve_unix(
+      [&](const web::Request&, const web::Responder& r) {
+        ++handled;
+        const Time until = loop_->fresh_now() + 3ms; // longer than a turn
+        while (loop_->fresh_now() < until) {
+        }
+        r.answer({200, "text/plain", "welcome", {}});
+      },
+      limits);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.push_back(std::make_unique<RawClient>(path_));
+    for (int request = 0; request < 10; ++request) clients.back()->send(kGet);
+  }
+  ASSERT_TRUE(wait_for([&] { return handled > 0; }));
+  idle->arm(loop_->now());
+  EXPECT_LT(loop_->run(), 100) << "160 requests wait, and what is idle comes all the same";
+  EXPECT_TRUE(wait_for([&] {
+    int answered = 0;
+    for (const auto& client : clients) answered += count(client->received(), "welcome");
+    return answered == 160;
+  })) << "nobody is forgotten";
+}
+
+TEST_F(HttpServerTest, ClientThatLeavesWhileItWaitsForItsTurnIsForgotten) {
+  int handled = 0;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  serve_unix([&](const web::Request&, const web::Responder& r) {
+    if (++handled == 1) clients.clear(); // all of them, while the others wait
+    const Time until = loop_->fresh_now() + 3ms;
+    while (loop_->fresh_now() < until) {
+    }
+    r.answer({200, "text/plain", "welcome", {}});
+  });
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<RawClient>(path_));
+    clients.back()->send(kGet);
+  }
+  EXPECT_TRUE(wait_for([&] { return handled > 0 && server_->connections() == 0; }));
+  RawClient next(path_);
+  next.send(kGet);
+  EXPECT_TRUE(wait_for(next, "welcome"));
 }
 
 TEST_F(HttpServerTest, ExceptionOfTheHandlerComesOutOfTheLoop) {

@@ -42,10 +42,12 @@ struct Settings {
   double good_share = 0, bad_share = 1.0 / 3; ///< of requests that fail
   bool many_steps = true;                     ///< else: execute and verify alone
   bool check_execute = false;                 ///< `execute` has a check, so it may begin anew after its end is unknown
-  bool link = false;         ///< the version is looked up in a link (DIR/current), not asked of a script
-  std::string stamp;         ///< a program that runs as `execute` instead of the script, with DIR as its argument
-  std::string state;         ///< folder of journal and recorder; empty: DIR
-  std::string more_channels; ///< beside `oncall`, as they stand in the YAML: ", hook: {...}"
+  bool link = false; ///< the version is looked up in a link (DIR/current), not asked of a script
+  std::string stamp; ///< a program that runs instead of the scripts, with DIR and the step's name as arguments
+  std::vector<std::string> stamped = {"execute"}; ///< the steps that it runs as
+  std::string observers;                          ///< group that may see; empty: the default
+  std::string state;                              ///< folder of journal and recorder; empty: DIR
+  std::string more_channels;                      ///< beside `oncall`, as they stand in the YAML: ", hook: {...}"
 };
 
 /// The service: 200 requests a second; `bad_share` of them fails while the version that runs ends with "bad".
@@ -59,9 +61,15 @@ public:
     count();
     forced_ = bad;
   }
+  /// When its metrics were asked for, on the wall clock, oldest first.
+  std::vector<double> scraped_at() {
+    const std::lock_guard lock(mutex_);
+    return scraped_at_;
+  }
   std::string scrape() {
     const std::lock_guard lock(mutex_);
     count();
+    scraped_at_.push_back(std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count());
     char body[256];
     const int n =
         std::snprintf(body, sizeof body,
@@ -86,6 +94,7 @@ private:
   std::optional<bool> forced_;
   Clock::time_point last_ = Clock::now();
   double ok_ = 1000, failed_ = 0;
+  std::vector<double> scraped_at_;
 };
 
 struct World {
@@ -129,7 +138,9 @@ struct World {
 
   [[nodiscard]] std::string daemon_file() const {
     const std::string state = settings.state.empty() ? dir : settings.state;
-    return "control: {socket: " + dir + "/control.sock}\nmetrics: {listen: \"127.0.0.1:0\"}\njournal: {path: " + state +
+    const std::string observers = settings.observers.empty() ? "" : ", observers: " + settings.observers;
+    return "control: {socket: " + dir + "/control.sock" + observers +
+           "}\nmetrics: {listen: \"127.0.0.1:0\"}\njournal: {path: " + state +
            "/journal.db}\nrecorder: {path: " + state +
            "/recorder.db}\nlimits: {concurrent_rollbacks: 1, rollbacks: 100000 per 24h}\nchannels: {oncall: {type: "
            "command, argv: [" +
@@ -161,8 +172,13 @@ struct World {
       return "    - {name: " + name + ", kind: run, argv: [" + dir + "/" + name + "], timeout: 10s" + more + "}\n";
     };
     const std::string watch = "    - {name: verify, kind: watch, good_for: " + settings.good_for + ", timeout: 30s}\n";
-    if (!settings.stamp.empty())
-      return "    - {name: execute, kind: run, argv: [" + settings.stamp + ", " + dir + "], timeout: 10s}\n" + watch;
+    if (!settings.stamp.empty()) {
+      std::string all;
+      for (const std::string& name : settings.stamped)
+        all += "    - {name: " + name + ", kind: run, argv: [" + settings.stamp + ", " + dir + ", " + name +
+               "], timeout: 10s}\n";
+      return all + watch;
+    }
     const std::string check = settings.check_execute ? ", check: {argv: [" + dir + "/is-back], timeout: 5s}" : "";
     if (!settings.many_steps) return run("execute", check) + watch;
     return "    - {name: tell, kind: notify, severity: critical}\n" + run("prepare") + run("execute", check) +

@@ -75,6 +75,10 @@ TEST(Answers, ARefusalInPlainTextIsPassedOn) {
   EXPECT_EQ(full.err,
             "backstopctl: the daemon refused the request: too many connections (status 503; try again, or end "
             "other clients)\n");
+  const Said often = said(ControlClient::Answer{429, "too many requests: at most 50 a second from one user\n"});
+  EXPECT_EQ(often.exit_code, kUnreachable);
+  EXPECT_EQ(often.err, "backstopctl: the daemon refused the request: too many requests: at most 50 a second from one "
+                       "user (status 429; try again, or end other clients)\n");
   EXPECT_EQ(said(ControlClient::Answer{413, "larger than 64 KiB\x1b[2J"}).exit_code, kInputError);
   EXPECT_EQ(said(ControlClient::Answer{413, "\x1b[2J"}).err.find('\x1b'), std::string::npos);
 }
