@@ -99,7 +99,7 @@ void attempt_ended(const StepPlan& plan, StepProgress& step, AttemptEnd end, std
     step.retry_at = at;
   } else {
     step.status = Status::failed;
-    step.why = "how it ended is unknown, and nothing can tell: " + step.why;
+    step.why += ", and no check may tell"; // none is configured, or on_unknown wants a person
   }
 }
 

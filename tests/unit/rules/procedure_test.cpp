@@ -169,7 +169,7 @@ struct UnknownCase {
 };
 
 TEST(Unknown, AsOnUnknownSays) {
-  const std::string nobody = "failed: step 3 (execute) failed: how it ended is unknown, and nothing can tell: why";
+  const std::string nobody = "failed: step 3 (execute) failed: why, and no check may tell";
   for (const UnknownCase& c : {UnknownCase{U::rerun, false, "run 2"}, UnknownCase{U::rerun, true, "check 1"},
                                UnknownCase{U::verify, true, "check 1"}, UnknownCase{U::verify, false, nobody},
                                UnknownCase{U::escalate, true, nobody}, UnknownCase{U::escalate, false, nobody}}) {
