@@ -15,8 +15,8 @@ constexpr std::array<std::pair<What, std::string_view>, 4> kWhats{
 
 bool has_key(What what) { return what == What::start || what == What::forget; }
 bool has_order(What what) { return what == What::start || what == What::remember; }
-constexpr std::array<std::pair<Ended, std::string_view>, 3> kResults{
-    {{Ended::done, "done"}, {Ended::refused, "refused"}, {Ended::failed, "failed"}}};
+constexpr std::array<std::pair<Ended, std::string_view>, 4> kResults{
+    {{Ended::done, "done"}, {Ended::refused, "refused"}, {Ended::failed, "failed"}, {Ended::unable, "unable"}}};
 
 /// The members of an object that must be exactly these, all of them texts.
 class Texts {

@@ -28,6 +28,7 @@ struct RunnerReply {
     done,
     refused, ///< the key was started before
     failed,  ///< nothing was run; `why` says what and how to mend it
+    unable,  ///< nothing was run, for a reason of the host that may pass: `why`
   };
   Result result = Result::done;
   std::string why;

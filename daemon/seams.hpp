@@ -76,6 +76,8 @@ struct StepOutcome {
   std::string output; ///< the last `output_limit` bytes, valid UTF-8 (other bytes replaced)
   bool output_cut = false;
   std::string detail; ///< a sentence for people; empty where `end` says it all
+  /// Of failed_to_start: for a reason of the host that may pass; nothing was run and no trace is kept.
+  bool may_pass = false;
   [[nodiscard]] bool succeeded() const { return end == StepEnd::exited && status == 0; }
 };
 

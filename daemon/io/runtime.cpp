@@ -22,6 +22,7 @@
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/message_ids.hpp"
+#include "daemon/patient_steps.hpp"
 #include "daemon/shutdown.hpp"
 #include "daemon/telemetry.hpp"
 #include "daemon/views.hpp"
@@ -61,8 +62,9 @@ struct Runtime::Parts {
   std::unique_ptr<CurlFetcher> fetcher;
   std::unique_ptr<SystemdUnits> watched_units;
   std::unique_ptr<SupervisedSteps> steps;
-  ChildStepRunner* children = nullptr; ///< the runner of steps, where they run as children
-  UnitStepRunner* units = nullptr;     ///< the runner of steps, where backstop-runner starts them
+  ChildStepRunner* children = nullptr;   ///< the runner of steps, where they run as children
+  UnitStepRunner* units = nullptr;       ///< the runner of steps, where backstop-runner starts them
+  std::unique_ptr<PatientSteps> patient; ///< before `steps`, for the app
   std::unique_ptr<ServiceManager> manager;
   std::unique_ptr<ShutdownDelay> shutdown;
   bool status_stale = false; ///< what the manager was told may have changed: by a record, the services, or a tick
@@ -79,7 +81,7 @@ struct Runtime::Parts {
     std::unique_ptr<Scraper> scraper;
   };
   std::map<std::string, Scraping> scrapers;
-  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, housekeeping, journal_retry, deadman_timer;
+  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer;
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever, scrape_due = kNever;
   std::map<std::string, double> dropped_told;
@@ -161,11 +163,15 @@ void Runtime::Parts::tell_runner() {
 }
 
 void Runtime::Parts::wire(config::Config config) {
+  step_retry = loop->add_timer([this] { patient->tick(); }, EventLoop::kSteps);
+  patient = std::make_unique<PatientSteps>(
+      *steps, [this] { return loop->fresh_now(); },
+      [this](Time due) { due == kNever ? step_retry->disarm() : step_retry->arm(due); });
   notifier = std::make_unique<ChannelNotifier>(*fetcher, *steps, secrets, [this] { return loop->fresh_now(); });
   notifier->set_channels(config.daemon.channels);
   telemetry = std::make_unique<Telemetry>(options.version);
   app = std::make_unique<App>(std::move(config),
-                              App::Seams{journal->journal(), *recorder, *steps, *notifier, *log, read_link},
+                              App::Seams{journal->journal(), *recorder, *patient, *notifier, *log, read_link},
                               read_frozen, boot_id());
   deadman = std::make_unique<Deadman>(*fetcher, secrets, *log);
   deadman->configure(app->config().daemon.deadman);
@@ -189,7 +195,11 @@ void Runtime::Parts::wire(config::Config config) {
       tell_runner();
     });
   };
-  steps->on_finished = [this](const StepKey& key, const StepOutcome& outcome) {
+  patient->on_wait = [this](const StepKey& key, const std::string& why) {
+    log->write(LogLevel::warning, "step " + key.text() + " cannot be started yet, it is tried again: " + why,
+               {{"BACKSTOP_DEPLOYMENT", key.deployment}});
+  };
+  patient->on_finished = [this](const StepKey& key, const StepOutcome& outcome) {
     if (!notifier->on_step_finished(key, outcome)) app->on_step_finished(key, outcome, loop->now());
     after_event();
   };

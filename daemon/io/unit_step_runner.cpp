@@ -92,11 +92,13 @@ Status UnitStepRunner::start(const StepKey& key, const StepCommand& command) {
 
 void UnitStepRunner::started(const StepKey& key, const Result<RunnerReply>& reply) {
   if (!reply) return settle(key);
-  if (reply->result != RunnerReply::Result::failed) return look(key);
+  const bool unable = reply->result == RunnerReply::Result::unable;
+  if (!unable && reply->result != RunnerReply::Result::failed) return look(key);
   starting_.erase(key);
   StepOutcome outcome;
   outcome.end = StepEnd::failed_to_start;
   outcome.detail = reply->why;
+  outcome.may_pass = unable;
   if (on_finished) on_finished(key, outcome);
 }
 
@@ -128,6 +130,7 @@ void UnitStepRunner::look(const StepKey& key) {
   if (found.seen == Seen::never) {
     found.outcome.end = StepEnd::failed_to_start;
     found.outcome.detail = "backstop-runner could not start it: journalctl -u backstop-runner";
+    found.outcome.may_pass = true;
   } else if (found.by_absence) {
     found.outcome.end = StepEnd::unknown;
     found.outcome.detail = "backstop-runner ended while it started the step; whether it ran is not known";

@@ -62,8 +62,9 @@ RunnerReply Runner::start(const RunnerRequest& request) {
   if (const Status there = open_for_supervisor(confinement, directory, command->lock_file); !there)
     return failed(there.error());
   if (const Status claimed = files_.claim(request.key, *command); !claimed) {
-    if (claimed.error().code == Errc::refused) return {RunnerReply::Result::refused, claimed.error().what};
-    return failed(claimed.error());
+    const Error& why = claimed.error();
+    if (why.code == Errc::refused) return {RunnerReply::Result::refused, why.what};
+    return why.code == Errc::io ? RunnerReply{RunnerReply::Result::unable, why.what} : failed(why);
   }
   const StepUnit unit{"backstop-step-" + directory.substr(directory.rfind('/') + 1) + ".service",
                       "backstop step " + request.key.text(),

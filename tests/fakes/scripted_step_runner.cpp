@@ -103,6 +103,7 @@ void ScriptedStepRunner::advance(Time now) {
     if (!entry.watched) continue; // the handler of an earlier one crashed the daemon
     entry.watched = false;
     const StepOutcome outcome = entry.outcome;
+    if (outcome.may_pass) entries_.erase(key); // no trace is kept
     if (on_finished) on_finished(key, outcome);
   }
 }
