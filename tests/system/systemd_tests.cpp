@@ -180,6 +180,16 @@ TEST_F(RunnerTakenOver, CanStartAConfiguredStepOnce) {
   EXPECT_EQ(ran("execute"), 1);
 }
 
+TEST_F(RunnerTakenOver, AStepIsStartedWhileTheDaemonRestarts) {
+  start();
+  const std::string before = property("backstopd", "InvocationID");
+  EXPECT_EQ(sh("systemctl restart --no-block backstopd").code, 0);
+  EXPECT_THAT(say(text_of(request())), HasSubstr("\"done\""));
+  EXPECT_TRUE(until([&] { return ctl("status").code == 0 && property("backstopd", "InvocationID") != before; }));
+  EXPECT_TRUE(until([&] { return ran("execute") == 1; }));
+  EXPECT_EQ(sh("systemctl list-jobs --no-legend").out, "") << "neither waits for the other";
+}
+
 TEST_F(RunnerTakenOver, CanStartNothingElse) {
   start();
   const auto refused = [&](const std::function<void(RunnerRequest&)>& change) {
