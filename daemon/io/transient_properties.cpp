@@ -132,6 +132,8 @@ int append_properties(sd_bus_message* call, const TransientUnit& unit) {
   out.text("Description", unit.description);
   out.text("Type", "notify");
   out.text("NotifyAccess", "main");
+  // At a shutdown the daemon ends first, so it does not take a step that the host cuts off for one that was cancelled.
+  out.texts("Before", {"backstopd.service"});
   // What a step leaves running after its own end is meant to stay, as a service that a deploy script started.
   out.text("KillMode", "process");
   out.text("CollectMode", "inactive-or-failed"); // its outcome is in its directory, not in the manager

@@ -30,8 +30,8 @@ public:
   ~TransientUnits();
   TransientUnits(TransientUnits&&) noexcept;
 
-  /// Starts `unit` and waits until it is ready, at most `limit`. An error means that it is not running and never was ready:
-  /// Errc::refused where a unit of that name is loaded, Errc::io with the manager's words otherwise.
+  /// Starts `unit` and waits until it is ready, at most `limit`. Errc::refused where a unit of that name is loaded, Errc::io
+  /// with the manager's words otherwise. After Errc::timeout, and where the bus broke, it may have started, or may yet.
   Status start(const TransientUnit& unit, Duration limit);
 
 private:

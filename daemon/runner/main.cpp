@@ -18,7 +18,6 @@ namespace {
 
 /// A sandboxed unit takes some 40 ms; a host on its knees much longer.
 constexpr Duration kReadyLimit = std::chrono::seconds(30);
-constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
 constexpr const char* kDaemonUser = "backstop";
 
 struct Settings {
@@ -76,6 +75,10 @@ void serve(int connection, Runner& runner, uid_t daemon) {
   ::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
 }
 
+Time wall_clock() {
+  return Time{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
+}
+
 int run(const Settings& settings) {
   const auto fatal = [](const std::string& why) {
     std::fprintf(stderr, "<3>backstop-runner: %s\n", why.c_str());
@@ -93,12 +96,10 @@ int run(const Settings& settings) {
   const std::string kept = settings.state + "/configs";
   if (::access(kept.c_str(), W_OK) != 0)
     return fatal(kept + ": " + std::strerror(errno) + " (systemd-tmpfiles --create makes it)");
-  using std::chrono::system_clock;
-  const auto now = std::chrono::duration_cast<Duration>(system_clock::now().time_since_epoch());
-  files->purge(Time{now} - kStepsKept);
   TransientUnits units;
   Runner runner(Configs(settings.config, kept, root_files()), *std::move(files),
                 unit_starter(units, settings.supervisor));
+  runner.keep_house(wall_clock());
   sd_notify(0, "READY=1");
   for (;;) {
     const int connection = ::accept4(SD_LISTEN_FDS_START, nullptr, nullptr, SOCK_CLOEXEC);
@@ -108,6 +109,7 @@ int run(const Settings& settings) {
     }
     serve(connection, runner, daemon);
     ::close(connection);
+    runner.keep_house(wall_clock());
   }
 }
 

@@ -9,6 +9,9 @@
 namespace backstop::runner {
 namespace {
 
+constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
+constexpr Duration kHousekeeping = std::chrono::hours(24);
+
 RunnerReply failed(const Error& error) { return {RunnerReply::Result::failed, error.what}; }
 /// The supervisor works inside of the sandbox: its own directory, and the folder where a lock file may have to be made,
 /// stay writable. systemd would not start the unit where one of these is missing, and not say which.
@@ -46,6 +49,12 @@ RunnerReply Runner::handle(std::string_view text) {
   return {};
 }
 
+void Runner::keep_house(Time now) {
+  if (kept_house_ <= now && now - kept_house_ < kHousekeeping) return;
+  kept_house_ = now;
+  files_.purge(now - kStepsKept);
+}
+
 RunnerReply Runner::start(const RunnerRequest& request) {
   const StepOrder& order = request.order;
   Result<StepCommand> command = fail(Errc::not_found, "");
@@ -74,6 +83,8 @@ RunnerReply Runner::start(const RunnerRequest& request) {
                       order,
                       std::move(confinement)};
   const Status started = start_unit_(unit);
+  // A supervisor holds it: it runs, and the manager could only not say so (its bus broke, or it was late).
+  if (!started && files_.control(request.key)) return {};
   // Nothing was run: the key is free again.
   if (!started) files_.unclaim(request.key);
   return reply_of(started);

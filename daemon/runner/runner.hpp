@@ -20,7 +20,7 @@ struct StepUnit {
   config::Confinement confinement;
 };
 
-/// Starts a unit, and gives an error if nothing of it was run.
+/// Starts a unit, and gives an error if nothing of it was run, or if that is not known.
 using StartUnit = std::function<Status(const StepUnit&)>;
 
 /// Answers the daemon's requests. All that is decided here is whether a request means something that root configured;
@@ -29,12 +29,16 @@ class Runner {
 public:
   Runner(Configs configs, StepFiles files, StartUnit start_unit);
   RunnerReply handle(std::string_view request);
+  /// To be called again and again, with the wall clock's time: once a day what is left of steps goes that were last heard
+  /// of 30 days ago, those too whose outcome nobody came for.
+  void keep_house(Time now);
 
 private:
   RunnerReply start(const RunnerRequest& request);
   Configs configs_;
   StepFiles files_;
   StartUnit start_unit_;
+  Time kept_house_{};
 };
 
 } // namespace backstop::runner

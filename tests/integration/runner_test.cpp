@@ -1,6 +1,8 @@
 #include "daemon/io/files.hpp"
 #include "daemon/runner/runner.hpp"
 #include "tests/fakes/temporary_directory.hpp"
+#include <chrono>
+#include <fcntl.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -63,10 +65,12 @@ protected:
   TemporaryDirectory directory_;
   std::vector<StepUnit> units_;
   Status unit_fails_;
+  std::function<void(const StepUnit&)> while_it_starts_;
   int attempt_ = 0;
   config::Files files_ = ::geteuid() == 0 ? root_files() : config_files();
   Runner runner_{Configs(path("backstop.yaml"), path("configs"), files_), *StepFiles::open(directory_.path()),
                  [this](const StepUnit& unit) {
+                   if (while_it_starts_) while_it_starts_(unit);
                    if (unit_fails_) units_.push_back(unit);
                    return unit_fails_;
                  }};
@@ -123,6 +127,18 @@ TEST_F(RunnerTest, WhatCouldNotBeStartedCanBeStartedAgain) {
   EXPECT_EQ(reply.why, "the bus is gone");
   unit_fails_ = {};
   EXPECT_EQ(runner_.handle(text).result, Ended::done);
+}
+
+TEST_F(RunnerTest, AStepThatRunsIsNotTakenForOneThatCouldNotBeStarted) {
+  const RunnerRequest wanted = request(RunnerRequest::What::start, hash());
+  step::Fd supervisor;
+  while_it_starts_ = [&](const StepUnit& unit) {
+    supervisor = step::Fd(::open((unit.directory + "/control").c_str(), O_RDWR | O_CLOEXEC));
+  };
+  unit_fails_ = fail(Errc::io, "the bus broke while it started");
+  EXPECT_EQ(runner_.handle(text_of(wanted)).result, Ended::done);
+  unit_fails_ = {};
+  EXPECT_EQ(runner_.handle(text_of(wanted)).result, Ended::refused) << "it keeps its key";
 }
 
 TEST_F(RunnerTest, ADeploymentGoesByTheFileThatWasRemembered) {
@@ -188,6 +204,39 @@ TEST_F(RunnerTest, AChannelIsTakenFromTheConfiguration) {
   r.key.attempt = 99;
   r.order.step = "other";
   EXPECT_EQ(runner_.handle(text_of(r)).result, Ended::failed);
+}
+
+TEST_F(RunnerTest, WhatNobodyCameForGoesAfterThirtyDays) {
+  const auto wall = [] {
+    return Time{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
+  };
+  runner_.keep_house(wall());
+  write_service("/bin/deploy", "on_unknown: rerun, preflight: {argv: [/bin/true]}");
+  // A question of a game day whose daemon was restarted meanwhile, a step that was told of and forgotten, and a running one.
+  RunnerRequest asked = request(RunnerRequest::What::start, hash());
+  asked.key = {"game-day-1-G1", "game-day", "1.preflight", 1};
+  asked.order.act = StepOrder::Act::preflight;
+  RunnerRequest forgotten = request(RunnerRequest::What::start, hash());
+  const RunnerRequest running = request(RunnerRequest::What::start, hash());
+  for (const RunnerRequest& r : {asked, forgotten, running}) {
+    const RunnerReply reply = runner_.handle(text_of(r));
+    ASSERT_EQ(reply.result, Ended::done) << reply.why;
+  }
+  const std::string alive = units_.back().directory + "/control";
+  const step::Fd supervisor(::open(alive.c_str(), O_RDWR | O_CLOEXEC));
+  forgotten.what = RunnerRequest::What::forget;
+  forgotten.order = {};
+  EXPECT_EQ(runner_.handle(text_of(forgotten)).result, Ended::done);
+  const auto left = [&] {
+    std::size_t n = 0;
+    for (const StepUnit& unit : units_) n += ::access(unit.directory.c_str(), F_OK) == 0 ? 1 : 0;
+    return n;
+  };
+  runner_.keep_house(wall() + std::chrono::hours(24 * 29));
+  EXPECT_EQ(left(), 3U);
+  runner_.keep_house(wall() + std::chrono::hours(24 * 31));
+  EXPECT_EQ(left(), 1U) << "the running one keeps its files";
+  EXPECT_EQ(::access(alive.c_str(), F_OK), 0);
 }
 
 TEST_F(RunnerTest, GarbageIsAnsweredWithTheReason) {

@@ -42,15 +42,13 @@ TEST_F(SystemdWorld, ABadVersionIsRolledBackByStepsThatAreUnitsOfTheirOwn) {
 
 TEST_F(SystemdWorld, TheHostsJournalExplainsARollback) {
   ASSERT_EQ(sh("journalctl --update-catalog").code, 0);
-  const auto began = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   start_and_adopt();
   const std::string id = deploy_bad();
   ASSERT_EQ(ctl("deploy wait " + id + " --timeout 60s").code, 3);
+  const std::string run = "_SYSTEMD_INVOCATION_ID=" + property("backstopd", "InvocationID"); // of this test alone
   const auto found = [&](Message message, const std::string& options) {
     const auto [name, value] = message_field(message);
-    return sh("journalctl -b --since @" + std::to_string(began) + " " + name + "=" + value +
-              " BACKSTOP_DEPLOYMENT=" + id + " " + options)
-        .out;
+    return sh("journalctl " + name + "=" + value + " BACKSTOP_DEPLOYMENT=" + id + " " + run + " " + options).out;
   };
   for (const Message message : {Message::rollback_decided, Message::rollback_started, Message::rollback_done}) {
     const std::string lines = found(message, "-o json --output-fields=MESSAGE_ID");
@@ -180,6 +178,16 @@ TEST_F(RunnerTakenOver, CanStartAConfiguredStepOnce) {
   ASSERT_TRUE(until([&] { return ran("execute") == 1; }));
   EXPECT_THAT(say(text_of(r)), HasSubstr("\"refused\""));
   EXPECT_EQ(ran("execute"), 1);
+}
+
+TEST_F(RunnerTakenOver, AStepIsStartedWhileTheDaemonRestarts) {
+  start();
+  const std::string before = property("backstopd", "InvocationID");
+  EXPECT_EQ(sh("systemctl restart --no-block backstopd").code, 0);
+  EXPECT_THAT(say(text_of(request())), HasSubstr("\"done\""));
+  EXPECT_TRUE(until([&] { return ctl("status").code == 0 && property("backstopd", "InvocationID") != before; }));
+  EXPECT_TRUE(until([&] { return ran("execute") == 1; }));
+  EXPECT_EQ(sh("systemctl list-jobs --no-legend").out, "") << "neither waits for the other";
 }
 
 TEST_F(RunnerTakenOver, CanStartNothingElse) {
