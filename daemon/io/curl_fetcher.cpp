@@ -11,6 +11,9 @@ namespace {
 /// would close most connections between two rounds of scrapes.
 constexpr long kKeptConnections = 128;
 
+/// A larger answer takes long to read: it is told of when nothing else is to be done, one in each turn of the loop.
+constexpr std::size_t kSoon = AnswersUnderWay::small;
+
 void check(CURLMcode code) {
   if (code != CURLM_OK) throw std::runtime_error(std::string("libcurl: ") + curl_multi_strerror(code));
 }
@@ -101,9 +104,21 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   void finish(CURL* easy, CURLcode code) {
     char* owner = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
-    Pending p = std::move(*reinterpret_cast<Pending*>(owner));
-    pending.erase(p.id);
+    const Pending& p = *reinterpret_cast<Pending*>(owner);
     check(curl_multi_remove_handle(multi, easy));
+    if (code != CURLE_OK || p.exchange->received() <= kSoon) return tell(p.id, code);
+    loop.post(
+        [weak = weak_from_this(), id = p.id, code] {
+          if (const auto self = weak.lock()) self->tell(id, code);
+        },
+        EventLoop::kIdle);
+  }
+
+  void tell(Id id, CURLcode code) {
+    const auto found = pending.find(id);
+    if (found == pending.end()) return; // cancelled meanwhile
+    Pending p = std::move(found->second);
+    pending.erase(found);
     Result<HttpResponse> outcome = p.exchange->outcome(code);
     p.exchange.reset();
     p.done(std::move(outcome));

@@ -16,9 +16,10 @@
 namespace backstop {
 namespace {
 
-/// Handlers run at most in one iteration: a peer that keeps a socket always readable must not keep the journal from its
-/// commit.
+/// An iteration ends after so many handlers, or after so long: peers that keep sockets always readable must not keep
+/// the journal from its commit, nor what was posted from its turn.
 constexpr int kMaxHandlers = 256;
+constexpr Duration kMaxIteration = std::chrono::milliseconds(5);
 
 constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 
@@ -210,10 +211,12 @@ struct EventLoop::Impl {
     core->barrier.rethrow(); // thrown in a callback while no loop ran
     activate_posted();
     int handlers = 0;
+    Duration end{};
     for (bool ready = poll(wait_us); ready; ready = poll(0)) {
+      if (handlers == 0) end = read_clock(CLOCK_MONOTONIC) + kMaxIteration;
       check(sd_event_dispatch(core->event), "event loop");
       core->barrier.rethrow();
-      if (exit_code || ++handlers == kMaxHandlers) break;
+      if (exit_code || ++handlers == kMaxHandlers || read_clock(CLOCK_MONOTONIC) >= end) break;
     }
     end_iteration();
     core->barrier.rethrow();
