@@ -14,7 +14,7 @@ namespace backstop {
 /// block by block, and cannot be kept by what is allocated beside a flood, as malloc's would.
 class AnswersUnderWay {
 public:
-  static constexpr std::size_t most = std::size_t{32} << 20;
+  static constexpr std::size_t most = std::size_t{16} << 20;
   static constexpr std::size_t small = std::size_t{256} << 10;
   static constexpr std::size_t block = std::size_t{16} << 10; ///< what libcurl hands over at once at most
   static constexpr std::size_t slab = std::size_t{1} << 20;

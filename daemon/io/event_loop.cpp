@@ -65,7 +65,7 @@ protected:
     core->barrier.run([&] { (*handler)(args...); });
     return 0;
   }
-  void set_priority(EventLoop::Priority priority) {
+  void give_priority(EventLoop::Priority priority) {
     check(sd_event_source_set_priority(source_, priority), "cannot set the priority of an event source");
   }
 
@@ -84,7 +84,7 @@ public:
               [](sd_event_source*, int, std::uint32_t revents, void* self) noexcept { return dispatch(self, revents); },
               static_cast<SourceOf*>(this)),
           "cannot watch a file descriptor");
-    set_priority(priority);
+    give_priority(priority);
     if (events == 0) set_events(0);
   }
   void set_events(std::uint32_t events) override {
@@ -93,6 +93,7 @@ public:
     check(sd_event_source_set_enabled(source_, events != 0 ? SD_EVENT_ON : SD_EVENT_OFF),
           "cannot watch a file descriptor");
   }
+  void set_priority(EventLoop::Priority priority) override { give_priority(priority); }
 };
 
 class TimerSource final : public SourceOf<EventLoop::Timer, std::function<void()>> {
@@ -106,7 +107,7 @@ public:
               static_cast<SourceOf*>(this)),
           "cannot add a timer");
     check(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "cannot add a timer");
-    set_priority(priority);
+    give_priority(priority);
     core_->timers.insert(this);
   }
   ~TimerSource() override { core_->timers.erase(this); }
@@ -144,7 +145,7 @@ public:
               [](sd_event_source*, const signalfd_siginfo*, void* self) noexcept { return dispatch(self); },
               static_cast<SourceOf*>(this)),
           "cannot watch a signal (is it blocked?)");
-    set_priority(EventLoop::kSteps);
+    give_priority(EventLoop::kSteps);
   }
 };
 
