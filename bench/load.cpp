@@ -182,7 +182,6 @@ void be_a_user(const std::string& address, const std::string& path, double secon
   std::printf(" longest_ms:%.0f\n", longest * 1e3);
 }
 
-/// The bad ones leave the processors to the others: what is shown is the daemon, and not a fight for two cores.
 bool kind_is_bad(const std::string& kind) { return kind != "user"; }
 
 } // namespace
@@ -192,7 +191,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: bench_load KIND ADDRESS UID SECONDS AMOUNT [PATH]\n");
     return 2;
   }
-  (void)!nice(kind_is_bad(argv[1]) ? 10 : 0);
+  if (kind_is_bad(argv[1])) step_back();
   std::signal(SIGTERM, [](int) { g_over = 1; });
   const std::string kind = argv[1], address = argv[2], path = argc > 6 ? argv[6] : "/v1/status";
   const auto uid = static_cast<uid_t>(std::atoi(argv[3]));

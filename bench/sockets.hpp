@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -15,6 +16,12 @@
 
 /// Sockets and the clock, as the load of the benches uses them.
 namespace backstop::bench {
+
+/// A bad client or server is scheduled as everything else on the host, not as the daemon that it is started beside.
+inline void step_back() {
+  const sched_param none{0};
+  (void)::sched_setscheduler(0, SCHED_OTHER, &none);
+}
 
 inline double wall_now() {
   timespec t{};

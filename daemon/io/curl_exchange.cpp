@@ -71,12 +71,8 @@ std::string shown_url(const std::string& text, bool secret_path) {
 }
 
 CurlExchange::CurlExchange(HttpRequest request, Barrier& barrier, AnswersUnderWay* under_way)
-    : request_(std::move(request)), barrier_(barrier), under_way_(under_way), easy_(curl_easy_init()) {
+    : request_(std::move(request)), barrier_(barrier), easy_(curl_easy_init()), body_(under_way) {
   if (!easy_) throw std::runtime_error("libcurl gives no handle");
-}
-
-CurlExchange::~CurlExchange() {
-  if (under_way_) under_way_->bytes -= counted_;
 }
 
 template <class T> void CurlExchange::set(CURLoption option, T value) {
@@ -191,15 +187,10 @@ void CurlExchange::set_callbacks() {
 std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t size, void* argument) noexcept {
   auto& self = *static_cast<CurlExchange*>(argument);
   return self.barrier_.run(std::size_t{0}, [&] {
-    std::string& body = self.response_.body;
-    self.body_too_large_ = size > self.request_.max_bytes - body.size();
-    if (AnswersUnderWay* all = self.under_way_) {
-      self.all_too_large_ = all->bytes + size > AnswersUnderWay::most && body.size() + size > AnswersUnderWay::small;
-      if (!self.all_too_large_) all->bytes += size, self.counted_ += size;
-    }
-    // Taking less than was given ends the transfer.
-    if (self.body_too_large_ || self.all_too_large_) return std::size_t{0};
-    body.append(data, size);
+    self.body_too_large_ = size > self.request_.max_bytes - self.body_.size();
+    self.all_too_large_ = !self.body_.has_room(size);
+    if (self.body_too_large_ || self.all_too_large_) return std::size_t{0}; // less than was given: ends the transfer
+    self.body_.append({data, size});
     return size;
   });
 }
@@ -216,6 +207,7 @@ Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
+  response_.body = body_.take();
   const char* type = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_TYPE, &type);
   if (type) response_.content_type = type;
@@ -241,7 +233,7 @@ std::string CurlExchange::timeout_text() const {
   curl_easy_getinfo(easy_.get(), CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
   curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
   if (header_bytes_ > 0)
-    return fmt::format("the answer was not complete within {} ({} bytes came)", within, response_.body.size());
+    return fmt::format("the answer was not complete within {} ({} bytes came)", within, body_.size());
   if (connected_us > 0) return fmt::format("no answer within {}", within);
   const bool tls = request_.url.compare(0, 6, "https:") == 0;
   if (resolved_us > 0) return fmt::format("no {} within {}", tls ? "TLS connection" : "connection", within);

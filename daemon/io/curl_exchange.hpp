@@ -1,5 +1,6 @@
 #pragma once
 #include "collectors/http_fetcher.hpp"
+#include "daemon/io/answer_blocks.hpp"
 #include "daemon/io/barrier.hpp"
 #include <array>
 #include <curl/curl.h>
@@ -12,27 +13,20 @@ namespace backstop {
 /// How an error names a URL: scheme, host, port and (unless it is secret) path. Never credentials, never a query.
 std::string shown_url(const std::string& url, bool secret_path = false);
 
-/// What the answers under way take together. While they take more than `most`, one that is itself larger than `small` and
-/// wants to grow ends as too large: floods from many servers cannot fill the memory, nor keep the loop busy for long.
-struct AnswersUnderWay {
-  std::size_t bytes = 0;
-  static constexpr std::size_t most = std::size_t{64} << 20;
-  static constexpr std::size_t small = std::size_t{1} << 20;
-};
-
 /// One HTTP exchange on one libcurl easy handle: sets every option, bounds what is received, words the outcome. Who
 /// drives the handle (a multi handle, curl_easy_perform) is not its business.
 class CurlExchange {
 public:
   /// `under_way` is shared by the exchanges of one fetcher, and outlives them; null: only this one is bounded.
   CurlExchange(HttpRequest request, Barrier& barrier, AnswersUnderWay* under_way = nullptr);
-  ~CurlExchange();
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
   /// To be called once before the handle is driven. Errc::invalid: this request cannot be made.
   Status prepare();
   [[nodiscard]] CURL* easy() const { return easy_.get(); }
+  /// Bytes of the answer's body so far.
+  [[nodiscard]] std::size_t received() const { return body_.size(); }
   /// What came of it, given how libcurl ended the transfer. Moves the answer out.
   Result<HttpResponse> outcome(CURLcode code);
 
@@ -57,12 +51,11 @@ private:
 
   HttpRequest request_;
   Barrier& barrier_;
-  AnswersUnderWay* under_way_;
-  std::size_t counted_ = 0; ///< of under_way_, ours
   std::unique_ptr<CURL, Free> easy_;
   std::unique_ptr<curl_slist, Free> headers_;
   CURLcode setup_ = CURLE_OK; ///< of the first option that could not be set
   std::array<char, CURL_ERROR_SIZE> detail_{};
+  AnswerBody body_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
   bool body_too_large_ = false;

@@ -11,6 +11,12 @@ namespace {
 /// would close most connections between two rounds of scrapes.
 constexpr long kKeptConnections = 128;
 
+/// A larger answer takes long to read: it is told of when nothing else is to be done, one in each turn of the loop.
+constexpr std::size_t kSoon = AnswersUnderWay::small;
+
+/// And while it comes: a socket that was served so often for one answer is served when nothing else is to be done.
+constexpr int kServedSoon = AnswersUnderWay::small / AnswersUnderWay::block;
+
 void check(CURLMcode code) {
   if (code != CURLM_OK) throw std::runtime_error(std::string("libcurl: ") + curl_multi_strerror(code));
 }
@@ -32,6 +38,11 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
     std::unique_ptr<CurlExchange> exchange;
     Done done;
     Id id = 0;
+  };
+
+  struct Watched {
+    std::unique_ptr<EventLoop::Io> io;
+    int served = 0; ///< for the exchange under way: libcurl lets go of the socket between two
   };
 
   explicit Impl(EventLoop& l) : loop(l) {
@@ -78,11 +89,17 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
       sockets.erase(fd);
       return;
     }
-    std::unique_ptr<EventLoop::Io>& io = sockets[fd];
-    if (io)
-      io->set_events(epoll_of(what));
+    Watched& watched = sockets[fd];
+    if (watched.io)
+      watched.io->set_events(epoll_of(what));
     else
-      io = loop.add_io(fd, epoll_of(what), [this, fd](std::uint32_t revents) { drive(fd, select_of(revents)); });
+      watched.io = loop.add_io(fd, epoll_of(what), [this, fd](std::uint32_t revents) { on_ready(fd, revents); });
+  }
+
+  void on_ready(int fd, std::uint32_t revents) {
+    Watched& watched = sockets.at(fd);
+    if (++watched.served == kServedSoon) watched.io->set_priority(EventLoop::kIdle);
+    drive(fd, select_of(revents));
   }
 
   void drive(curl_socket_t fd, int events) {
@@ -101,9 +118,21 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   void finish(CURL* easy, CURLcode code) {
     char* owner = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
-    Pending p = std::move(*reinterpret_cast<Pending*>(owner));
-    pending.erase(p.id);
+    const Pending& p = *reinterpret_cast<Pending*>(owner);
     check(curl_multi_remove_handle(multi, easy));
+    if (code != CURLE_OK || p.exchange->received() <= kSoon) return tell(p.id, code);
+    loop.post(
+        [weak = weak_from_this(), id = p.id, code] {
+          if (const auto self = weak.lock()) self->tell(id, code);
+        },
+        EventLoop::kIdle);
+  }
+
+  void tell(Id id, CURLcode code) {
+    const auto found = pending.find(id);
+    if (found == pending.end()) return; // cancelled meanwhile
+    Pending p = std::move(found->second);
+    pending.erase(found);
     Result<HttpResponse> outcome = p.exchange->outcome(code);
     p.exchange.reset();
     p.done(std::move(outcome));
@@ -126,7 +155,7 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   AnswersUnderWay under_way; // before pending, which counts down
   CURLM* multi = nullptr;
   std::unique_ptr<EventLoop::Timer> timer;
-  std::unordered_map<int, std::unique_ptr<EventLoop::Io>> sockets;
+  std::unordered_map<int, Watched> sockets;
   std::unordered_map<Id, Pending> pending;
   Id last_id = 0;
 };

@@ -16,9 +16,10 @@
 namespace backstop {
 namespace {
 
-/// Handlers run at most in one iteration: a peer that keeps a socket always readable must not keep the journal from its
-/// commit.
+/// An iteration ends after so many handlers, or after so long: peers that keep sockets always readable must not keep
+/// the journal from its commit, nor what was posted from its turn.
 constexpr int kMaxHandlers = 256;
+constexpr Duration kMaxIteration = std::chrono::milliseconds(5);
 
 constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 
@@ -64,7 +65,7 @@ protected:
     core->barrier.run([&] { (*handler)(args...); });
     return 0;
   }
-  void set_priority(EventLoop::Priority priority) {
+  void give_priority(EventLoop::Priority priority) {
     check(sd_event_source_set_priority(source_, priority), "cannot set the priority of an event source");
   }
 
@@ -83,7 +84,7 @@ public:
               [](sd_event_source*, int, std::uint32_t revents, void* self) noexcept { return dispatch(self, revents); },
               static_cast<SourceOf*>(this)),
           "cannot watch a file descriptor");
-    set_priority(priority);
+    give_priority(priority);
     if (events == 0) set_events(0);
   }
   void set_events(std::uint32_t events) override {
@@ -92,6 +93,7 @@ public:
     check(sd_event_source_set_enabled(source_, events != 0 ? SD_EVENT_ON : SD_EVENT_OFF),
           "cannot watch a file descriptor");
   }
+  void set_priority(EventLoop::Priority priority) override { give_priority(priority); }
 };
 
 class TimerSource final : public SourceOf<EventLoop::Timer, std::function<void()>> {
@@ -105,7 +107,7 @@ public:
               static_cast<SourceOf*>(this)),
           "cannot add a timer");
     check(sd_event_source_set_enabled(source_, SD_EVENT_OFF), "cannot add a timer");
-    set_priority(priority);
+    give_priority(priority);
     core_->timers.insert(this);
   }
   ~TimerSource() override { core_->timers.erase(this); }
@@ -143,7 +145,7 @@ public:
               [](sd_event_source*, const signalfd_siginfo*, void* self) noexcept { return dispatch(self); },
               static_cast<SourceOf*>(this)),
           "cannot watch a signal (is it blocked?)");
-    set_priority(EventLoop::kSteps);
+    give_priority(EventLoop::kSteps);
   }
 };
 
@@ -210,10 +212,12 @@ struct EventLoop::Impl {
     core->barrier.rethrow(); // thrown in a callback while no loop ran
     activate_posted();
     int handlers = 0;
+    Duration end{};
     for (bool ready = poll(wait_us); ready; ready = poll(0)) {
+      if (handlers == 0) end = read_clock(CLOCK_MONOTONIC) + kMaxIteration;
       check(sd_event_dispatch(core->event), "event loop");
       core->barrier.rethrow();
-      if (exit_code || ++handlers == kMaxHandlers) break;
+      if (exit_code || ++handlers == kMaxHandlers || read_clock(CLOCK_MONOTONIC) >= end) break;
     }
     end_iteration();
     core->barrier.rethrow();

@@ -21,17 +21,18 @@ public:
     Source(const Source&) = delete;
     Source& operator=(const Source&) = delete;
   };
+  /// Lower runs first when several are ready in one iteration.
+  enum Priority : int { kSteps = -100, kNormal = 0, kControl = 50, kIdle = 100 };
   class Io : public Source {
   public:
     virtual void set_events(std::uint32_t epoll_events) = 0; ///< 0: paused
+    virtual void set_priority(Priority priority) = 0;
   };
   class Timer : public Source {
   public:
     virtual void arm(Time at) = 0; ///< once; in the past: at the next iteration. Arming again replaces.
     virtual void disarm() = 0;
   };
-  /// Lower runs first when several are ready in one iteration.
-  enum Priority : int { kSteps = -100, kNormal = 0, kControl = 50, kIdle = 100 };
 
   static Result<std::unique_ptr<EventLoop>> create();
   ~EventLoop();

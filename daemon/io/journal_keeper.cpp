@@ -1,4 +1,5 @@
 #include "daemon/io/journal_keeper.hpp"
+#include "daemon/records.hpp"
 
 namespace backstop {
 
@@ -26,6 +27,20 @@ bool JournalKeeper::try_again() {
   deferred_->found(*std::move(opened));
   deferred_ = nullptr;
   return true;
+}
+
+std::optional<Duration> recorded_anchor(const std::string& journal_path, const std::string& boot) {
+  std::optional<Duration> anchor;
+  const Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(journal_path);
+  if (!journal) return anchor;
+  // What was read before an error still counts.
+  (void)(*journal)->read(0, [&](const Record& record) -> Status {
+    if (record.type != DaemonStarted::kType || record.boot != boot) return {};
+    const Result<Payload> payload = decode(record);
+    if (const auto* started = payload ? std::get_if<DaemonStarted>(&*payload) : nullptr) anchor = started->anchor;
+    return {};
+  });
+  return anchor;
 }
 
 } // namespace backstop

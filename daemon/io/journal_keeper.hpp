@@ -2,6 +2,7 @@
 #include "daemon/deferred_journal.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace backstop {
@@ -33,5 +34,8 @@ private:
   SqliteJournal* opened_ = nullptr;
   bool transient_ = false;
 };
+
+/// The anchor (of EventLoop) that the last start of a daemon in boot `boot` recorded; read also where nothing can be written.
+std::optional<Duration> recorded_anchor(const std::string& journal_path, const std::string& boot);
 
 } // namespace backstop

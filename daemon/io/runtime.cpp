@@ -90,7 +90,8 @@ struct Runtime::Parts {
   Status open_steps(const std::string& state);
   void tell_runner();
   void tell_of_new_journal();
-  Status recover();
+  void settle_time();
+  Status recover(bool at_start);
   void retry_journal();
   Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
@@ -274,11 +275,12 @@ void Runtime::Parts::tell_of_new_journal() {
                {message_field(Message::journal_created)});
 }
 
-/// Journal → state, and on from there: at the start, or when a journal that could not be opened can be.
-Status Runtime::Parts::recover() {
-  const Status loaded = app->load();
-  // Within one boot the anchor of the run before is kept, so that a step of the wall clock moves no deadline.
-  if (app->state().last_boot == boot_id()) {
+/// Which time it is, settled before anything is measured: later the timers of connections and sources could not follow.
+/// Within one boot the anchor of the run before is kept, so that a step of the wall clock moves no deadline.
+void Runtime::Parts::settle_time() {
+  if (!journal->opened()) {
+    if (const auto anchor = recorded_anchor(journal->path(), boot_id())) loop->set_anchor(*anchor);
+  } else if (app->state().last_boot == boot_id()) {
     loop->set_anchor(app->state().last_anchor);
   } else if (const Duration ahead = time_at_boot(app->state(), loop->now()) - loop->now(); ahead > Duration{}) {
     loop->set_anchor(loop->anchor() + ahead);
@@ -288,6 +290,12 @@ Status Runtime::Parts::recover() {
                    " ahead of the clock, until a boot without a deployment under way",
                {});
   }
+}
+
+/// Journal → state, and on from there: at the start, or when a journal that could not be opened can be.
+Status Runtime::Parts::recover(bool at_start) {
+  const Status loaded = app->load();
+  if (at_start) settle_time();
   app->resume(loop->now(), options.version, loop->anchor());
   if (journal->waits()) journal_retry->arm(loop->now() + kJournalRetry);
   return loaded;
@@ -296,7 +304,7 @@ Status Runtime::Parts::recover() {
 void Runtime::Parts::retry_journal() {
   if (!journal->try_again()) return journal_retry->arm(loop->now() + kJournalRetry);
   tell_of_new_journal();
-  (void)recover(); // the app tells why, where it is not good
+  (void)recover(false); // the app tells why, where it is not good
   after_event();
 }
 
@@ -404,7 +412,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
   if (Status s = p.open_state(daemon); !s) return s.error();
   p.wire(std::move(config));
   // An unreadable journal is told by load(): the daemon observes, and everything else goes on.
-  const Status recovered = p.recover();
+  const Status recovered = p.recover(true);
   if (Status s = p.open_listeners(daemon); !s) return s.error();
   p.log->write(recovered ? LogLevel::info : LogLevel::error,
                "control socket " + daemon.control.socket +

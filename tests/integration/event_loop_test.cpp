@@ -282,6 +282,19 @@ TEST_F(EventLoopTest, SourceAlwaysReadyDoesNotKeepTheIterationFromEnding) {
   EXPECT_EQ(ends, 1);
 }
 
+TEST_F(EventLoopTest, SlowHandlersOfASourceAlwaysReadyEndTheIterationEarly) {
+  int handlers = 0;
+  auto io = loop_->add_io(fd_, EPOLLIN, [&](std::uint32_t) {
+    ++handlers;
+    const Time busy_until = loop_->fresh_now() + 1ms;
+    while (loop_->fresh_now() < busy_until) {
+    }
+  });
+  make_readable();
+  loop_->run_once(1s);
+  EXPECT_LE(handlers, 5) << "5 ms, each takes one at least";
+}
+
 TEST_F(EventLoopTest, WorkPostedAtTheEndOfAnIterationRunsWithoutAnotherEvent) {
   bool posted = false;
   loop_->on_iteration_end([&] {

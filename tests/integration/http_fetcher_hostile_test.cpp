@@ -81,8 +81,27 @@ TEST_F(HttpFetcherHostile, FloodsOfManyServersAreBoundedTogetherAndASmallAnswerC
   while (errors.empty() && loop_->fresh_now() < limit) loop_->run_once(1s);
   ASSERT_FALSE(errors.empty()) << "120 MiB would be too much";
   EXPECT_EQ(errors[0].code, Errc::too_large);
-  EXPECT_THAT(errors[0].what, EndsWith("the answer is larger than 1 MiB while all that come take 64 MiB"));
+  EXPECT_THAT(errors[0].what, EndsWith("the answer is larger than 256 KiB while all that come take 16 MiB"));
   EXPECT_TRUE(fetch(get(good.url("/metrics"))).ok());
+}
+
+TEST_F(HttpFetcherHostile, LargeAnswerIsWholeAndItsDoneMayCancelAnother) {
+  const std::string body(std::size_t{3} << 20, 'x');
+  RawServer large([&](RawServer::Connection& c) {
+    if (c.read_request()) c.send(http_answer(200, body));
+  });
+  int told = 0;
+  HttpFetcher::Id ids[2];
+  for (int i = 0; i < 2; ++i)
+    ids[i] = fetcher_->start(get(large.url("/metrics")), [&, i](const Result<HttpResponse>& r) {
+      ++told;
+      EXPECT_TRUE(r.ok() && r->body == body);
+      fetcher_->cancel(ids[1 - i]);
+    });
+  const Time limit = loop_->fresh_now() + 15s; // for a failing test alone
+  while (told == 0 && loop_->fresh_now() < limit) loop_->run_once(1s);
+  EXPECT_TRUE(fetch(get(large.url("/metrics"))).ok());
+  EXPECT_EQ(told, 1);
 }
 
 TEST_F(HttpFetcherHostile, ServerThatNeverAnswersTimesOut) {
