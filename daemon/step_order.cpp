@@ -128,7 +128,7 @@ Result<StepCommand> command_for(const config::Service& service, const StepOrder&
   const bool acts = order.act == Act::run && run;
   if (!other && !acts)
     return fail(Errc::not_found, service.key() + " has no " + std::string(name_of(order.act)) + " command at step " +
-                                     order.step.substr(0, 64));
+                                     one_line(order.step.substr(0, 64)));
   StepCommand command = plain_command(other ? other->argv : run->argv, other ? other->timeout : run->timeout);
   const Placeholders placeholders = placeholders_of(service, order);
   for (std::string& argument : command.argv) argument = expand(argument, placeholders);
@@ -166,7 +166,7 @@ Status check_order(const StepOrder& order) {
   for (const auto& [name, value] : order.fields) {
     const std::string fault =
         order.act == Act::channel ? fault_of_notice_field(name, value) : fault_of_step_field(name, value);
-    if (!fault.empty()) return fail(Errc::invalid, "field '" + name.substr(0, 64) + "' " + fault);
+    if (!fault.empty()) return fail(Errc::invalid, one_line("field '" + name.substr(0, 64) + "' " + fault));
   }
   if (order.act == Act::channel) return {};
   for (const char* needed : {"deployment", "version"}) {
