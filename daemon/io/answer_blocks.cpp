@@ -48,7 +48,7 @@ AnswerBody::AnswerBody(AnswersUnderWay* all)
 AnswerBody::~AnswerBody() { clear(); }
 
 bool AnswerBody::has_room(std::size_t more) const {
-  return own_ || all_.bytes_ + more <= AnswersUnderWay::most || size_ + more <= AnswersUnderWay::small;
+  return own_ || all_.bytes_ - size_ + more <= AnswersUnderWay::most || size_ + more <= AnswersUnderWay::small;
 }
 
 void AnswerBody::append(std::string_view bytes) {

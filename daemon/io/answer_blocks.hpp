@@ -8,8 +8,9 @@
 
 namespace backstop {
 
-/// What the answers under way take together. While they take more than `most`, one that is itself larger than `small` and
-/// wants to grow ends as too large: floods from many servers cannot fill the memory, nor keep the loop busy for long. The
+/// What the answers under way take together. While the others take more than `most`, one that is larger than `small` and
+/// wants to grow ends as too large: floods from many servers cannot fill the memory, nor keep the loop busy for long, and
+/// one large answer alone is bounded by its own limit only. The
 /// memory comes in blocks: a flood is not copied as it grows. It goes back to the system in slabs, which costs less than
 /// block by block, and cannot be kept by what is allocated beside a flood, as malloc's would.
 class AnswersUnderWay {
@@ -51,7 +52,7 @@ public:
   AnswerBody& operator=(const AnswerBody&) = delete;
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// May it have `more` bytes, given what all others take?
+  /// May it have `more` bytes, given what the others take?
   [[nodiscard]] bool has_room(std::size_t more) const;
   void append(std::string_view bytes);
   /// All of it, and it is empty again.

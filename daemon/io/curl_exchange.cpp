@@ -245,7 +245,7 @@ Error CurlExchange::explain(CURLcode code) const {
   if (body_too_large_ || code == CURLE_FILESIZE_EXCEEDED)
     return failed(Errc::too_large, fmt::format("the answer is larger than {}", bytes_text(request_.max_bytes)));
   if (all_too_large_)
-    return failed(Errc::too_large, fmt::format("the answer is larger than {} while all that come take {}",
+    return failed(Errc::too_large, fmt::format("the answer is larger than {} while the others that come take {}",
                                                bytes_text(AnswersUnderWay::small), bytes_text(AnswersUnderWay::most)));
   if (headers_too_large_)
     return failed(Errc::too_large,

@@ -46,7 +46,7 @@ TEST(AnswerBlocks, WhileAllTakeTooMuchOnlySmallOnesGrow) {
     if (full) break;
     ASSERT_LT(floods.size(), 40U) << "nothing bounds them together";
   }
-  EXPECT_FALSE(floods.front()->has_room(kMany.size())) << "it is larger than a small one";
+  EXPECT_FALSE(floods.front()->has_room(std::size_t{2} << 20)) << "it is larger than a small one";
   AnswerBody small(&all);
   EXPECT_TRUE(small.has_room(kMany.size()));
   small.append(kMany);
@@ -56,6 +56,16 @@ TEST(AnswerBlocks, WhileAllTakeTooMuchOnlySmallOnesGrow) {
   floods.clear(); // what they took is free again, and goes back to the system
   EXPECT_TRUE(small.has_room(AnswersUnderWay::small));
   EXPECT_LE(all.held(), AnswersUnderWay::most / 2);
+}
+
+TEST(AnswerBlocks, OneLargeAmongSmallOnesIsBoundedByItsOwnLimitAlone) {
+  AnswersUnderWay all;
+  AnswerBody large(&all), small(&all);
+  small.append(kMany);
+  EXPECT_TRUE(large.has_room(AnswersUnderWay::most - kMany.size()));
+  while (large.size() < AnswersUnderWay::most) large.append(kMany);
+  EXPECT_FALSE(small.has_room(AnswersUnderWay::small)) << "the others are that large one";
+  EXPECT_TRUE(small.has_room(1));
 }
 
 TEST(AnswerBlocks, OneAloneIsNotBoundedHere) {

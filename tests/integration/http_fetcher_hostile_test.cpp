@@ -81,7 +81,7 @@ TEST_F(HttpFetcherHostile, FloodsOfManyServersAreBoundedTogetherAndASmallAnswerC
   while (errors.empty() && loop_->fresh_now() < limit) loop_->run_once(1s);
   ASSERT_FALSE(errors.empty()) << "120 MiB would be too much";
   EXPECT_EQ(errors[0].code, Errc::too_large);
-  EXPECT_THAT(errors[0].what, EndsWith("the answer is larger than 256 KiB while all that come take 16 MiB"));
+  EXPECT_THAT(errors[0].what, EndsWith("the answer is larger than 256 KiB while the others that come take 16 MiB"));
   EXPECT_TRUE(fetch(get(good.url("/metrics"))).ok());
 }
 
