@@ -145,7 +145,13 @@ struct Fold::Applier {
   }
 
   void operator()(const DaemonStarted& p) const {
-    if (s.last_boot != r.boot) shutdown_over(); // it came
+    if (s.last_boot != r.boot) {
+      shutdown_over(); // it came
+      for (auto& [id, d] : s.deployments) {
+        const bool watched = d.phase == Phase::watching || d.phase == Phase::rolling_back;
+        if (watched && !s.last_boot.empty()) d.rebooted = r.time;
+      }
+    }
     s.last_boot = r.boot;
     s.last_anchor = p.anchor;
   }

@@ -69,6 +69,7 @@ Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time no
     decision.why = "the bake window ended while critical: " + decision.why;
     return decision;
   }
+  if (turning_critical(evaluation)) return decision; // it passes, or its rule decides
   decision.rules.clear();
   decision.kind = blind.empty() ? DecisionKind::accept : DecisionKind::undecided;
   decision.why = blind.empty() ? "the bake window ended with every enforced rule healthy"

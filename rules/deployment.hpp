@@ -2,6 +2,7 @@
 #include "rules/baseline.hpp"
 #include "rules/table.hpp"
 #include "rules/time.hpp"
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,14 +45,22 @@ constexpr bool is_critical(SignalKind kind) { return kind != SignalKind::user_re
 struct WatchWindow {
   Time begun{};
   Time finished{}; ///< zero: still deploying
+  Time
+      watched_from{}; ///< the host came up again since: what passed before was not watched to its end. Zero: it did not
   Duration bake{std::chrono::hours(24)};
   Duration good_after{std::chrono::hours(2)};
   Duration deploy_timeout{std::chrono::minutes(30)};
   Duration warm_up{};
   std::optional<Duration> act_for;
   Mode mode = Mode::automatic; ///< of the service and the deployment, the stricter
-  [[nodiscard]] Time bake_end() const { return finished == Time{} ? kNever : finished + bake; }
-  [[nodiscard]] Time good_at() const { return finished == Time{} ? kNever : finished + good_after; }
+  [[nodiscard]] Time bake_end() const { return finished == Time{} ? kNever : std::max(finished + bake, sure_at()); }
+  [[nodiscard]] Time good_at() const {
+    return finished == Time{} ? kNever : std::max(finished + good_after, sure_at());
+  }
+  /// After a reboot, which may take hours or move the clock, a version is watched for a while before it counts as good.
+  [[nodiscard]] Time sure_at() const {
+    return watched_from == Time{} ? Time{} : watched_from + std::min<Duration>(good_after, std::chrono::minutes(10));
+  }
   [[nodiscard]] Time armed_at() const { return finished == Time{} ? kNever : finished + warm_up; }
   [[nodiscard]] Time acts_until() const { return act_for && finished != Time{} ? finished + *act_for : kNever; }
 };

@@ -19,8 +19,9 @@ std::string worst_rule(const Json& service, const Style& style) {
   }
   if (!worst) return "";
   std::string text = worst->text("rule") + " " + value_text(*worst) + ", limit " + worst->text("limit");
-  if (most > 0) text += " (" + level_word(style, worst->text("reading_level")) + " " + held_text(*worst) + ")";
-  return text;
+  if (most == 0) return text;
+  const std::string held = held_text(*worst);
+  return text + " (" + level_word(style, worst->text("reading_level")) + (held.empty() ? "" : " " + held) + ")";
 }
 
 Outcome end_of_rollback(const Json& d) {

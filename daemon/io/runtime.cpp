@@ -282,7 +282,8 @@ void Runtime::Parts::settle_time() {
     if (const auto anchor = recorded_anchor(journal->path(), boot_id())) loop->set_anchor(*anchor);
   } else if (app->state().last_boot == boot_id()) {
     loop->set_anchor(app->state().last_anchor);
-  } else if (const Duration ahead = time_at_boot(app->state(), loop->now()) - loop->now(); ahead > Duration{}) {
+  } else if (const Time wall = loop->now(); time_at_boot(app->state(), wall) > wall) {
+    const Duration ahead = time_at_boot(app->state(), wall) - wall;
     loop->set_anchor(loop->anchor() + ahead);
     log->write(LogLevel::warning,
                "the clock was set back over the reboot; times go on from the last record, " +

@@ -116,6 +116,8 @@ Status SqliteDatabase::run(const char* sql) const {
   return {};
 }
 
+bool SqliteDatabase::is_read_only() const { return sqlite3_db_readonly(connection_.get(), "main") != 0; }
+
 void SqliteDatabase::roll_back() const {
   // SQLite has rolled back by itself after some errors (full, I/O); then there is nothing to do.
   if (sqlite3_get_autocommit(connection_.get()) == 0)

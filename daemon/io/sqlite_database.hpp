@@ -66,6 +66,8 @@ public:
     return done;
   }
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// SQLite opens a file for reading where it cannot for writing, and keeps silent about it.
+  [[nodiscard]] bool is_read_only() const;
 
 private:
   SqliteDatabase() = default;

@@ -154,7 +154,10 @@ Status SqliteJournal::prepare_to_write() {
   auto insert = database_.prepare("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?,?)");
   if (!insert) return insert.error();
   insert_ = *std::move(insert);
-  // SQLite opens a read-only file without a word. Find out now, not in an incident.
+  // Find out now, not in an incident; a transaction that writes nothing begins on a read-only file as well.
+  if (database_.is_read_only())
+    return fail(Errc::io,
+                database_.path() + ": it can be read but not written (read-only file system, or the owner is wrong)");
   if (Status write = database_.transaction([] { return Status(); }); !write) return write;
   writable_ = true;
   return {};

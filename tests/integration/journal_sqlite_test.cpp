@@ -65,6 +65,8 @@ TEST_F(SqliteJournalFile, TheSchemaIsWhatItIs) {
   fill(1);
   auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::read_only, 0);
   ASSERT_TRUE(database);
+  EXPECT_TRUE(database->is_read_only());
+  EXPECT_FALSE(SqliteDatabase::open(path, SqliteDatabase::Mode::write, 0)->is_read_only());
   EXPECT_EQ(database->integer("PRAGMA user_version").value_or(-1), 1);
   EXPECT_EQ(database->integer("PRAGMA application_id").value_or(-1), 0x62735031);
   EXPECT_EQ(database->value("PRAGMA journal_mode").value_or(""), "wal");

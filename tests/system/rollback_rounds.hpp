@@ -183,7 +183,9 @@ private:
       tally.told.push_back(id + ", " + (last_death.empty() ? "" : "ended " + last_death + ", ") + what);
     };
     if (phase != "rolled_back_verified" && phase != "rollback_failed") tell(tally.unnamed, "ended as '" + phase + "'");
-    if (after.text("bake_end") != before.text("bake_end"))
+    // Over a reboot the watch may take longer, see docs/reliability.md.
+    const bool rebooted = board_->boot.load() != std::exchange(boot_before_, board_->boot.load());
+    if (!rebooted && after.text("bake_end") != before.text("bake_end"))
       tell(tally.moved, "bake_end went from " + before.text("bake_end") + " to " + after.text("bake_end"));
     for (const Json& step : after["steps"].as_array() ? *after["steps"].as_array() : std::vector<Json>{}) {
       const std::string name = step.text("name");
@@ -243,6 +245,7 @@ private:
 
   std::string shim_;
   faults::Board* board_ = nullptr;
+  std::uint32_t boot_before_ = 0;
 };
 
 } // namespace backstop::shop

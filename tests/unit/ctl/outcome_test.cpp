@@ -1,6 +1,7 @@
 #include "daemon/ctl/outcome.hpp"
 #include "tests/unit/ctl/golden.hpp"
 #include "tests/unit/ctl/pages_world.hpp"
+#include <gmock/gmock.h>
 
 /// How `deploy wait` ends, and what it says while it waits, for deployments as the daemon tells of them.
 namespace backstop::ctl::test {
@@ -52,6 +53,17 @@ TEST(WaitOutcome, RolledBack) {
   expect_outcome("wait_rolled_back", outcome(world));
   EXPECT_EQ(outcome(world, "D2").exit_code, kDone);
   expect_outcome("wait_for_the_rollback_itself", outcome(world, "D2"));
+}
+
+TEST(WaitOutcome, ARuleThatHasJustBecomeCriticalIsSaidToBeSo) {
+  Shops world;
+  world.deploy_bad(8);
+  Json doc = document(world);
+  Json service = doc["service"];
+  Json rule = (*service["rules"].as_array())[0];
+  rule.set("reading_level", "critical").set("held_s", 0.0);
+  service.set("rules", Json::array().push(rule));
+  EXPECT_THAT(progress_line(doc.set("service", service), {}), testing::EndsWith("limit > 5% (CRITICAL)"));
 }
 
 TEST(WaitOutcome, RollbackFailed) {

@@ -143,6 +143,38 @@ TEST(Restart, DoesNotTellAgainWhatWasTold) {
   EXPECT_EQ(w.phase(id), Phase::watching);
 }
 
+TEST(Restart, AfterARebootAVersionIsWatchedForAWhileBeforeItCountsAsGood) {
+  ShopWorld w;
+  const std::string id = w.ship("v2", 0.3);
+  w.run(1); // too short for the rule to be critical
+  w.kill();
+  w.run_dead(3600); // the bake has ended, and nobody watched
+  w.start("boot-2");
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << name_of(w.phase(id));
+  EXPECT_TRUE(w.journal.of_type("version_verified_good").empty()) << "of v2; v1 was adopted";
+}
+
+TEST(Restart, AfterARebootAGoodVersionIsKeptInTheEnd) {
+  ShopWorld w;
+  const std::string id = w.ship("v2");
+  w.kill();
+  w.run_dead(3600);
+  w.start("boot-2");
+  w.run(5);
+  EXPECT_EQ(w.phase(id), Phase::watching);
+  EXPECT_TRUE(w.until_phase(id, Phase::succeeded));
+}
+
+TEST(Restart, AVerificationCutOffByARebootBeginsAnew) {
+  ShopWorld w;
+  const std::string id = w.ship("v2", 0.3);
+  ASSERT_TRUE(w.until([&] { return w.app->watches().at(ShopWorld::kShop)->verification.has_value(); }));
+  w.kill();
+  w.run_dead(3600);
+  w.start("boot-2");
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << "its deadline did not pass while the host was down";
+}
+
 TEST(Restart, InABootWhoseClockIsBehindTimeGoesOnWhileADeploymentIsUnderWay) {
   ShopWorld w;
   const Time hour_ago = w.now - std::chrono::hours(1);

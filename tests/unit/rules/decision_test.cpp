@@ -210,6 +210,25 @@ TEST(DecideBakeEnd, ARuleThatOnlyObservesDecidesNothing) {
             D::accept);
 }
 
+TEST(DecideBakeEnd, ACriticalReadingThatIsNotYetLongEnoughIsWaitedFor) {
+  Verdict turning = verdict_of("a", L::alert);
+  turning.reading_level = L::critical;
+  EXPECT_EQ(decide_at(kBakeEnd, {turning}).kind, D::keep_watching) << "it passes, or becomes critical";
+  turning.mode = Mode::observe;
+  EXPECT_EQ(decide_at(kBakeEnd, {turning}).kind, D::accept);
+}
+
+TEST(DecideBakeEnd, AfterARebootItIsWatchedForAnotherWhile) {
+  WatchWindow w = window_of();
+  const Time end = w.bake_end();
+  w.watched_from = at(kBakeEnd + 3600);
+  EXPECT_EQ(w.bake_end(), w.watched_from + std::min<Duration>(w.good_after, std::chrono::minutes(10)));
+  EXPECT_EQ(decide_at(kBakeEnd + 3600, {verdict_of("a", L::normal)}, w).kind, D::keep_watching);
+  EXPECT_FALSE(decide_at(kBakeEnd + 3600, {verdict_of("a", L::normal)}, w).good);
+  w.watched_from = w.finished;
+  EXPECT_EQ(w.bake_end(), end) << "a reboot long before its end moves nothing";
+}
+
 TEST(DecideBakeEnd, AnExcusedRuleIsAccepted) {
   Verdict v = verdict_of("a", L::alert);
   v.preexisting = true;
