@@ -3,8 +3,8 @@
 /// slow, half open or deaf; bodies of 100 MB; then 400 targets of another service that hang, reset, flood, drip or send
 /// garbage. What is shown is the daemon, not a fight for the processors of a shared host: in peace too, the daemon, its
 /// steps and what measures them are scheduled as SCHED_RR, before everything else on the host and before the load. How
-/// long the daemon waited for a processor nevertheless is printed, and how much load there came to be. Compared are the medians with each other and the
-/// latest with each other, of the same run; a few rounds say little of the latest. Ends with 1 if either is more than
+/// long the daemon waited for a processor nevertheless is printed, and how much load there came to be. Compared are the
+/// medians with each other and the latest with each other, of the same run; a few rounds say little of the latest. Ends with 1 if either is more than
 /// 100 ms later than in peace, if a round is lost, if another user is not answered, if a descriptor is not given back,
 /// or more than 16 MiB.
 #include "bench/programs.hpp"
@@ -20,13 +20,13 @@ using namespace backstop::bench;
 using namespace backstop::shop;
 
 constexpr int kTargets = 400;
-constexpr int kMeasuredNice = -10;      ///< of the daemon, and of what measures it
 constexpr double kMostLater = 0.1;      ///< s that the latest step may start later than the latest in peace
 constexpr long kMostMoreKib = 16 << 10; ///< that the daemon may hold afterwards beyond what it held before
 constexpr int kObserver = 64000;        ///< uids that are nobody's; their group may see
 const std::vector<std::string> kSteps = {"prepare", "execute", "settle"};
 
-/// Delays of one phase: of the deciding scrape since it was due, of the first step since its scrape was due, and of each further one since the one before began.
+/// Delays of one phase: of the deciding scrape since it was due, of the first step since its scrape was due, and of each
+/// further one since the one before began.
 struct Phase {
   std::vector<double> scrape, first, further;
   double seconds = 0, ran = 0, waited = 0; ///< of the daemon: on a processor, and ready to run without one

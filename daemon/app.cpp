@@ -18,6 +18,11 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
+void tell_acts_again(Log& log, Executor& executor, const std::string& what) {
+  log.write(LogLevel::warning, what + "; the daemon acts", {message_field(Message::journal_writable)});
+  executor.pages_over();
+}
+
 } // namespace
 
 App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::string& boot)
@@ -111,9 +116,7 @@ Status App::load() {
     seams_.log.write(LogLevel::error, "observe only, nothing will be rolled back: " + refused_journal_,
                      {message_field(Message::observe_only)});
   } else if (again) {
-    seams_.log.write(LogLevel::warning, "the journal can be read and written again; the daemon acts",
-                     {message_field(Message::journal_writable)});
-    executor_.pages_over();
+    tell_acts_again(seams_.log, executor_, "the journal can be read and written again");
   }
   return read;
 }
@@ -201,11 +204,7 @@ void App::settle(Time now) {
       next_due_ = std::min(next_due_, journal_retry_);
       return;
     }
-    if (!before.empty()) {
-      seams_.log.write(LogLevel::warning, "the journal can be written again; the daemon acts",
-                       {message_field(Message::journal_writable)});
-      executor_.pages_over();
-    }
+    if (!before.empty()) tell_acts_again(seams_.log, executor_, "the journal can be written again");
     if (ledger_.idle()) break;
   }
   for (const auto& [key, watch] : watches_) {

@@ -25,7 +25,8 @@ struct Decision {
 /// - deploying: no rule acts (restarts and cold caches are part of deploying).
 /// - watching: any rule that is critical after its timers and not pre-existing, in an evaluation later than the warm-up:
 ///   RollBack.
-/// - end of the bake: Accept, but not while the newest reading of an enforced rule is critical; or Undecided while an enforced rule has no usable data.
+/// - end of the bake: Accept, but not while the newest reading of an enforced rule is critical; or Undecided while an
+///   enforced rule has no usable data.
 Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time now);
 
 } // namespace backstop

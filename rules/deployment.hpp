@@ -44,9 +44,8 @@ constexpr bool is_critical(SignalKind kind) { return kind != SignalKind::user_re
 /// The times that frame a watch.
 struct WatchWindow {
   Time begun{};
-  Time finished{}; ///< zero: still deploying
-  Time
-      watched_from{}; ///< the host came up again since: what passed before was not watched to its end. Zero: it did not
+  Time finished{};     ///< zero: still deploying
+  Time watched_from{}; ///< when the host came up again: what passed before was not watched to its end; zero: it did not
   Duration bake{std::chrono::hours(24)};
   Duration good_after{std::chrono::hours(2)};
   Duration deploy_timeout{std::chrono::minutes(30)};

@@ -10,9 +10,9 @@ namespace backstop {
 
 /// What the answers under way take together. While the others take more than `most`, one that is larger than `small` and
 /// wants to grow ends as too large: floods from many servers cannot fill the memory, nor keep the loop busy for long, and
-/// one large answer alone is bounded by its own limit only. The
-/// memory comes in blocks: a flood is not copied as it grows. It goes back to the system in slabs, which costs less than
-/// block by block, and cannot be kept by what is allocated beside a flood, as malloc's would.
+/// one large answer alone is bounded by its own limit only. The memory comes in blocks: a flood is not copied as it grows.
+/// It goes back to the system in slabs, which costs less than block by block, and cannot be kept by what is allocated
+/// beside a flood, as malloc's would.
 class AnswersUnderWay {
 public:
   static constexpr std::size_t most = std::size_t{16} << 20;

@@ -282,8 +282,8 @@ void Runtime::Parts::settle_time() {
     if (const auto anchor = recorded_anchor(journal->path(), boot_id())) loop->set_anchor(*anchor);
   } else if (app->state().last_boot == boot_id()) {
     loop->set_anchor(app->state().last_anchor);
-  } else if (const Time wall = loop->now(); time_at_boot(app->state(), wall) > wall) {
-    const Duration ahead = time_at_boot(app->state(), wall) - wall;
+  } else if (const Time wall = loop->now(), from = time_at_boot(app->state(), wall); from > wall) {
+    const Duration ahead = from - wall;
     loop->set_anchor(loop->anchor() + ahead);
     log->write(LogLevel::warning,
                "the clock was set back over the reboot; times go on from the last record, " +

@@ -1,10 +1,9 @@
 #include "daemon/io/shutdown_delay.hpp"
+#include "daemon/io/system_bus.hpp"
 #include "daemon/step/fd.hpp"
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
-#include <systemd/sd-bus.h>
 #include <utility>
 
 namespace backstop {
@@ -13,18 +12,10 @@ namespace {
 constexpr const char* kLogind = "org.freedesktop.login1";
 constexpr const char* kPath = "/org/freedesktop/login1";
 constexpr const char* kManager = "org.freedesktop.login1.Manager";
-constexpr const char* kLocal = "org.freedesktop.DBus.Local";
 
-struct SlotCloser {
-  void operator()(sd_bus_slot* slot) const { sd_bus_slot_unref(slot); }
-};
-using Slot = std::unique_ptr<sd_bus_slot, SlotCloser>;
-using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
-
-std::string usual_address() {
-  const char* set = std::getenv("DBUS_SYSTEM_BUS_ADDRESS"); // NOLINT(concurrency-mt-unsafe): one thread
-  return set && *set ? set : "unix:path=/run/dbus/system_bus_socket";
-}
+using system_bus::Message;
+using system_bus::owned;
+using system_bus::Slot;
 
 /// There is no logind, as in a container: nothing to tell anybody of.
 bool no_logind(const sd_bus_error* error) {
@@ -41,7 +32,7 @@ class ShutdownDelay::Connection {
 public:
   Connection(EventLoop& loop, Log& log, Told told, std::string address)
       : loop_(loop), log_(log), told_(std::move(told)),
-        address_(address.empty() ? usual_address() : std::move(address)),
+        address_(address.empty() ? system_bus::usual_address() : std::move(address)),
         retry_(loop.add_timer([this] { open(); }, EventLoop::kIdle)) {
     open();
   }
@@ -101,17 +92,8 @@ private:
 };
 
 void ShutdownDelay::Connection::open() {
-  int r = sd_bus_new(&bus_);
-  if (r >= 0) r = sd_bus_set_address(bus_, address_.c_str());
-  if (r >= 0) r = sd_bus_set_bus_client(bus_, 1);
-  if (r >= 0) r = sd_bus_negotiate_fds(bus_, 1);
-  if (r >= 0) r = sd_bus_start(bus_);
-  if (r >= 0) r = sd_bus_attach_event(bus_, loop_.raw(), EventLoop::kNormal);
+  int r = system_bus::open(loop_, address_, bus_, disconnected_, &on_message<&Connection::on_disconnected>, this);
   sd_bus_slot* slot = nullptr;
-  if (r >= 0)
-    r = sd_bus_match_signal(bus_, &slot, kLocal, "/org/freedesktop/DBus/Local", kLocal, "Disconnected",
-                            &on_message<&Connection::on_disconnected>, this);
-  disconnected_.reset(std::exchange(slot, nullptr));
   if (r >= 0)
     r = sd_bus_match_signal_async(bus_, &slot, kLogind, kPath, kManager, "PrepareForShutdown",
                                   &on_message<&Connection::on_signal>, nullptr, this);
@@ -123,19 +105,16 @@ void ShutdownDelay::Connection::open() {
   retry_->arm(loop_.now() + kRetry);
 }
 
-/// Called from inside the bus's own frames too, which go on using it: let go of in the next iteration. The lock stays:
-/// it is logind's, not the bus's.
+/// The lock stays: it is logind's, not the bus's.
 void ShutdownDelay::Connection::drop() {
   for (Slot* slot : {&disconnected_, &signal_, &coming_asked_, &asked_}) slot->reset();
-  if (!bus_) return;
-  const std::shared_ptr<sd_bus> old(std::exchange(bus_, nullptr), [](sd_bus* bus) { sd_bus_close_unref(bus); });
-  loop_.post([old] {});
+  system_bus::let_go(loop_, bus_);
 }
 
 int ShutdownDelay::Connection::ask_for_lock() {
   sd_bus_message* raw = nullptr;
   int r = sd_bus_message_new_method_call(bus_, &raw, kLogind, kPath, kManager, "Inhibit");
-  const Message call(raw, &sd_bus_message_unref);
+  const Message call = owned(raw);
   if (r >= 0) r = sd_bus_message_set_auto_start(raw, 0);
   if (r >= 0) r = sd_bus_message_append(raw, "ssss", "shutdown", "backstop", wanted_.c_str(), "delay");
   sd_bus_slot* slot = nullptr;
@@ -147,7 +126,7 @@ int ShutdownDelay::Connection::ask_for_lock() {
 int ShutdownDelay::Connection::ask_whether_coming() {
   sd_bus_message* raw = nullptr;
   int r = sd_bus_message_new_method_call(bus_, &raw, kLogind, kPath, "org.freedesktop.DBus.Properties", "Get");
-  const Message call(raw, &sd_bus_message_unref);
+  const Message call = owned(raw);
   if (r >= 0) r = sd_bus_message_set_auto_start(raw, 0);
   if (r >= 0) r = sd_bus_message_append(raw, "ss", kManager, "PreparingForShutdown");
   sd_bus_slot* slot = nullptr;

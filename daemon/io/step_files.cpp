@@ -89,7 +89,8 @@ Status fill(int directory, const std::string& command, std::size_t output_limit)
 }
 
 void clear(int directory, bool tombstone) {
-  for (const char* const name : {step::kCommandTmp, step::kCommand, step::kStarted, step::kControl, step::kOutcomeTmp, step::kOutcome})
+  for (const char* const name :
+       {step::kCommandTmp, step::kCommand, step::kStarted, step::kControl, step::kOutcomeTmp, step::kOutcome})
     ::unlinkat(directory, name, 0);
   if (!tombstone) ::unlinkat(directory, step::kForgotten, 0);
 }

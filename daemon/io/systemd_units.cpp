@@ -1,11 +1,11 @@
 #include "daemon/io/systemd_units.hpp"
 #include "collectors/unit_state.hpp"
+#include "daemon/io/system_bus.hpp"
 #include "daemon/io/unit_properties.hpp"
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <set>
-#include <systemd/sd-bus.h>
 #include <utility>
 #include <vector>
 
@@ -17,18 +17,10 @@ constexpr const char* kPath = "/org/freedesktop/systemd1";
 constexpr const char* kUnits = "/org/freedesktop/systemd1/unit";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
 constexpr std::size_t kMostNames = 4; ///< of one unit: its own and the one it was asked for by
-constexpr const char* kLocal = "org.freedesktop.DBus.Local";
 
-struct SlotCloser {
-  void operator()(sd_bus_slot* slot) const { sd_bus_slot_unref(slot); }
-};
-using Slot = std::unique_ptr<sd_bus_slot, SlotCloser>;
-using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
-
-std::string usual_address() {
-  const char* set = std::getenv("DBUS_SYSTEM_BUS_ADDRESS"); // NOLINT(concurrency-mt-unsafe): one thread
-  return set && *set ? set : "unix:path=/run/dbus/system_bus_socket";
-}
+using system_bus::Message;
+using system_bus::owned;
+using system_bus::Slot;
 
 std::string path_of(const std::string& unit) {
   char* encoded = nullptr;
@@ -50,7 +42,8 @@ Error told_error(const sd_bus_error* error) {
 /// The connection. What goes wrong with it ends every read under way.
 class SystemdUnits::Bus {
 public:
-  Bus(EventLoop& on, std::string where) : loop(on), address_(where.empty() ? usual_address() : std::move(where)) {}
+  Bus(EventLoop& on, std::string where)
+      : loop(on), address_(where.empty() ? system_bus::usual_address() : std::move(where)) {}
   ~Bus() { drop(); }
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
@@ -160,16 +153,7 @@ private:
 Status SystemdUnits::Bus::open() {
   if (bus_ && !broken()) return {};
   if (bus_) close(gone());
-  int r = sd_bus_new(&bus_);
-  if (r >= 0) r = sd_bus_set_address(bus_, address_.c_str());
-  if (r >= 0) r = sd_bus_set_bus_client(bus_, 1);
-  if (r >= 0) r = sd_bus_start(bus_);
-  if (r >= 0) r = sd_bus_attach_event(bus_, loop.raw(), EventLoop::kNormal);
-  sd_bus_slot* slot = nullptr;
-  if (r >= 0)
-    r = sd_bus_match_signal(bus_, &slot, kLocal, "/org/freedesktop/DBus/Local", kLocal, "Disconnected",
-                            &Bus::on_disconnected, this);
-  disconnected_.reset(slot);
+  int r = system_bus::open(loop, address_, bus_, disconnected_, &Bus::on_disconnected, this);
   // Without it systemd tells of no changes. An answer is not waited for.
   if (r >= 0)
     r = sd_bus_call_method_async(bus_, nullptr, kManager, kPath, "org.freedesktop.systemd1.Manager", "Subscribe",
@@ -187,12 +171,9 @@ void SystemdUnits::Bus::close(const Error& why) {
   }
 }
 
-/// Called from inside the bus's own frames too, which go on using it: let go of in the next iteration.
 void SystemdUnits::Bus::drop() {
   disconnected_.reset();
-  if (!bus_) return;
-  const std::shared_ptr<sd_bus> old(std::exchange(bus_, nullptr), [](sd_bus* bus) { sd_bus_close_unref(bus); });
-  loop.post([old] {});
+  system_bus::let_go(loop, bus_);
 }
 
 int SystemdUnits::UnitProbe::watch(const std::string& path) {
@@ -210,7 +191,7 @@ int SystemdUnits::UnitProbe::ask() {
   if (const int r = watch(path_); r < 0) return r;
   sd_bus_message* raw = nullptr;
   int r = sd_bus_message_new_method_call(bus_->raw(), &raw, kManager, path_.c_str(), kProperties, "GetAll");
-  const Message call(raw, &sd_bus_message_unref);
+  const Message call = owned(raw);
   if (r >= 0) r = sd_bus_message_set_auto_start(raw, 0);
   if (r >= 0) r = sd_bus_message_append(raw, "s", ""); // of all interfaces
   sd_bus_slot* slot = nullptr;

@@ -1,8 +1,8 @@
 #include "daemon/io/transient_units.hpp"
+#include "daemon/io/system_bus.hpp"
 #include "daemon/io/transient_properties.hpp"
 #include <chrono>
 #include <cstring>
-#include <systemd/sd-bus.h>
 
 namespace backstop {
 namespace {
@@ -11,8 +11,8 @@ constexpr const char* kManager = "org.freedesktop.systemd1";
 constexpr const char* kPath = "/org/freedesktop/systemd1";
 constexpr const char* kInterface = "org.freedesktop.systemd1.Manager";
 
-using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
-Message owned(sd_bus_message* message) { return {message, &sd_bus_message_unref}; }
+using system_bus::Message;
+using system_bus::owned;
 
 Error bus_error(const std::string& what, int code, const sd_bus_error* error = nullptr) {
   const bool told = error && error->message;

@@ -37,6 +37,15 @@ protected:
     Json error = Json::parse(answer->body).value_or(Json())["error"];
     return error.set("status", answer->status);
   }
+  /// Nobody may see from then on, and not act; backstopctl lies where nobody can run it.
+  void let_nobody_observe() {
+    ASSERT_EQ(stop(), 0);
+    std::string file = shop.daemon_file();
+    file.replace(file.find("control.sock}"), 13, "control.sock, observers: nogroup, operators: root}");
+    write("backstop.yaml", file);
+    ASSERT_TRUE(start());
+    std::filesystem::copy_file(shop.bin + "/backstopctl", shop.dir + "/backstopctl");
+  }
 };
 
 bool become_nobody() { return ::setgroups(0, nullptr) == 0 && ::setgid(65534) == 0 && ::setuid(65534) == 0; }
@@ -63,12 +72,7 @@ TEST_F(DaemonControl, APeerWithoutTheRightIsToldWhichGroupToJoin) {
 
 TEST_F(DaemonControl, AnObserverSeesAndMayNotAct) {
   if (::geteuid() != 0) GTEST_SKIP() << "NEEDS ROOT to become another user; this was NOT tested";
-  ASSERT_EQ(stop(), 0);
-  std::string file = shop.daemon_file();
-  file.replace(file.find("control.sock}"), 13, "control.sock, observers: nogroup, operators: root}");
-  write("backstop.yaml", file);
-  ASSERT_TRUE(start());
-  std::filesystem::copy_file(shop.bin + "/backstopctl", shop.dir + "/backstopctl");
+  ASSERT_NO_FATAL_FAILURE(let_nobody_observe());
   const auto as_nobody = [&](const std::vector<std::string>& words) {
     std::vector<std::string> argv{shop.dir + "/backstopctl", "--socket", socket_path()};
     argv.insert(argv.end(), words.begin(), words.end());
@@ -183,12 +187,7 @@ TEST_F(DaemonControl, TenThousandRequestsAreAnsweredOrRefusedAndItsMemoryStays) 
 
 TEST_F(DaemonControl, AnObserverWhoAsksTooOftenIsToldSoAndOthersAreServed) {
   if (::geteuid() != 0) GTEST_SKIP() << "NEEDS ROOT to become another user; this was NOT tested";
-  ASSERT_EQ(stop(), 0);
-  std::string file = shop.daemon_file();
-  file.replace(file.find("control.sock}"), 13, "control.sock, observers: nogroup, operators: root}");
-  write("backstop.yaml", file);
-  ASSERT_TRUE(start());
-  std::filesystem::copy_file(shop.bin + "/backstopctl", shop.dir + "/backstopctl");
+  ASSERT_NO_FATAL_FAILURE(let_nobody_observe());
   const std::vector<std::string> look{shop.dir + "/backstopctl", "--socket", socket_path(), "status"};
   const pid_t abuser = ::fork(); // it asks as fast as it can, on one connection, until it is ended
   if (abuser == 0) {

@@ -96,6 +96,8 @@ TEST_F(CrashedStep, IsUnknownWhenItsSupervisorIsKilledAndIsLeftAlone) {
       key, shell("echo $PPID > " + file("supervisor") + "; echo $$ > " + file("pid") + "; while [ ! -e " + file("go") +
                  " ]; do sleep 0.02; done; echo output; echo wrote > " + file("wrote") + "; exec sleep 1000")));
   const int pid = pid_of("pid");
+  // The supervisor notes the pid while the command runs already.
+  ASSERT_TRUE(until([&] { return std::filesystem::file_size(step_file(step::kStarted)) > 0; }));
   ::kill(pid_of("supervisor"), SIGKILL);
   const StepOutcome outcome = next_outcome();
   EXPECT_EQ(outcome.end, StepEnd::unknown);

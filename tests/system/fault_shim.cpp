@@ -116,20 +116,23 @@ int sync_below(int fd, const char* name) {
   return around("sync of", path, is_log(path) || is_step(path), [&] { return real<int(int)>(name)(fd); });
 }
 
+/// The file that tells another boot's id, where `path` asks for the boot id and another boot is played; else `path`.
+const char* other_boot(const char* path, char* instead, std::size_t size) {
+  const std::uint32_t boot = board() ? board()->boot.load() : 0;
+  if (boot == 0 || std::strcmp(path, "/proc/sys/kernel/random/boot_id") != 0) return path;
+  std::snprintf(instead, size, "%.*s/boot-%u", static_cast<int>(directory().size()), directory().data(), boot);
+  return instead;
+}
+
 template <class Open> int open_below(int at, const char* name, int flags, Open&& open) {
+  char instead[PATH_MAX];
+  name = other_boot(name, instead, sizeof instead);
   const std::string path = below(at, name);
   const bool writes = (flags & (O_WRONLY | O_RDWR)) != 0;
   const bool makes = (flags & O_CREAT) != 0;
   // A file that is there can be opened on a full disk.
   if (writes && (makes ? fails(path) : full_or_broken(path))) return -1;
-  return around("making of", path, makes && is_step(path), open);
-}
-
-bool other_boot(const char* path, char* instead, std::size_t size) {
-  const std::uint32_t boot = board() ? board()->boot.load() : 0;
-  if (boot == 0 || std::strcmp(path, "/proc/sys/kernel/random/boot_id") != 0) return false;
-  std::snprintf(instead, size, "%.*s/boot-%u", static_cast<int>(directory().size()), directory().data(), boot);
-  return true;
+  return around("making of", path, makes && is_step(path), [&] { return open(name); });
 }
 
 mode_t mode_of(int flags, va_list arguments) { return (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0; }
@@ -143,9 +146,8 @@ int open(const char* path, int flags, ...) {
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
   va_end(arguments);
-  char instead[PATH_MAX];
-  if (other_boot(path, instead, sizeof instead)) path = instead;
-  return open_below(AT_FDCWD, path, flags, [&] { return real<int(const char*, int, ...)>("open")(path, flags, mode); });
+  return open_below(AT_FDCWD, path, flags,
+                    [&](const char* file) { return real<int(const char*, int, ...)>("open")(file, flags, mode); });
 }
 int open64(const char* path, int flags, ...) {
   va_list arguments;
@@ -153,17 +155,16 @@ int open64(const char* path, int flags, ...) {
   const mode_t mode = mode_of(flags, arguments);
   va_end(arguments);
   return open_below(AT_FDCWD, path, flags,
-                    [&] { return real<int(const char*, int, ...)>("open64")(path, flags, mode); });
+                    [&](const char* file) { return real<int(const char*, int, ...)>("open64")(file, flags, mode); });
 }
 int openat(int at, const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
   va_end(arguments);
-  char instead[PATH_MAX];
-  if (other_boot(path, instead, sizeof instead)) path = instead;
-  return open_below(at, path, flags,
-                    [&] { return real<int(int, const char*, int, ...)>("openat")(at, path, flags, mode); });
+  return open_below(at, path, flags, [&](const char* file) {
+    return real<int(int, const char*, int, ...)>("openat")(at, file, flags, mode);
+  });
 }
 
 ssize_t write(int fd, const void* data, size_t size) {

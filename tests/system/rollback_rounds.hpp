@@ -118,6 +118,7 @@ public:
     const std::string id = bring_out(version);
     if (id.empty()) return false;
     const Json before = deployment(id);
+    const std::uint32_t boot = board_->boot.load();
     torment();
     Json after;
     const bool ended = until([&] {
@@ -127,7 +128,7 @@ public:
     ++tally.rollbacks;
     ++tally.ends[ended ? after.text("phase") : "no end"];
     if (after.text("phase") != "rolled_back_verified") failed_because(after);
-    judge(id, before, after);
+    judge(id, before, after, board_->boot.load() != boot);
     return go_on(after);
   }
 
@@ -175,7 +176,7 @@ private:
   }
 
   /// Holds what the steps wrote down against what the daemon says of them.
-  void judge(const std::string& id, const Json& before, const Json& after) {
+  void judge(const std::string& id, const Json& before, const Json& after, bool rebooted) {
     const std::string phase = after.text("phase");
     const std::string witness = read_text(world.dir + "/steps.log");
     const auto tell = [&](int& count, const std::string& what) {
@@ -184,7 +185,6 @@ private:
     };
     if (phase != "rolled_back_verified" && phase != "rollback_failed") tell(tally.unnamed, "ended as '" + phase + "'");
     // Over a reboot the watch may take longer, see docs/reliability.md.
-    const bool rebooted = board_->boot.load() != std::exchange(boot_before_, board_->boot.load());
     if (!rebooted && after.text("bake_end") != before.text("bake_end"))
       tell(tally.moved, "bake_end went from " + before.text("bake_end") + " to " + after.text("bake_end"));
     for (const Json& step : after["steps"].as_array() ? *after["steps"].as_array() : std::vector<Json>{}) {
@@ -245,7 +245,6 @@ private:
 
   std::string shim_;
   faults::Board* board_ = nullptr;
-  std::uint32_t boot_before_ = 0;
 };
 
 } // namespace backstop::shop

@@ -64,7 +64,8 @@ TEST(Degraded, AJournalThatCanBeOpenedLaterIsGoneOnFrom) {
   ASSERT_TRUE(w.app->load());
   w.app->resume(w.now, "test", Duration{});
   EXPECT_EQ(w.app->degraded(), "");
-  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << "what began before is judged, not " << name_of(w.phase(id));
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified))
+      << "what began before is judged, not " << name_of(w.phase(id));
   EXPECT_EQ(w.executed("shop"), 1);
   EXPECT_EQ(w.journal.of_type("daemon_started").size(), 2U) << "one for each start that found its journal";
 }
