@@ -129,7 +129,9 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
     next_due_ = now + kPageRetry;
     return;
   }
+  const bool rebooted = !state().last_boot.empty() && state().last_boot != ledger_.boot();
   ledger_.add(DaemonStarted{version, config_.hash, anchor}, now);
+  for (auto& [key, watch] : watches_) note_gap(*watch, rebooted, now);
   executor_.settle_after_restart(now);
   settle(now);
 }

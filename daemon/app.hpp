@@ -78,6 +78,7 @@ private:
   void warn_of_unconfined_steps() const;
   void refresh_watches(Time now);
   void judge(ServiceWatch& watch, Time at, Time now);
+  void note_gap(ServiceWatch& watch, bool rebooted, Time now);
   [[nodiscard]] bool may_learn(const std::string& key) const;
   [[nodiscard]] std::string newest_hash(const std::string& key) const;
   void restore_watch(ServiceWatch& watch, Time now);

@@ -26,6 +26,7 @@ bool is_settling(const ServiceWatch& watch) {
 void App::judge(ServiceWatch& watch, Time at, Time now) {
   const std::string key = watch.config.key();
   const DeploymentState* d = state().active(key);
+  note_gap(watch, false, at);
   bool armed = true;
   if (d && !watch.verification) {
     const Time armed_at = window_of(*d).armed_at();
@@ -45,6 +46,19 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
   follow(watch, now);
   settle(now);
   if (watch.watch.rules() != before || now - saved_[key] >= kSaveEvery) save_watch(watch, now);
+}
+
+/// What nobody watched is no proof of anything: neither of a good version nor of one that failed its verification.
+void App::note_gap(ServiceWatch& watch, bool rebooted, Time now) {
+  const DeploymentState* d = state().active(watch.config.key());
+  if (!d || (d->phase != Phase::watching && d->phase != Phase::rolling_back)) return;
+  const Duration lasted = now - std::max({watch.watch.evaluated(), d->finished, d->watched_from});
+  if (!rebooted && lasted <= watch.watch.longest_pause()) return;
+  ledger_.add(WatchInterrupted{d->id, lasted, rebooted}, now);
+  if (watch.verification) {
+    watch.verification->good_since = Time{};
+    watch.verification->deadline += lasted;
+  }
 }
 
 /// Only what a verified-good version did undisturbed enters the history that baselines are frozen from.
@@ -129,9 +143,9 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
                config_.daemon.channels, {}, now);
     }
   }
+  // Right after a start the windows are still filling: what they show then proves neither a good nor a bad end.
+  if (is_settling(watch) && decision.kind != DecisionKind::roll_back) return;
   if (decision.good && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
-  // Right after a start the windows are still filling: a bake that ended meanwhile is not undecided for that.
-  if (decision.kind == DecisionKind::undecided && is_settling(watch)) return;
   if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {
     const bool kept = decision.kind == DecisionKind::accept;
     if (kept && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);

@@ -36,7 +36,7 @@ WatchWindow window_of(const DeploymentState& d) {
   WatchWindow window;
   window.begun = d.begun;
   window.finished = d.finished;
-  window.watched_from = d.rebooted;
+  window.watched_from = d.watched_from;
   window.mode = mode_in_force(d, Mode::automatic);
   if (d.config) {
     window.bake = d.config->bake.duration;

@@ -342,8 +342,8 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
   if (procedure == kRollback && path != "0" && !check && step_kind<config::WatchStep>(d, path)) {
     const auto* watch_step = step_kind<config::WatchStep>(d, path);
     if (const auto it = watches_.find(d.service); it != watches_.end()) {
-      // Over a reboot it begins anew: while the host was down there was nothing to be measured.
-      const Time began = std::max(step.started, d.rebooted);
+      // After a gap it begins anew: nothing was measured meanwhile.
+      const Time began = std::max(step.started, d.watched_from);
       it->second->watch.start_clean(std::max(began, it->second->watch.save().clean_since));
       it->second->verification =
           Verification{began, Time{}, watch_step->good_for, began + watch_step->timeout, step.attempt, path};

@@ -145,13 +145,7 @@ struct Fold::Applier {
   }
 
   void operator()(const DaemonStarted& p) const {
-    if (s.last_boot != r.boot) {
-      shutdown_over(); // it came
-      for (auto& [id, d] : s.deployments) {
-        const bool watched = d.phase == Phase::watching || d.phase == Phase::rolling_back;
-        if (watched && !s.last_boot.empty()) d.rebooted = r.time;
-      }
-    }
+    if (s.last_boot != r.boot) shutdown_over(); // it came
     s.last_boot = r.boot;
     s.last_anchor = p.anchor;
   }
@@ -166,6 +160,9 @@ struct Fold::Applier {
   void operator()(const StepHeldBack& p) const {
     DeploymentState* d = find(p.deployment);
     if (d && d->rollback) d->rollback->held_back = true;
+  }
+  void operator()(const WatchInterrupted& p) const {
+    if (DeploymentState* d = find(p.deployment)) d->watched_from = r.time;
   }
   void operator()(const ConfigApplied&) const {}
   void operator()(const ConfigRefused&) const {}

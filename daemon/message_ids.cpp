@@ -55,6 +55,7 @@ constexpr MessageId kIds[] = {
     {M::shutdown_announced, "shutdown_announced", "2c4962ed3f9746a1a06b71ca4f59fbf8"},
     {M::shutdown_called_off, "shutdown_called_off", "43a7a841fdbe44fa9d6b114f47d82eb0"},
     {M::step_held_back, "step_held_back", "4d3a229f133f400b861b469911333448"},
+    {M::watch_interrupted, "watch_interrupted", "02de2ff2d26049f9adf06da3021c4c9f"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
     {M::journal_unwritable, "journal_unwritable", "b882824996124e03b960a3fa207e1265"},
@@ -110,6 +111,7 @@ struct Namer {
     return M::step_failed;
   }
   M operator()(const StepHeldBack&) const { return M::step_held_back; }
+  M operator()(const WatchInterrupted&) const { return M::watch_interrupted; }
   M operator()(const ProcedureEnded& p) const { return p.succeeded ? M::rollback_done : M::rollback_failed; }
   M operator()(const ProcedureRetried&) const { return M::rollback_resumed; }
   M operator()(const HoldSet&) const { return M::hold_set; }

@@ -58,6 +58,7 @@ enum class Message {
   shutdown_announced,
   shutdown_called_off,
   step_held_back,
+  watch_interrupted,
   // lines that are no record
   observe_only,
   journal_created,

@@ -97,6 +97,13 @@ struct Narrator {
     return {ok ? LogLevel::info : LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, "") + " " +
                                                          p.purpose + ": " + describe(p) + " after " + seconds(p.took)};
   }
+  N operator()(const WatchInterrupted& p) const {
+    return {LogLevel::warning,
+            p.deployment + ": " +
+                (p.reboot ? "the host was rebooted"
+                          : "nobody watched for " + seconds(p.lasted) + " (backstopd or the host stood still)") +
+                "; it is watched for a while before it counts as good"};
+  }
   N operator()(const StepHeldBack& p) const {
     return {LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, p.name) +
                                    " is held back: the host shuts down; it is started after the boot"};

@@ -200,6 +200,14 @@ struct StepHeldBack {
   std::string deployment, procedure, path, name;
   BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("name", name);)
 };
+/// Nobody watched a deployment for a while, or over a reboot: it is watched on before its version counts as good.
+struct WatchInterrupted {
+  static constexpr const char* kType = "watch_interrupted";
+  std::string deployment;
+  Duration lasted{}; ///< since it was last judged, as far as that is known
+  bool reboot = false;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("lasted_us", lasted); v("reboot", reboot);)
+};
 struct ProcedureEnded {
   static constexpr const char* kType = "procedure_ended";
   std::string deployment, procedure, why;
@@ -301,7 +309,7 @@ using Payload =
                  IncidentAcknowledged, IncidentResolved, ReviewOpened, RollbackStarted, StepIntended, StepEnded,
                  ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked, ServiceUnlocked,
                  VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld, ShutdownAnnounced,
-                 StepHeldBack>;
+                 StepHeldBack, WatchInterrupted>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

@@ -45,8 +45,10 @@ struct BlockSnapshot {
 struct WatchSnapshot {
   std::vector<RuleSnapshot> rules;
   std::vector<std::vector<BlockSnapshot>> history;
-  Time clean_since{};
-  template <class V> void fields(V& v) { v("rules", rules), v("history", history), v("clean_since", clean_since); }
+  Time clean_since{}, evaluated{};
+  template <class V> void fields(V& v) {
+    v("rules", rules), v("history", history), v("clean_since", clean_since), v("evaluated", evaluated);
+  }
 };
 
 Level level_from(std::int64_t value) {
@@ -110,6 +112,7 @@ Json snapshot_of(const WatchState& state) {
     for (const auto& b : blocks) kept.push_back({b.start, b.last, b.sum, b.numerator, b.requests, b.readings});
   }
   snapshot.clean_since = state.clean_since;
+  snapshot.evaluated = state.evaluated;
   return to_json(snapshot);
 }
 
@@ -138,6 +141,7 @@ Result<WatchState> state_of(const Json& json) {
     }
   }
   state.clean_since = snapshot.clean_since;
+  state.evaluated = snapshot.evaluated;
   return state;
 }
 

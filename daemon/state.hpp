@@ -45,7 +45,7 @@ struct DeploymentState {
   Mode mode = Mode::automatic;
   Phase phase = Phase::requested;
   Time requested{}, begun{}, finished{}, ended{};
-  Time rebooted{}; ///< the last boot of the host while it was watched or rolled back; zero: none
+  Time watched_from{}; ///< the end of the last time that nobody watched it (reboot, daemon away); zero: none
   bool verified_good = false;
   std::string config_hash;
   /// The service's configuration frozen at begin; null when its text does not compile any more.

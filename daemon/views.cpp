@@ -150,6 +150,7 @@ Json deployment_view(const State& state, const DeploymentState& d, bool with_tim
   json.set("begun", wall(d.begun)).set("finished", wall(d.finished)).set("ended", wall(d.ended));
   const WatchWindow window = window_of(d);
   json.set("good_at", wall(window.good_at())).set("bake_end", wall(window.bake_end()));
+  json.set("watched_from", wall(d.watched_from));
   json.set("verified_good", d.verified_good).set("incident", d.incident).set("rolls_back", d.rolls_back);
   json.set("rollback", d.rollback ? d.rollback->rollback : "").set("cause", d.rollback ? d.rollback->cause : "");
   json.set("decision", d.last_decision)

@@ -45,7 +45,7 @@ constexpr bool is_critical(SignalKind kind) { return kind != SignalKind::user_re
 struct WatchWindow {
   Time begun{};
   Time finished{};     ///< zero: still deploying
-  Time watched_from{}; ///< when the host came up again: what passed before was not watched to its end; zero: it did not
+  Time watched_from{}; ///< since then without a gap, see DeploymentState; zero: there was none since `finished`
   Duration bake{std::chrono::hours(24)};
   Duration good_after{std::chrono::hours(2)};
   Duration deploy_timeout{std::chrono::minutes(30)};
@@ -56,7 +56,7 @@ struct WatchWindow {
   [[nodiscard]] Time good_at() const {
     return finished == Time{} ? kNever : std::max(finished + good_after, sure_at());
   }
-  /// After a reboot, which may take hours or move the clock, a version is watched for a while before it counts as good.
+  /// Time that nobody watched is no proof: after a gap a version is watched for a while before it counts as good.
   [[nodiscard]] Time sure_at() const {
     return watched_from == Time{} ? Time{} : watched_from + std::min<Duration>(good_after, std::chrono::minutes(10));
   }

@@ -1,4 +1,5 @@
 #include "rules/watch.hpp"
+#include <algorithm>
 #include <utility>
 
 namespace backstop {
@@ -18,7 +19,7 @@ void Watch::observe(const Scrape& scrape) {
 
 Evaluation Watch::evaluate(Time now, bool armed, bool learn) {
   Evaluation result;
-  result.t = now;
+  result.t = evaluated_ = now;
   result.readings.reserve(indicators_.size());
   for (std::size_t i = 0; i < indicators_.size(); ++i) {
     result.readings.push_back(indicators_[i].read(now, clean_since_));
@@ -85,19 +86,26 @@ WatchState Watch::save() const {
   state.rules = rules_;
   for (const BaselineHistory& history : history_) state.history.push_back(history.blocks());
   state.clean_since = clean_since_;
+  state.evaluated = evaluated_;
   return state;
 }
 
 bool Watch::restore(WatchState state, Time now) {
   if (state.rules.size() != rules_.size() || state.history.size() != history_.size()) return false;
   // The clock was set back over a reboot: no new sample would count until it is there again.
-  bool ahead = state.clean_since > now;
+  bool ahead = std::max(state.clean_since, state.evaluated) > now;
   for (const RuleState& rule : state.rules) ahead = ahead || rule.newest > now;
   if (ahead) return false;
   rules_ = std::move(state.rules);
   for (std::size_t i = 0; i < history_.size(); ++i) history_[i].restore(state.history[i], now);
   clean_since_ = state.clean_since;
+  evaluated_ = state.evaluated;
   return true;
+}
+
+Duration Watch::longest_pause() const {
+  const auto fastest = std::min_element(spec_.intervals.begin(), spec_.intervals.end());
+  return std::max<Duration>(std::chrono::seconds(30), fastest == spec_.intervals.end() ? Duration{} : 5 * *fastest);
 }
 
 } // namespace backstop

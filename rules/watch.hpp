@@ -33,6 +33,7 @@ struct WatchState {
   std::vector<RuleState> rules;                            ///< rows first, then criteria
   std::vector<std::deque<BaselineHistory::Block>> history; ///< by indicator
   Time clean_since{};
+  Time evaluated{}; ///< the newest evaluation; zero: none
   bool operator==(const WatchState&) const = default;
 };
 
@@ -65,6 +66,10 @@ public:
 
   [[nodiscard]] const std::vector<RuleState>& rules() const { return rules_; }
   [[nodiscard]] Time clean_since() const { return clean_since_; }
+  /// The newest evaluation, in this run or, by restore(), in the one before; zero: none.
+  [[nodiscard]] Time evaluated() const { return evaluated_; }
+  /// Longer between two evaluations means that nobody watched: the longer of 30 s and five scrapes of the fastest source.
+  [[nodiscard]] Duration longest_pause() const;
 
   [[nodiscard]] WatchState save() const;
   /// Puts back what save() gave, where it fits this specification and `now`; otherwise starts anew and says false.
@@ -78,6 +83,7 @@ private:
   std::vector<RuleState> rules_;
   std::vector<double> last_value_; ///< of each rule's first indicator, for excuse_preexisting()
   Time clean_since_{};
+  Time evaluated_{};
 };
 
 } // namespace backstop

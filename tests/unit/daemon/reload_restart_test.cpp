@@ -165,6 +165,62 @@ TEST(Restart, AfterARebootAGoodVersionIsKeptInTheEnd) {
   EXPECT_TRUE(w.until_phase(id, Phase::succeeded));
 }
 
+TEST(Restart, WhatTheDaemonWasAwayForDoesNotCountAsGood) {
+  ShopWorld w;
+  const std::string id = w.ship("v2", 0.3);
+  w.run(1); // too short for the rule to be critical
+  w.kill();
+  w.run_dead(3600); // the bake has ended, and nobody watched
+  w.start();
+  w.run(2);
+  EXPECT_EQ(w.journal.of_type("watch_interrupted").size(), 1U) << "told once";
+  EXPECT_NE(w.deployment(id).watched_from, Time{});
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << name_of(w.phase(id));
+  EXPECT_TRUE(w.journal.of_type("version_verified_good").empty()) << "of v2; v1 was adopted";
+}
+
+TEST(Restart, AfterAnAbsenceAGoodVersionIsKeptInTheEnd) {
+  ShopWorld w;
+  const std::string id = w.ship("v2");
+  w.kill();
+  w.run_dead(3600);
+  w.start();
+  w.run(5);
+  EXPECT_EQ(w.phase(id), Phase::watching);
+  EXPECT_TRUE(w.until_phase(id, Phase::succeeded));
+}
+
+TEST(Restart, AShortAbsenceMovesNoDeadline) {
+  ShopWorld w;
+  const std::string id = w.ship("v2");
+  w.run(5);
+  w.kill();
+  w.run_dead(15);
+  w.start();
+  w.run(5);
+  EXPECT_TRUE(w.journal.of_type("watch_interrupted").empty());
+  EXPECT_EQ(w.deployment(id).watched_from, Time{});
+}
+
+TEST(Restart, ADaemonThatStoodStillIsAnAbsenceAsWell) {
+  ShopWorld w;
+  const std::string id = w.ship("v2");
+  w.run(5);
+  w.now += std::chrono::hours(1); // stopped, starved, or the host was suspended
+  w.run(1);
+  EXPECT_EQ(w.journal.of_type("watch_interrupted").size(), 1U);
+  EXPECT_EQ(w.phase(id), Phase::watching);
+  EXPECT_TRUE(w.until_phase(id, Phase::succeeded));
+}
+
+TEST(Restart, AVerificationOverWhichTheDaemonStoodStillGoesOn) {
+  ShopWorld w;
+  const std::string id = w.ship("v2", 0.3);
+  ASSERT_TRUE(w.until([&] { return w.app->watches().at(ShopWorld::kShop)->verification.has_value(); }));
+  w.now += std::chrono::hours(1);
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << "its deadline did not pass meanwhile";
+}
+
 TEST(Restart, AVerificationCutOffByARebootBeginsAnew) {
   ShopWorld w;
   const std::string id = w.ship("v2", 0.3);

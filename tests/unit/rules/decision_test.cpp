@@ -218,7 +218,7 @@ TEST(DecideBakeEnd, ACriticalReadingThatIsNotYetLongEnoughIsWaitedFor) {
   EXPECT_EQ(decide_at(kBakeEnd, {turning}).kind, D::accept);
 }
 
-TEST(DecideBakeEnd, AfterARebootItIsWatchedForAnotherWhile) {
+TEST(DecideBakeEnd, AfterAGapItIsWatchedForAnotherWhile) {
   WatchWindow w = window_of();
   const Time end = w.bake_end();
   w.watched_from = at(kBakeEnd + 3600);
@@ -226,7 +226,7 @@ TEST(DecideBakeEnd, AfterARebootItIsWatchedForAnotherWhile) {
   EXPECT_EQ(decide_at(kBakeEnd + 3600, {verdict_of("a", L::normal)}, w).kind, D::keep_watching);
   EXPECT_FALSE(decide_at(kBakeEnd + 3600, {verdict_of("a", L::normal)}, w).good);
   w.watched_from = w.finished;
-  EXPECT_EQ(w.bake_end(), end) << "a reboot long before its end moves nothing";
+  EXPECT_EQ(w.bake_end(), end) << "a gap long before its end moves nothing";
 }
 
 TEST(DecideBakeEnd, AnExcusedRuleIsAccepted) {

@@ -159,6 +159,7 @@ TEST(Watch, ARestartMovesNoDeadline) {
     Watch again(spec_of());
     ASSERT_TRUE(again.restore(cut.watch.save(), at(cut.t)));
     EXPECT_EQ(again.rules(), cut.watch.rules());
+    EXPECT_EQ(again.evaluated(), cut.watch.evaluated()) << "so that what nobody watched since is known";
     EXPECT_EQ(again.rules()[0].critical_since, whole.watch.rules()[0].critical_since) << before;
     EXPECT_EQ(again.rules()[0].level, whole.watch.rules()[0].level) << before;
   }
@@ -170,6 +171,13 @@ TEST(Watch, AStateFromAfterNowIsRefusedAndSoNothingIsBlind) {
   Watch again(spec_of());
   EXPECT_FALSE(again.restore(f.watch.save(), at(f.t - 3600))) << "the clock was set back over a reboot";
   EXPECT_EQ(again.rules()[0], RuleState{});
+}
+
+TEST(Watch, ALongPauseIsOneOfManyScrapes) {
+  WatchSpec spec = spec_of();
+  EXPECT_EQ(Watch(spec).longest_pause(), sec(30));
+  for (Duration& interval : spec.intervals) interval = sec(60);
+  EXPECT_EQ(Watch(spec).longest_pause(), sec(300));
 }
 
 TEST(Watch, AStateOfOtherRulesIsRefusedWhole) {
