@@ -97,7 +97,8 @@ public:
     return true;
   }
   bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception& e) {
-    return stop(Errc::invalid, at, plain_words(e.what()));
+    constexpr int kNumberOverflow = 406; // its message has the whole number in it
+    return stop(Errc::invalid, at, e.id == kNumberOverflow ? "a number is too large" : plain_words(e.what()));
   }
 
   Result<Json> take() && {
