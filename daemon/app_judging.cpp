@@ -148,7 +148,6 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
   if (decision.good && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
   if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {
     const bool kept = decision.kind == DecisionKind::accept;
-    if (kept && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
     const std::string what =
         d.service + " " + d.version + (kept ? ": kept, " : ": undecided, a person must look: ") + decision.why;
     if (!kept) open_incident(ledger_, d, "alert", what, now, "backstopd");

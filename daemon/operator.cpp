@@ -325,6 +325,8 @@ Reply Operator::operator()(const Unlock& c) {
   const std::string incident = d ? d->incident : "";
   const std::string watched = d && is_judged(d->phase) ? d->id : ""; // the loop guard locked it
   add(ServiceUnlocked{key, c.done_by_hand ? "done_by_hand" : "unlocked", c.reason});
+  // Another version runs: what was read of the one before is not held for it when the next deployment begins.
+  if (c.done_by_hand && watches_.contains(key)) watches_.at(key)->watch.start_clean(now_);
   if (c.done_by_hand && !watched.empty()) {
     end_deployment(ledger_, *d, Phase::aborted, "rolled back by hand, says " + actor_ + ": " + c.reason,
                    config_.daemon.channels, now_, actor_);
@@ -350,7 +352,10 @@ Reply Operator::operator()(const Adopt& c) {
                        " --reason …`");
   const bool other_version = state.service(key) && state.service(key)->version != c.version;
   add(VersionAdopted{key, c.version, c.reason});
-  if (other_version) watches_.at(key)->watch.forget_history();
+  if (other_version) {
+    watches_.at(key)->watch.forget_history();
+    watches_.at(key)->watch.start_clean(now_);
+  }
   return {};
 }
 

@@ -22,6 +22,15 @@ bool turning_critical(const Evaluation& evaluation) {
   });
 }
 
+/// Enforced rules that were critical before the deployment and still are.
+std::string critical_as_before(const Evaluation& evaluation) {
+  std::string names;
+  for (const Verdict& v : evaluation.verdicts) {
+    if (enforced(v) && v.preexisting) names += (names.empty() ? "" : ", ") + v.rule;
+  }
+  return names;
+}
+
 void decide_critical(const Evaluation& evaluation, Decision& decision) {
   for (const Verdict& v : evaluation.verdicts) {
     if (v.level != Level::critical || v.preexisting) continue;
@@ -61,7 +70,9 @@ Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time no
   decision.mode = now > window.acts_until() ? Mode::observe : strictest(decision.mode, window.mode);
   const bool measured = evaluation.t > window.armed_at();
   const std::string blind = measured ? blind_rules(evaluation) : "nothing was measured since the watch began";
-  decision.good = now >= window.good_at() && blind.empty() && !enforced_critical && !turning_critical(evaluation);
+  const std::string as_before = critical_as_before(evaluation);
+  decision.good = now >= std::min(window.good_at(), window.bake_end()) && blind.empty() && as_before.empty() &&
+                  !enforced_critical && !turning_critical(evaluation);
   if (now < window.bake_end() || (enforced_critical && decision.mode == Mode::automatic)) return decision;
   if (enforced_critical) {
     // Critical to the last, and nobody let the daemon act: neither kept nor undone, a person must look.
@@ -72,8 +83,13 @@ Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time no
   if (turning_critical(evaluation)) return decision; // it passes, or its rule decides
   decision.rules.clear();
   decision.kind = blind.empty() ? DecisionKind::accept : DecisionKind::undecided;
-  decision.why = blind.empty() ? "the bake window ended with every enforced rule healthy"
-                               : "the bake window ended without usable data: " + blind;
+  if (!blind.empty())
+    decision.why = "the bake window ended without usable data: " + blind;
+  else if (!as_before.empty())
+    decision.why =
+        "the bake window ended and nothing got worse; not verified good, as critical before it and still: " + as_before;
+  else
+    decision.why = "the bake window ended with every enforced rule healthy";
   return decision;
 }
 

@@ -17,8 +17,8 @@ struct Decision {
   std::vector<std::string> rules; ///< those that decided
   Mode mode = Mode::automatic;    ///< the most permissive among the rules that decided: each rule alone would suffice
   std::string why;                ///< one sentence
-  bool good = false;              ///< good_after has passed with healthy enforced rows: the version is verified good
-  Time next_due = kNever;         ///< when time alone may change the decision
+  bool good = false; ///< good_after (or the bake) has passed, and no enforced row is blind or critical: verified good
+  Time next_due = kNever; ///< when time alone may change the decision
 };
 
 /// Decides over one evaluation. Pure: all it knows is in its arguments.
@@ -26,7 +26,8 @@ struct Decision {
 /// - watching: any rule that is critical after its timers and not pre-existing, in an evaluation later than the warm-up:
 ///   RollBack.
 /// - end of the bake: Accept, but not while the newest reading of an enforced rule is critical; or Undecided while an
-///   enforced rule has no usable data.
+///   enforced rule has no usable data. What was critical before the deployment and still is is not blamed on it, but
+///   nor does the version count as good: nobody would want to go back to it.
 Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time now);
 
 } // namespace backstop

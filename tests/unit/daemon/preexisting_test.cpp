@@ -25,6 +25,33 @@ TEST(PreExisting, IsListedAtBeginAndNotBlamedOnTheNewVersion) {
   EXPECT_TRUE(w.steps.log.empty());
 }
 
+TEST(PreExisting, AVersionThatStaysCriticalIsKeptButNotGoodToGoBackTo) {
+  ShopWorld w;
+  sick_before(w, 0.1);
+  const std::string id = w.ship("v2", 0.1);
+  ASSERT_TRUE(w.until_phase(id, Phase::succeeded));
+  EXPECT_FALSE(w.deployment(id).verified_good);
+  EXPECT_THAT(w.deployment(id).outcome_why, HasSubstr("not verified good"));
+  w.error_share_of["v3"] = 0.5;
+  const std::string next = w.ship("v3", 0.5);
+  EXPECT_EQ(w.deployment(next).previous, "v1");
+}
+
+TEST(PreExisting, WhatWasReadBeforeAPersonMendedItIsNoExcuseForTheNext) {
+  ShopWorld w;
+  w.steps.script("/bin/prepare", {ScriptedStepRunner::Script::exits(1)});
+  const std::string bad = w.ship("v2", 0.3);
+  ASSERT_TRUE(w.until_phase(bad, Phase::rollback_failed));
+  w.running = "v1";
+  ASSERT_TRUE(w.command(Unlock{"shop", "put back by hand", "", true}).ok);
+  w.error_share_of["v3"] = 0.3;
+  w.running = "v3";
+  const std::string next = w.deploy("shop", "v3"); // at once, while the window still has what v2 did
+  EXPECT_TRUE(w.deployment(next).preexisting.empty());
+  EXPECT_TRUE(w.until([&] { return w.phase(next) == Phase::rolling_back || is_final(w.phase(next)); }));
+  EXPECT_NE(w.phase(next), Phase::succeeded);
+}
+
 TEST(PreExisting, BeginAndFinishBetweenTwoScrapesBlameNobody) {
   ShopWorld w;
   sick_before(w, 0.1);

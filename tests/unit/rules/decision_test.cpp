@@ -164,7 +164,7 @@ TEST(DecideGood, ACriticalReadingThatIsNotYetLongEnoughHoldsItBack) {
   turning.reading_level = L::critical;
   EXPECT_FALSE(decide_at(kGoodAt, {turning}).good);
   turning.preexisting = true;
-  EXPECT_TRUE(decide_at(kGoodAt, {turning}).good);
+  EXPECT_FALSE(decide_at(kGoodAt, {turning}).good) << "no fault of it, but nothing to go back to";
   turning.preexisting = false;
   turning.mode = Mode::observe;
   EXPECT_TRUE(decide_at(kGoodAt, {turning}).good);
@@ -232,7 +232,10 @@ TEST(DecideBakeEnd, AfterAGapItIsWatchedForAnotherWhile) {
 TEST(DecideBakeEnd, AnExcusedRuleIsAccepted) {
   Verdict v = verdict_of("a", L::alert);
   v.preexisting = true;
-  EXPECT_EQ(decide_at(kBakeEnd, {v}).kind, D::accept);
+  const Decision d = decide_at(kBakeEnd, {v});
+  EXPECT_EQ(d.kind, D::accept);
+  EXPECT_FALSE(d.good) << "it is critical all the same, and must be no target of a rollback";
+  EXPECT_NE(d.why.find("not verified good"), std::string::npos) << d.why;
 }
 
 TEST(DecideDue, TheNextTimeThatMatters) {
