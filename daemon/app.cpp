@@ -138,17 +138,20 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
 
 void App::restore_watch(ServiceWatch& watch, Time now) {
   const std::string key = watch.config.key();
+  if (const DeploymentState* d = state().active(key)) {
+    std::vector<Baseline> baselines;
+    for (const FrozenBaseline& f : d->baselines) baselines.push_back(baseline_of(f));
+    watch.watch.set_baselines(std::move(baselines));
+    std::vector<EvidenceLine> lines;
+    for (const FrozenLine& f : d->lines) lines.push_back(line_of(f));
+    watch.watch.set_lines(std::move(lines));
+  }
   if (const Result<Json> saved = seams_.recorder.get("watch/" + key); saved && !saved->is_null()) {
     if (Result<WatchState> state = state_of((*saved)["state"])) {
       const bool same_rules = saved->text("config") == watch.config.hash;
       if (same_rules && !watch.watch.restore(*std::move(state), now)) watch.watch.forget_history();
       if (same_rules) watch.learned = saved->text("learned");
     }
-  }
-  if (const DeploymentState* d = state().active(key)) {
-    std::vector<Baseline> baselines;
-    for (const FrozenBaseline& f : d->baselines) baselines.push_back(baseline_of(f));
-    watch.watch.set_baselines(std::move(baselines));
   }
 }
 
@@ -245,7 +248,7 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
   Operator op(ledger_, watches_, config_, game_days_, actor, now);
   const Reply reply = std::visit(op, command);
   if (reply.ok) {
-    for (auto& [key, watch] : watches_) follow(*watch, now);
+    for (auto& [key, watch] : watches_) follow(*watch, now, now);
   }
   settle(now);
   if (!ledger_.broken().empty())

@@ -83,8 +83,9 @@ private:
   [[nodiscard]] std::string newest_hash(const std::string& key) const;
   void restore_watch(ServiceWatch& watch, Time now);
   void save_watch(const ServiceWatch& watch, Time now);
-  void follow(ServiceWatch& watch, Time now);
-  void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, Time now);
+  /// `at`: as of when, see LevelChanged::judged.
+  void follow(ServiceWatch& watch, Time at, Time now);
+  void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, Time at, Time now);
   void follow_verification(ServiceWatch& watch, Time now);
   void note_levels(const ServiceWatch& watch, Time now);
   void expire(Time now);

@@ -93,7 +93,7 @@ void App::gate(Time now) {
                      config_.daemon.channels, now, "backstopd");
     }
     ServiceWatch& watch = *it->second;
-    DeploymentBegun begun{id, {}, {}};
+    DeploymentBegun begun{id, {}, {}, {}};
     const std::vector<Baseline> frozen = watch.watch.freeze(now);
     for (std::size_t i = 0; i < frozen.size(); ++i)
       begun.baselines.push_back(frozen_of(watch.watch.spec().indicators[i].name, frozen[i]));
@@ -103,6 +103,9 @@ void App::gate(Time now) {
         begun.preexisting.push_back(evidence_of(v, watch.watch));
     }
     watch.watch.set_baselines(frozen);
+    std::vector<EvidenceLine> lines = watch.watch.freeze_lines();
+    for (const EvidenceLine& line : lines) begun.lines.push_back(frozen_of(line));
+    watch.watch.set_lines(std::move(lines));
     ledger_.add(std::move(begun), now);
     save_watch(watch, now);
   }

@@ -12,6 +12,12 @@ constexpr Duration kSaveEvery = std::chrono::seconds(10); ///< of a watch whose 
 constexpr std::size_t kMaxWaiting = 10'000;    ///< records held in memory while the journal cannot be written
 constexpr std::uint64_t kSettlingScrapes = 30; ///< of each target, failed ones too
 
+/// Evidence gathers: a restart must not lose what ten seconds of it were.
+bool gathers(const Evaluation& evaluation) {
+  return std::any_of(evaluation.verdicts.begin(), evaluation.verdicts.end(),
+                     [](const Verdict& v) { return v.evidence.value_or(0) > v.evidence_needed / 4; });
+}
+
 bool is_settling(const ServiceWatch& watch) {
   for (const auto& targets : watch.sources) {
     for (const SourceHealth& target : targets) {
@@ -31,7 +37,8 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
   if (d && !watch.verification) {
     const Time armed_at = window_of(*d).armed_at();
     armed = d->phase == Phase::rolling_back || (d->phase == Phase::watching && now >= armed_at);
-    if (armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at)
+    const bool timed = watch.config.judge.kind == config::JudgeKind::table; // evidence is gathered from the start
+    if (timed && armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at)
       watch.watch.start_clean(armed_at); // the warm-up blames nobody
   }
   const std::vector<RuleState> before = watch.watch.rules();
@@ -43,9 +50,10 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
   watch.last = watch.watch.evaluate(at, armed, learn);
   if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
   note_levels(watch, now);
-  follow(watch, now);
+  follow(watch, at, now);
   settle(now);
-  if (watch.watch.rules() != before || now - saved_[key] >= kSaveEvery) save_watch(watch, now);
+  const bool moved = watch.watch.rules() != before || gathers(watch.last);
+  if (moved || now - saved_[key] >= kSaveEvery) save_watch(watch, now);
 }
 
 /// What nobody watched is no proof of anything: neither of a good version nor of one that failed its verification.
@@ -82,15 +90,15 @@ void App::note_levels(const ServiceWatch& watch, Time now) {
     const std::string level(name_of(v.level));
     if (level == before) continue;
     const DeploymentState* d = state().active(key);
-    ledger_.add(LevelChanged{key, d ? d->id : "", before, level, evidence_of(v, watch.watch)}, now);
+    ledger_.add(LevelChanged{key, d ? d->id : "", before, level, evidence_of(v, watch.watch), watch.last.t}, now);
   }
 }
 
-void App::follow(ServiceWatch& watch, Time now) {
+void App::follow(ServiceWatch& watch, Time at, Time now) {
   watch.next_due = kNever;
   if (watch.verification) follow_verification(watch, now);
   if (const DeploymentState* d = state().active(watch.config.key()); d && is_judged(d->phase)) {
-    follow_deployment(watch, *d, now);
+    follow_deployment(watch, *d, at, now);
   }
 }
 
@@ -118,7 +126,7 @@ void App::follow_verification(ServiceWatch& watch, Time now) {
   }
 }
 
-void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time now) {
+void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time at, Time now) {
   const Decision decision = decision_for(d, watch.last, now);
   watch.next_due = decision.next_due;
   const std::string id = d.id;
@@ -133,7 +141,8 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
                              "",
                              {},
                              {},
-                             Time{}},
+                             Time{},
+                             at},
                 now);
     if (const auto it = state().incidents.find(d.incident); it != state().incidents.end() && it->second.open()) {
       ledger_.add(IncidentResolved{d.incident, "gone by itself before it was acted upon"}, now);
@@ -172,7 +181,8 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
                       standing.because,
                       decision.rules,
                       {},
-                      watch.last_arrival};
+                      watch.last_arrival,
+                      at};
     for (const Verdict& v : watch.last.verdicts) made.evidence.push_back(evidence_of(v, watch.watch));
     ledger_.add(std::move(made), now);
     const std::string what = d.service + " " + d.version + ": " + decision.why;

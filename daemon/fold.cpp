@@ -207,6 +207,7 @@ struct Fold::Applier {
     d->phase = Phase::deploying;
     d->begun = r.time;
     d->baselines = p.baselines;
+    d->lines = p.lines;
     d->preexisting = p.preexisting;
     ServiceState& state = service(d->service);
     state.deployment = p.id;

@@ -20,13 +20,16 @@ struct Evidence {
   std::optional<double> value, threshold, baseline;
   double requests = 0;
   double numerator = 0;
+  std::optional<double> evidence; ///< nats, where evidence decides; `evidence_needed` suffice
+  double evidence_needed = 0;
   std::int64_t scrapes = 0;
   Duration window{}, held{}, needed{};
   Time scraped{}; ///< of the newest sample
   BACKSTOP_FIELDS(v("rule", rule); v("indicator", indicator); v("level", level); v("health", health); v("value", value);
                   v("threshold", threshold); v("limit", limit); v("baseline", baseline); v("window_us", window);
                   v("held_us", held); v("needed_us", needed); v("requests", requests); v("numerator", numerator);
-                  v("scrapes", scrapes); v("scraped_us", scraped); v("why", why);)
+                  v("evidence", evidence); v("evidence_needed", evidence_needed); v("scrapes", scrapes);
+                  v("scraped_us", scraped); v("why", why);)
 };
 
 struct FrozenBaseline {
@@ -38,6 +41,16 @@ struct FrozenBaseline {
   std::string why;
   BACKSTOP_FIELDS(v("indicator", indicator); v("usable", usable); v("value", value); v("numerator", numerator);
                   v("requests", requests); v("readings", readings); v("covers_us", covers); v("why", why);)
+};
+
+/// A line of the sequential judge as it stood at begin (rules/sequential.hpp: EvidenceLine), by condition of the rules.
+struct FrozenLine {
+  std::string kind, why;
+  bool inverted = false, higher_is_worse = true;
+  double share = 0, wander = 0, bar = 0, slower_than = 0, severe_share = 0, line = 0, scale = 0, gauge_bar = 0;
+  BACKSTOP_FIELDS(v("kind", kind); v("why", why); v("inverted", inverted); v("higher_is_worse", higher_is_worse);
+                  v("share", share); v("wander", wander); v("bar", bar); v("slower_than", slower_than);
+                  v("severe_share", severe_share); v("line", line); v("scale", scale); v("gauge_bar", gauge_bar);)
 };
 
 struct DaemonStarted {
@@ -93,7 +106,8 @@ struct DeploymentBegun {
   std::string id;
   std::vector<FrozenBaseline> baselines;
   std::vector<Evidence> preexisting;
-  BACKSTOP_FIELDS(v("id", id); v("baselines", baselines); v("preexisting", preexisting);)
+  std::vector<FrozenLine> lines;
+  BACKSTOP_FIELDS(v("id", id); v("baselines", baselines); v("preexisting", preexisting); v("lines", lines);)
 };
 struct DeploymentFinished {
   static constexpr const char* kType = "deployment_finished";
@@ -115,8 +129,9 @@ struct LevelChanged {
   static constexpr const char* kType = "level_changed";
   std::string service, deployment, from, to;
   Evidence evidence;
+  Time judged{}; ///< as of then: the time of the samples, which is before they had arrived
   BACKSTOP_FIELDS(v("service", service); v("deployment", deployment); v("from", from); v("to", to);
-                  v("evidence", evidence);)
+                  v("evidence", evidence); v("judged_us", judged);)
 };
 /// status: enforced, observed, held, awaiting_confirmation, waiting (for a free rollback slot), blocked
 struct DecisionMade {
@@ -125,9 +140,10 @@ struct DecisionMade {
   std::vector<std::string> rules;
   std::vector<Evidence> evidence;
   Time sample_arrived{}; ///< of the deciding sample; zero: no sample decided
+  Time judged{};         ///< as in LevelChanged; where a command decided, its time
   BACKSTOP_FIELDS(v("id", id); v("service", service); v("deployment", deployment); v("decision", decision);
                   v("status", status); v("why", why); v("because", because); v("rules", rules); v("evidence", evidence);
-                  v("sample_arrived_us", sample_arrived);)
+                  v("sample_arrived_us", sample_arrived); v("judged_us", judged);)
 };
 struct ConfirmationAsked {
   static constexpr const char* kType = "confirmation_asked";

@@ -52,6 +52,8 @@ struct ServiceWatch {
 Evidence evidence_of(const Verdict& verdict, const Watch& watch);
 FrozenBaseline frozen_of(const std::string& indicator, const Baseline& baseline);
 Baseline baseline_of(const FrozenBaseline& frozen);
+FrozenLine frozen_of(const EvidenceLine& line);
+EvidenceLine line_of(const FrozenLine& frozen);
 
 /// Watch::save() as a snapshot for the recorder, and back. An error or a snapshot of another shape: start anew.
 Json snapshot_of(const WatchState& state);

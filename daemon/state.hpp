@@ -52,6 +52,7 @@ struct DeploymentState {
   std::shared_ptr<const config::Service> config;
   std::vector<StepPlan> plan; ///< of procedures.rollback, from `config`
   std::vector<FrozenBaseline> baselines;
+  std::vector<FrozenLine> lines;
   std::vector<Evidence> preexisting;
   std::vector<std::string> signals; ///< critical ones raised against it: "data-corruption: evidence"
   std::optional<ConfirmationState> confirmation;

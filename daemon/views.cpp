@@ -131,6 +131,8 @@ Json evidence_view(const Evidence& e) {
       .set("baseline", optional_number(e.baseline))
       .set("held_s", seconds(e.held))
       .set("needed_s", seconds(e.needed))
+      .set("evidence", optional_number(e.evidence))
+      .set("evidence_needed", e.evidence_needed)
       .set("window_s", seconds(e.window))
       .set("requests", e.requests)
       .set("numerator", e.numerator)

@@ -31,9 +31,9 @@ std::string critical_as_before(const Evaluation& evaluation) {
   return names;
 }
 
-void decide_critical(const Evaluation& evaluation, Decision& decision) {
+void decide_critical(const Evaluation& evaluation, bool armed, Decision& decision) {
   for (const Verdict& v : evaluation.verdicts) {
-    if (v.level != Level::critical || v.preexisting) continue;
+    if (v.level != Level::critical || v.preexisting || (!armed && !v.severe)) continue;
     decision.mode = decision.rules.empty() ? v.mode : std::max(decision.mode, v.mode);
     decision.rules.push_back(v.rule);
     decision.why += (decision.why.empty() ? "" : "; ") + v.rule + " " + v.why;
@@ -58,13 +58,15 @@ Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time no
   if (window.finished == Time{}) {
     const Time due = window.begun + window.deploy_timeout;
     if (due > now) decision.next_due = due;
+    decide_critical(evaluation, false, decision);
+    decision.mode = strictest(decision.mode, window.mode);
     return decision;
   }
   for (const Time due : {window.armed_at(), window.good_at(), window.bake_end()}) {
     if (due > now) decision.next_due = std::min(decision.next_due, due);
   }
   // What was measured before the watch is armed, of the version before or in the warm-up, blames nobody.
-  if (evaluation.t > window.armed_at()) decide_critical(evaluation, decision);
+  decide_critical(evaluation, evaluation.t > window.armed_at(), decision);
   const bool only_observed = decision.kind == DecisionKind::roll_back && decision.mode == Mode::observe;
   const bool enforced_critical = decision.kind == DecisionKind::roll_back && !only_observed;
   decision.mode = now > window.acts_until() ? Mode::observe : strictest(decision.mode, window.mode);

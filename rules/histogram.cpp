@@ -102,6 +102,23 @@ double histogram_fraction(double lower, double upper, std::vector<Bucket> bucket
   return (std::min(count_below(buckets, upper), total) - std::min(count_below(buckets, lower), total)) / total;
 }
 
+double count_above(double value, const std::vector<Bucket>& buckets) {
+  double below = 0, low = 0;
+  for (const Bucket& bucket : buckets) {
+    const double in = std::max(0.0, bucket.cumulative - below);
+    if (value <= bucket.le) {
+      double share = 0; // of the bucket that lies below the value
+      if (std::isfinite(bucket.le) && bucket.le > low)
+        share = low > 0 ? std::log(std::max(value, low) / low) / std::log(bucket.le / low)
+                        : std::clamp(value / bucket.le, 0.0, 1.0);
+      return std::max(0.0, buckets.back().cumulative - below - in * share);
+    }
+    below = std::max(below, bucket.cumulative);
+    low = bucket.le;
+  }
+  return 0;
+}
+
 std::vector<Bucket> merge_histograms(const std::vector<std::vector<Bucket>>& parts) {
   if (parts.empty()) return {};
   const bool same = std::all_of(parts.begin(), parts.end(), [&](const auto& p) { return same_bounds(p, parts[0]); });

@@ -21,6 +21,10 @@ double histogram_quantile(double q, std::vector<Bucket> buckets);
 /// same interpolation. 0 when lower >= upper. NaN when undefined.
 double histogram_fraction(double lower, double upper, std::vector<Bucket> buckets);
 
+/// How many observations are above `value`. Within a bucket they are spread evenly over the logarithm, as latencies
+/// are; evenly over the value in the first one. `buckets` sorted by le, ending in +Inf; 0 when there are none.
+double count_above(double value, const std::vector<Bucket>& buckets);
+
 /// The histogram of all observations of `parts`. Equal bounds everywhere: counts are added. Otherwise each part is read
 /// as a distribution that is linear within its buckets, and these are added on the union of the bounds, so that no part
 /// loses resolution. Above the lowest of the parts' highest finite bounds nothing is known of one of them: all that

@@ -56,6 +56,8 @@ Reading Indicator::read(Time now, Time since) const {
   return std::visit([&](const auto& kind) { return state_->read(kind, now, since); }, state_->spec.kind);
 }
 
+std::uint64_t Indicator::taken() const { return state_->taken; }
+Increase Indicator::increase_after(std::uint64_t mark, Time since) const { return state_->increase_after(mark, since); }
 std::vector<Bucket> Indicator::histogram(Time now, Time since) const { return state_->histogram(now, since); }
 
 void Indicator::State::take(const RatioSpec& ratio, const Scrape& scrape, Target& target) {
@@ -177,6 +179,7 @@ std::uint32_t Indicator::State::layout_of(const Target& target) {
 void Indicator::State::push(const Delta& delta) {
   const bool has_row = std::holds_alternative<QuantileSpec>(spec.kind);
   const bool counted = delta.kind == Delta::Kind::counted;
+  ++taken;
   if (!counted && delta.kind != Delta::Kind::first) ++dropped;
   newest_data_ = std::max(newest_data_, delta.t);
   while (!deltas_.empty() && deltas_[0].t <= newest_data_ - keep) {

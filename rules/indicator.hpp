@@ -60,6 +60,14 @@ struct IndicatorSpec {
   Duration query_offset{};                        ///< late metrics: judged as of now - query_offset
 };
 
+/// What the counters of an indicator did since they were last looked at.
+struct Increase {
+  Time t{};                      ///< of the newest scrape in it; zero: nothing new
+  double bad = 0;                ///< errors (ratio)
+  double all = 0;                ///< requests (ratio, quantile)
+  std::vector<Bucket> histogram; ///< quantile
+};
+
 enum class Health {
   ok,
   no_data,      ///< nothing usable: no scrape yet, only NaN, nothing matched
@@ -113,6 +121,11 @@ public:
   [[nodiscard]] Reading read(Time now, Time since = Time::min()) const;
   /// Histogram of the window (quantile indicators only; empty otherwise), for evidence and baselines.
   [[nodiscard]] std::vector<Bucket> histogram(Time now, Time since = Time::min()) const;
+  /// The scrapes taken in so far: a mark for increase_after().
+  [[nodiscard]] std::uint64_t taken() const;
+  /// The increases of the scrapes taken in after the mark, in whatever order targets answered; `since` as for read().
+  /// Scrapes that cannot be believed are left out. Nothing for gauges and rates. A mark older than the window: what is left.
+  [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since = Time::min()) const;
   /// Impossible samples (negative or not finite) and scrapes (errors > total, buckets that do not fit) since the start.
   [[nodiscard]] std::uint64_t dropped() const;
 

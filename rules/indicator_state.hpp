@@ -44,10 +44,13 @@ struct Indicator::State {
   Duration window{}; ///< 0: gauge
   Duration keep{};   ///< how long deltas (or past gauge values) are kept
   std::uint64_t dropped = 0;
+  std::uint64_t taken = 0; ///< deltas ever pushed
+  [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since) const;
 
 private:
   struct Sum;
   template <class Each> Sum sum(Time now, Time since, Each each) const;
+  [[nodiscard]] std::vector<Bucket> merged(const std::vector<std::size_t>& deltas) const;
   [[nodiscard]] Reading reading(Time now) const;
   [[nodiscard]] Reading reading(Time now, const Sum& sum) const;
   void explain_nothing(Reading& reading, Time newest) const;

@@ -20,6 +20,9 @@ std::string text_of(Delta::Kind trouble) {
   return {};
 }
 
+/// Nothing from before `since` is in it.
+bool is_clean(const Delta& d, Time since) { return d.from >= since || (d.restarted && d.t >= since); }
+
 bool too_few(double requests, double min_requests) { return requests <= 0 || requests < min_requests; }
 
 } // namespace
@@ -65,8 +68,7 @@ template <class Each> Indicator::State::Sum Indicator::State::sum(Time now, Time
     if (d.t > at) continue;
     sum.newest_data = std::max(sum.newest_data, d.t);
     if (d.t <= at - window || d.kind == Delta::Kind::first) continue;
-    const bool clean = d.from >= since || (d.restarted && d.t >= since);
-    if (!clean) continue;
+    if (!is_clean(d, since)) continue;
     if (d.kind != Delta::Kind::counted) {
       ++sum.left_out;
       sum.trouble = d.kind;
@@ -201,9 +203,32 @@ Reading Indicator::State::read(const QuantileSpec& quantile, Time now, Time sinc
 
 std::vector<Bucket> Indicator::State::histogram(Time now, Time since) const {
   if (!std::holds_alternative<QuantileSpec>(spec.kind)) return {};
+  std::vector<std::size_t> counted;
+  sum(now, since, [&](std::size_t i) { counted.push_back(i); });
+  return merged(counted);
+}
+
+Increase Indicator::State::increase_after(std::uint64_t mark, Time since) const {
+  Increase increase;
+  std::vector<std::size_t> counted;
+  const std::uint64_t first = taken - deltas_.size(); // of those that are left
+  for (std::size_t i = mark > first ? mark - first : 0; i < deltas_.size(); ++i) {
+    const Delta& d = deltas_[i];
+    if (d.kind != Delta::Kind::counted || !is_clean(d, since)) continue;
+    increase.t = std::max(increase.t, d.t);
+    increase.bad += d.numerator;
+    increase.all += d.total;
+    counted.push_back(i);
+  }
+  if (std::holds_alternative<QuantileSpec>(spec.kind)) increase.histogram = merged(counted);
+  return increase;
+}
+
+/// The histogram of these deltas together.
+std::vector<Bucket> Indicator::State::merged(const std::vector<std::size_t>& deltas) const {
   std::vector<std::uint32_t> layouts; // of parts
   std::vector<std::vector<Bucket>> parts;
-  sum(now, since, [&](std::size_t i) {
+  for (const std::size_t i : deltas) {
     const std::uint32_t layout = deltas_[i].layout;
     auto part = static_cast<std::size_t>(std::find(layouts.begin(), layouts.end(), layout) - layouts.begin());
     if (part == layouts.size()) {
@@ -213,7 +238,7 @@ std::vector<Bucket> Indicator::State::histogram(Time now, Time since) const {
     }
     const double* row = deltas_.row(i);
     for (Bucket& bucket : parts[part]) bucket.cumulative += *row++;
-  });
+  }
   return merge_histograms(parts);
 }
 

@@ -16,6 +16,9 @@ enum class Mode {
 std::string_view name_of(Mode mode); ///< "observe", "confirm", "auto"
 constexpr Mode strictest(Mode a, Mode b) { return a < b ? a : b; }
 
+/// As `for_critical`: no time makes it critical, evidence does (rules/sequential.hpp).
+inline constexpr Duration kByEvidence = Duration::max();
+
 /// What a row does while its indicator cannot be read in one of the ways below.
 enum class OnAbsence { keep, alert, critical };
 

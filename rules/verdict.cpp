@@ -123,7 +123,7 @@ void fill_held(const Timing& timing, const RuleState& state, Verdict& verdict) {
   const bool critical = state.critical_since != Time{};
   const Time since = critical ? state.critical_since : state.alert_since;
   verdict.held = since == Time{} ? Duration{} : state.newest - since;
-  verdict.needed = critical ? timing.for_critical : timing.for_alert;
+  verdict.needed = critical && timing.for_critical != kByEvidence ? timing.for_critical : timing.for_alert;
 }
 
 std::string absent_why(const Reading& reading) {

@@ -24,8 +24,11 @@ struct Verdict {
   Duration held{};                ///< how long the condition has held, on the clock of usable readings
   Duration needed{};              ///< its `for`
   Mode mode = Mode::automatic;
-  bool preexisting = false; ///< critical already when the deployment began, and not worse since
-  std::string why;          ///< one clause: "6.2% > 5% for 12s of 30s", "no data: connection refused"
+  std::optional<double> evidence; ///< nats; none where timers decide
+  double evidence_needed = 0;     ///< nats that suffice
+  bool severe = false;            ///< proven by the severe path: counts in the warm-up and while deploying
+  bool preexisting = false;       ///< critical already when the deployment began, and not worse since
+  std::string why;                ///< one clause: "6.2% > 5% for 12s of 30s", "no data: connection refused"
 };
 
 /// The timers of one rule. Survives a restart as it is.
@@ -40,6 +43,7 @@ struct RuleState {
   Time absent_since{}; ///< since when absence has counted as a level, see AbsencePolicy; zero: it does not now
   std::vector<std::uint8_t> history;    ///< reading levels of the last n evaluations, newest last
   std::optional<double> value_at_begin; ///< set while a pre-existing critical condition is excused
+  bool proven = false;                  ///< by evidence; over once the evidence has gone down to half of what suffices
   bool operator==(const RuleState&) const = default;
 };
 

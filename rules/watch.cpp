@@ -10,6 +10,21 @@ Watch::Watch(WatchSpec spec) : spec_(std::move(spec)) {
     history_.emplace_back(spec_.baseline, averaging_of(spec_.indicators[i].kind));
   }
   rules_.resize(spec_.table.rows.size() + spec_.table.criteria.size());
+  if (spec_.sequential) {
+    for (Row& row : spec_.table.rows) {
+      row.timing.for_critical = kByEvidence;
+      const std::optional<double>& edge = row.higher_is_worse ? row.critical.low : row.critical.high;
+      const Op op = row.higher_is_worse ? Op::greater : Op::less;
+      conditions_.push_back({row.indicator, row.unit, Limit{op, edge.value_or(0)}, {}});
+    }
+    for (Criterion& criterion : spec_.table.criteria) {
+      criterion.timing.for_critical = kByEvidence;
+      conditions_.insert(conditions_.end(), criterion.conditions.begin(), criterion.conditions.end());
+    }
+    traces_.assign(spec_.indicators.size(), Trace(spec_.baseline.window));
+    marks_.assign(spec_.indicators.size(), 0);
+    set_lines(freeze_lines());
+  }
   last_value_.resize(rules_.size());
 }
 
@@ -25,19 +40,26 @@ Evaluation Watch::evaluate(Time now, bool armed, bool learn) {
     result.readings.push_back(indicators_[i].read(now, clean_since_));
     if (learn) history_[i].add(result.readings.back());
   }
+  if (spec_.sequential) gather(result.readings, now, armed, learn);
+  std::size_t condition = 0;
   const auto view = [&](std::uint32_t i) {
     return IndicatorView{&result.readings[i], i < baselines_.size() ? &baselines_[i] : nullptr, spec_.intervals[i]};
   };
   std::size_t rule = 0;
   for (const Row& row : spec_.table.rows) {
     result.verdicts.push_back(judge_row(row, rules_[rule], view(row.indicator), now, armed));
+    if (spec_.sequential) weigh(rule, condition++, 1, now, armed, result.verdicts.back());
     if (result.readings[row.indicator].usable()) last_value_[rule] = result.readings[row.indicator].value;
     ++rule;
   }
   for (const Criterion& criterion : spec_.table.criteria) {
     std::vector<IndicatorView> views;
-    for (const Condition& condition : criterion.conditions) views.push_back(view(condition.indicator));
+    for (const Condition& c : criterion.conditions) views.push_back(view(c.indicator));
     result.verdicts.push_back(judge_criterion(criterion, rules_[rule], views, now, armed));
+    if (spec_.sequential) {
+      weigh(rule, condition, criterion.conditions.size(), now, armed, result.verdicts.back());
+      condition += criterion.conditions.size();
+    }
     if (views.front().reading->usable()) last_value_[rule] = views.front().reading->value;
     ++rule;
   }
@@ -52,12 +74,70 @@ void Watch::start_clean(Time since) {
     state = RuleState{};
     state.value_at_begin = excused;
   }
+  for (Held& held : held_) held.suspicion.clear();
+}
+
+/// Shows what is new to every suspicion, and to the trace that later lines are drawn from.
+void Watch::gather(const std::vector<Reading>& readings, Time now, bool armed, bool learn) {
+  for (std::size_t i = 0; i < indicators_.size(); ++i) {
+    const Increase increase = indicators_[i].increase_after(marks_[i], clean_since_);
+    marks_[i] = indicators_[i].taken();
+    const Observed observed{&increase, &readings[i], spec_.intervals[i], armed};
+    if (learn) traces_[i].add(observed, now);
+    for (Held& held : held_) {
+      if (held.indicator == i) held.suspicion.add(observed);
+    }
+  }
+}
+
+/// Lets the evidence decide what the timers left open: a rule is critical when it is proven in each of its conditions.
+void Watch::weigh(std::size_t rule, std::size_t first, std::size_t conditions, Time now, bool armed, Verdict& verdict) {
+  RuleState& state = rules_[rule];
+  bool proven = true, severe = true, faded = false, judged = false;
+  std::string how;
+  for (std::size_t i = first; i < first + conditions; ++i) {
+    const Finding f = held_[i].suspicion.finding(now);
+    how += (how.empty() ? "" : " and ") + f.how;
+    if (held_[i].suspicion.line().kind == EvidenceLine::Kind::none) continue; // left out, as in the table
+    judged = true;
+    proven = proven && f.proven;
+    severe = severe && f.severe;
+    faded = faded || f.evidence < f.bar / 2;
+    if (verdict.evidence && *verdict.evidence / verdict.evidence_needed <= f.evidence / f.bar) continue;
+    verdict.evidence = f.evidence; // the least: all of them must be proven
+    verdict.evidence_needed = f.bar;
+  }
+  state.proven = judged && (armed || severe) && (proven || (state.proven && !faded));
+  verdict.why += "; " + how;
+  if (!state.proven) return;
+  verdict.severe = severe;
+  verdict.preexisting = false; // its line is away from what was before
+  verdict.level = state.level = Level::critical;
+}
+
+std::vector<EvidenceLine> Watch::freeze_lines() const {
+  std::vector<EvidenceLine> lines;
+  for (const Condition& c : conditions_)
+    lines.push_back(line_for(spec_.indicators[c.indicator], c, traces_[c.indicator], *spec_.sequential,
+                             spec_.intervals[c.indicator]));
+  return lines;
+}
+
+void Watch::set_lines(std::vector<EvidenceLine> lines) {
+  if (lines.size() != conditions_.size()) return; // of other rules
+  held_.clear();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto* quantile = std::get_if<QuantileSpec>(&spec_.indicators[conditions_[i].indicator].kind);
+    held_.push_back(
+        {conditions_[i].indicator, Suspicion(std::move(lines[i]), quantile ? quantile->q : 0, *spec_.sequential)});
+  }
 }
 
 void Watch::forget_history() {
   for (std::size_t i = 0; i < history_.size(); ++i) {
     history_[i] = BaselineHistory(spec_.baseline, averaging_of(spec_.indicators[i].kind));
   }
+  for (Trace& trace : traces_) trace.clear();
 }
 
 std::vector<Baseline> Watch::freeze(Time now) const {
@@ -87,6 +167,7 @@ WatchState Watch::save() const {
   for (const BaselineHistory& history : history_) state.history.push_back(history.blocks());
   state.clean_since = clean_since_;
   state.evaluated = evaluated_;
+  for (const Held& held : held_) state.suspicions.push_back(held.suspicion.save());
   return state;
 }
 
@@ -100,6 +181,8 @@ bool Watch::restore(WatchState state, Time now) {
   for (std::size_t i = 0; i < history_.size(); ++i) history_[i].restore(state.history[i], now);
   clean_since_ = state.clean_since;
   evaluated_ = state.evaluated;
+  for (std::size_t i = 0; i < std::min(held_.size(), state.suspicions.size()); ++i)
+    held_[i].suspicion.restore(std::move(state.suspicions[i]));
   return true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "rules/baseline.hpp"
 #include "rules/indicator.hpp"
+#include "rules/sequential.hpp"
 #include "rules/table.hpp"
 #include "rules/verdict.hpp"
 #include <cstdint>
@@ -17,6 +18,7 @@ struct WatchSpec {
   std::vector<Duration> intervals; ///< scrape interval of each indicator's source, by indicator
   Table table;
   BaselineSpec baseline;
+  std::optional<SequentialSpec> sequential; ///< evidence makes rules critical; none: their timers do
 };
 
 /// One evaluation: every reading, every verdict, folded worst-of.
@@ -33,7 +35,8 @@ struct WatchState {
   std::vector<RuleState> rules;                            ///< rows first, then criteria
   std::vector<std::deque<BaselineHistory::Block>> history; ///< by indicator
   Time clean_since{};
-  Time evaluated{}; ///< the newest evaluation; zero: none
+  Time evaluated{};                       ///< the newest evaluation; zero: none
+  std::vector<SuspicionState> suspicions; ///< by condition of the rules in order; none where timers decide
   bool operator==(const WatchState&) const = default;
 };
 
@@ -58,6 +61,11 @@ public:
   [[nodiscard]] std::vector<Baseline> freeze(Time now) const;
   void set_baselines(std::vector<Baseline> baselines); ///< by indicator; empty: none
 
+  /// The lines of the sequential judge, by condition of the rules in order, to be kept likewise; none where
+  /// timers decide. What was gathered of evidence is forgotten when they are set.
+  [[nodiscard]] std::vector<EvidenceLine> freeze_lines() const;
+  void set_lines(std::vector<EvidenceLine> lines);
+
   /// Rules whose newest reading is critical now: they are excused until they worsen by their factor.
   std::vector<std::string> excuse_preexisting();
 
@@ -76,12 +84,23 @@ public:
   bool restore(WatchState state, Time now);
 
 private:
+  struct Held {
+    std::uint32_t indicator = 0;
+    Suspicion suspicion;
+  };
+  void gather(const std::vector<Reading>& readings, Time now, bool armed, bool learn);
+  void weigh(std::size_t rule, std::size_t first, std::size_t conditions, Time now, bool armed, Verdict& verdict);
+
   WatchSpec spec_;
   std::vector<Indicator> indicators_;
   std::vector<BaselineHistory> history_;
   std::vector<Baseline> baselines_;
   std::vector<RuleState> rules_;
-  std::vector<double> last_value_; ///< of each rule's first indicator, for excuse_preexisting()
+  std::vector<Condition> conditions_; ///< of the rules in order, where evidence decides
+  std::vector<Held> held_;            ///< by condition
+  std::vector<Trace> traces_;         ///< by indicator
+  std::vector<std::uint64_t> marks_;  ///< by indicator: how far its increases were looked at
+  std::vector<double> last_value_;    ///< of each rule's first indicator, for excuse_preexisting()
   Time clean_since_{};
   Time evaluated_{};
 };

@@ -2,6 +2,7 @@
 #include "daemon/config/confinement.hpp"
 #include "rules/baseline.hpp"
 #include "rules/indicator.hpp"
+#include "rules/sequential.hpp"
 #include "rules/table.hpp"
 #include "rules/time.hpp"
 #include <cstdint>
@@ -209,11 +210,16 @@ struct Bake {
   bool rollback_on_deploy_timeout = false; ///< `on_deploy_timeout: rollback`; default `alert`
 };
 
-enum class JudgeKind { table };
+enum class JudgeKind {
+  table,      ///< timers on readings: `for` in the rows and criteria
+  sequential, ///< evidence for each request, see rules/sequential.hpp
+};
 struct Judge {
   JudgeKind kind = JudgeKind::table;
-  Duration warm_up{std::chrono::seconds(30)};
+  Duration warm_up{std::chrono::seconds(30)}; ///< sequential: kSequentialWarmUp unless written
+  SequentialSpec sequential;
 };
+inline constexpr Duration kSequentialWarmUp = std::chrono::seconds(180);
 
 struct Service {
   std::string service;

@@ -28,8 +28,16 @@ void read_baseline(const Mapping& service, BaselineSpec& out) {
 
 void read_judge(const Mapping& service, Judge& out) {
   const Node* node = service.find("judge");
-  if (node == nullptr || !type_of(service.sheet(), *node, "kind", "judge", {"table"}, "judge of kind")) return;
-  const Mapping judge(service.sheet(), *node, "judge", "judge");
+  if (node == nullptr) return;
+  const auto kind = type_of(service.sheet(), *node, "kind", "judge", {"table", "sequential"}, "judge of kind");
+  if (!kind) return;
+  const Mapping judge(service.sheet(), *node, "judge/" + *kind, "judge");
+  if (*kind == "sequential") {
+    out.kind = JudgeKind::sequential;
+    out.warm_up = kSequentialWarmUp;
+    judge.duration("sustain", out.sequential.sustain, std::chrono::seconds(1));
+    judge.duration("severe", out.sequential.severe, std::chrono::seconds(1));
+  }
   judge.duration("warm_up", out.warm_up, Duration{});
 }
 

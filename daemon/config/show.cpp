@@ -52,7 +52,14 @@ void show_bake(const Service& service, Lines& out) {
   out.entry(0, "baseline",
             {"window " + show_duration(service.baseline.window),
              fmt::format("at least {} readings", service.baseline.min_samples)});
-  out.entry(0, "judge", {"table", "warm-up " + show_duration(service.judge.warm_up)});
+  const Judge& judge = service.judge;
+  if (judge.kind == JudgeKind::table)
+    out.entry(0, "judge", {"table", "warm-up " + show_duration(judge.warm_up)});
+  else
+    out.entry(0, "judge",
+              {"sequential", "warm-up " + show_duration(judge.warm_up),
+               "sustain " + show_duration(judge.sequential.sustain),
+               "severe " + show_duration(judge.sequential.severe)});
   out.entry(0, "confirm", {"timeout " + show_duration(service.confirm_timeout)});
   out.entry(0, "version",
             {service.running_version                 ? "asked by " + show_command(*service.running_version)

@@ -66,6 +66,8 @@ CommandLine::CommandLine(const Environment& environment)
   title("Act");
   add_checks();
   title("Configuration");
+  add_replay();
+  title("Rules");
   add_night();
   title("At night");
   app_.footer(kExitCodes); // after the commands, which would inherit it

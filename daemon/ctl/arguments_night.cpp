@@ -27,8 +27,7 @@ void CommandLine::add_night() {
         out_.what = JournalCheck{f->text["PATH"]};
     });
   }
-  CLI::App* bundle =
-      command(app_, "debug-bundle", "Collect what explains a fault, without secrets; also offline", f);
+  CLI::App* bundle = command(app_, "debug-bundle", "Collect what explains a fault, without secrets; also offline", f);
   may(bundle, f, "FILE", "File to make (default: backstop-debug-TIME.tar.gz here)");
   may(bundle, f, "--config", "Configuration file")->default_val("/etc/backstop/backstop.yaml")->type_name("PATH");
   bundle->callback([this, f] { out_.what = DebugBundle{f->text["FILE"], f->text["--config"]}; });

@@ -36,6 +36,7 @@ private:
   static CLI::Option* may(CLI::App* sub, Fields* f, const std::string& name, const char* what);
   static CLI::Validator one_of(std::vector<std::string> words);
   static Duration duration(const std::string& text, const char* option);
+  static Time time(const std::string& text, const char* option);
   static Json reasoned(Fields* f);
   static std::string id_path(const char* what, const std::string& id, const char* verb = "");
   void post(std::string path, Json body, std::string done);
@@ -47,7 +48,8 @@ private:
   void add_hands(); // arguments_hands.cpp
   void add_holds();
   void add_ways_out();
-  void add_night(); // arguments_night.cpp
+  void add_night();  // arguments_night.cpp
+  void add_replay(); // arguments_replay.cpp
 
   [[nodiscard]] std::string mistake(const CLI::ParseError& error) const;
   [[nodiscard]] std::string unknown_word(const CLI::App& at, const std::string& word) const;

@@ -13,7 +13,11 @@ std::string evidence_block(const Json& e, bool decided) {
   double baseline = 0;
   rows.push_back(
       {"  baseline", e["baseline"].as_number(baseline) ? show(baseline, unit_named(e.text("unit"))) : "none usable"});
-  rows.push_back({"  held", short_duration(e.number("held_s")) + " of " + short_duration(e.number("needed_s"))});
+  double nats = 0;
+  if (e["evidence"].as_number(nats))
+    rows.push_back({"  evidence", fmt::format("{:.1f} of {:.1f} nats", nats, e.number("evidence_needed"))});
+  else
+    rows.push_back({"  held", short_duration(e.number("held_s")) + " of " + short_duration(e.number("needed_s"))});
   rows.push_back(
       {"  from", fmt::format("{:.0f} requests in {} scrapes over {}, newest at {}", e.number("requests"),
                              e.integer("scrapes"), short_duration(e.number("window_s")), clock_of(e["scraped"]))});

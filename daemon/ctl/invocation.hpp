@@ -83,11 +83,20 @@ struct DebugBundle {
   std::string config;
 };
 
+/// What the daemon would have decided over recorded samples.
+struct Replay {
+  std::string config, samples;
+  std::optional<Time> deploy_at;
+  std::string events; ///< file; empty: begin and finish at `deploy_at`
+  std::optional<Time> end;
+  bool go_on = false;
+};
+
 struct Invocation {
   std::string socket = "/run/backstop/control.sock";
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
-  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle> what;
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Replay> what;
 };
 
 /// What the environment says; options on the command line count more.

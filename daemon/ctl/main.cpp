@@ -32,6 +32,8 @@ int run(const std::vector<std::string>& words) {
       said = run_journal_restore(invocation, *damaged);
     else if (const auto* bundle = std::get_if<DebugBundle>(&invocation.what))
       said = run_debug_bundle(invocation, *bundle);
+    else if (const auto* replay = std::get_if<Replay>(&invocation.what))
+      said = run_replay(invocation, *replay);
     else
       said = run_check_metrics(invocation, std::get<CheckMetrics>(invocation.what));
   }

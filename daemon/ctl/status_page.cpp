@@ -1,5 +1,6 @@
 #include "daemon/ctl/pages.hpp"
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace backstop::ctl {
 namespace {
@@ -113,6 +114,9 @@ std::string deadman_line(const Json& deadman, const Style& style) {
 } // namespace
 
 std::string held_text(const Json& rule) {
+  double nats = 0;
+  if (rule["evidence"].as_number(nats))
+    return nats < 0.5 ? "" : fmt::format("{:.1f} of {:.1f} nats", nats, rule.number("evidence_needed"));
   const double seconds = rule.number("held_s");
   if (rule.text("reading_level") == "normal" || seconds <= 0) return "";
   const double needed = rule.number("needed_s");

@@ -1,8 +1,8 @@
 #pragma once
 #include "daemon/app.hpp"
 #include "daemon/config/read.hpp"
+#include "daemon/replay/memory_journal.hpp"
 #include "tests/fakes/faulty_journal.hpp"
-#include "tests/fakes/memory_journal.hpp"
 #include "tests/fakes/memory_recorder.hpp"
 #include "tests/fakes/scripted_step_runner.hpp"
 #include <functional>
@@ -156,6 +156,7 @@ public:
   SilentLog log;
   std::map<std::string, std::string> links;
   std::map<std::string, Shop> shops; ///< by service key
+  Duration latency{};                ///< of every answer
   std::unique_ptr<FaultyJournal> faulty;
   std::unique_ptr<App> app;
   std::function<void()> prepare_start; ///< between the making of the App and its load(): plan faults here
@@ -184,7 +185,8 @@ private:
   void scrape(const std::string& key) {
     Shop& shop = shops[key];
     Scrape scrape;
-    scrape.t = scrape.arrived = now;
+    scrape.t = now - latency;
+    scrape.arrived = now;
     shop.ok += shop.requests_per_second * (1 - shop.error_share);
     shop.failed += shop.requests_per_second * shop.error_share;
     if (shop.answers) {

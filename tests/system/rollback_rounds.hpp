@@ -126,6 +126,11 @@ public:
     });
     ++tally.rollbacks;
     ++tally.ends[ended ? after.text("phase") : "no end"];
+    if (!ended) { // what it waits for is gone when the loop is over
+      const std::string log = read_text(world.dir + "/daemon.log");
+      tally.told.push_back(id + " has no end; status " + world.ask("GET", "/v1/status").dump() + "\nand the log:\n" +
+                           log.substr(log.size() - std::min<std::size_t>(log.size(), 6000)));
+    }
     if (after.text("phase") != "rolled_back_verified") failed_because(after);
     judge(id, before, after);
     return go_on(after);

@@ -226,6 +226,14 @@ TEST(Service, TheRestOfTheKeysAreRead) {
   EXPECT_EQ(service.confirm_timeout, hours(1));
 }
 
+TEST(Service, ASequentialJudgeHasItsOwnDefaults) {
+  const Judge judge = read(service_with("judge: {kind: sequential, sustain: 50s}\n")).judge;
+  EXPECT_EQ(judge.kind, JudgeKind::sequential);
+  EXPECT_EQ(judge.warm_up, seconds(180));
+  EXPECT_EQ(judge.sequential.sustain, seconds(50));
+  EXPECT_EQ(judge.sequential.severe, seconds(20));
+}
+
 TEST(Service, AnchorsMayShareValues) {
   const Service service =
       read("service: a\nmode: observe\nsources: {app: {type: host}}\n"

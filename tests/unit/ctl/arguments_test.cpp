@@ -178,6 +178,14 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"rollback shop", "rollback: --reason is required (see: backstopctl rollback --help)"},
         Wrong{"unlock shop --reason r --retry-from 2 --done-by-hand",
               "unlock: --retry-from excludes --done-by-hand (see: backstopctl unlock --help)"},
+        Wrong{"replay --config c --samples s",
+              "replay: --deploy-at or --events is required (see: backstopctl replay --help)"},
+        Wrong{
+            "replay --config c --samples s --deploy-at 3pm",
+            "replay: --deploy-at: '3pm' is no time; write seconds since 1970, for example 1767225600 (see: backstopctl "
+            "replay --help)"},
+        Wrong{"replay --config c --samples s --deploy-at 1 --events e",
+              "replay: --deploy-at excludes --events (see: backstopctl replay --help)"},
         Wrong{"--socket", "--socket needs a value (see: backstopctl --help)"}));
 
 TEST(Help, OfTheProgramAndOfEveryCommand) {
@@ -213,7 +221,8 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
                            "quarantine release",
                            "check-config",
                            "check-metrics",
-                           "reload"}) {
+                           "reload",
+                           "replay"}) {
     const Parsed one = parse(std::string(line) + " --help");
     EXPECT_EQ(one.said.exit_code, kDone) << line;
     all += "$ backstopctl " + std::string(line) + " --help\n" + one.said.out + "\n";
@@ -222,6 +231,19 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
 }
 
 TEST(Help, Version) { EXPECT_EQ(parse("--version").said.out, std::string("backstopctl ") + BACKSTOP_VERSION + "\n"); }
+
+TEST(Arguments, Replay) {
+  const Replay at = what_of<Replay>("replay --config c.yaml --samples s.om --deploy-at 1767225600.25 --end 1767229200");
+  EXPECT_EQ(at.config, "c.yaml");
+  EXPECT_EQ(at.samples, "s.om");
+  EXPECT_EQ(at.deploy_at, time_from_us(1767225600'250000));
+  EXPECT_EQ(at.end, time_from_us(1767229200'000000));
+  EXPECT_FALSE(at.go_on);
+  const Replay events = what_of<Replay>("replay --config c.yaml --samples s.om --events e.jsonl --continue");
+  EXPECT_EQ(events.events, "e.jsonl");
+  EXPECT_FALSE(events.deploy_at || events.end);
+  EXPECT_TRUE(events.go_on);
+}
 
 TEST(Arguments, OfTheJournalAndTheBundle) {
   EXPECT_EQ(what_of<JournalCheck>("journal check").path, "/var/lib/backstop/journal.db");

@@ -1,6 +1,6 @@
 #include "tests/fakes/faulty_journal.hpp"
 #include "tests/fakes/journal_contract.hpp"
-#include "tests/fakes/memory_journal.hpp"
+#include "daemon/replay/memory_journal.hpp"
 
 namespace backstop {
 namespace {

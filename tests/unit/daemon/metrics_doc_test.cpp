@@ -1,7 +1,7 @@
 #include "daemon/config/read.hpp"
 #include "daemon/deadman.hpp"
 #include "daemon/telemetry.hpp"
-#include "tests/fakes/memory_journal.hpp"
+#include "daemon/replay/memory_journal.hpp"
 #include "tests/fakes/memory_recorder.hpp"
 #include "tests/fakes/scripted_fetcher.hpp"
 #include "tests/fakes/scripted_step_runner.hpp"

@@ -1,4 +1,4 @@
-#include "tests/fakes/memory_journal.hpp"
+#include "daemon/replay/memory_journal.hpp"
 
 namespace backstop {
 

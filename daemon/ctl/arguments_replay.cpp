@@ -1,0 +1,38 @@
+#include "daemon/ctl/command_line.hpp"
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace backstop::ctl {
+
+Time CommandLine::time(const std::string& text, const char* option) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) || std::abs(value) > 1e11)
+    throw CLI::ValidationError(option, "'" + text + "' is no time; write seconds since 1970, for example 1767225600");
+  return Time{} + seconds_f(value);
+}
+
+void CommandLine::add_replay() {
+  Fields* f = nullptr;
+  CLI::App* sub = command(app_, "replay", "What would have been decided over recorded samples, as JSON lines", f);
+  need(sub, f, "--config", "Service file")->type_name("PATH");
+  need(sub, f, "--samples", "OpenMetrics text with timestamps")->type_name("PATH");
+  CLI::Option* at = may(sub, f, "--deploy-at", "Begin and finish of the deployment, in seconds since 1970");
+  at->type_name("TIME");
+  CLI::Option* events = may(sub, f, "--events", "JSON lines instead: begin, finish, signal, hold ... each with its t");
+  events->type_name("PATH")->excludes(at);
+  may(sub, f, "--end", "Stop then (default: the last sample)")->type_name("TIME");
+  sub->add_flag("--continue", f->flag["continue"], "Go on after the first RollBack");
+  sub->callback([this, f] {
+    Replay replay{f->text["--config"], f->text["--samples"], {}, f->text["--events"], {}, f->flag["continue"]};
+    if (!f->text["--deploy-at"].empty()) replay.deploy_at = time(f->text["--deploy-at"], "--deploy-at");
+    if (!f->text["--end"].empty()) replay.end = time(f->text["--end"], "--end");
+    if (!replay.deploy_at && replay.events.empty()) throw CLI::RequiredError("--deploy-at or --events");
+    out_.what = std::move(replay);
+  });
+  sub->footer("Exit codes: 0 kept, or nothing was decided against it; 1 error in input; 2 usage;\n"
+              "3 it would have been rolled back; 6 undecided or held");
+}
+
+} // namespace backstop::ctl

@@ -1,0 +1,81 @@
+#include "daemon/config/read.hpp"
+#include "daemon/config/show.hpp"
+#include "daemon/ctl/actions.hpp"
+#include "daemon/ctl/answers.hpp"
+#include "daemon/ctl/terminal.hpp"
+#include "daemon/io/files.hpp"
+#include "daemon/record.hpp"
+#include "daemon/replay/replay.hpp"
+
+namespace backstop::ctl {
+namespace {
+
+constexpr std::size_t kConfigBytes = std::size_t{1} << 20;
+constexpr std::size_t kEventsBytes = std::size_t{64} << 20;
+constexpr std::size_t kSamplesBytes = std::size_t{4} << 30;
+
+Said wrong(const std::string& what) { return {kInputError, "", complaint(what)}; }
+
+std::string dropped_text(const DropCounts& dropped) {
+  std::string text;
+  for (std::size_t i = 0; i < kDropReasons; ++i) {
+    if (dropped.counts[i] == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(dropped.counts[i]) + " " +
+            std::string(name_of(static_cast<DropReason>(i)));
+  }
+  return text;
+}
+
+/// For a person who looks on; scripts read the lines and the exit code.
+std::string summary(const replay::Outcome& outcome) {
+  const char* end = outcome.end == replay::Outcome::End::rolled_back ? "rolled back"
+                    : outcome.end == replay::Outcome::End::undecided ? "undecided or held: a person would have to look"
+                                                                     : "nothing was decided against it";
+  std::string text = std::string(end) + "; " + std::to_string(outcome.scrapes) + " scrapes";
+  if (const std::string dropped = dropped_text(outcome.dropped); !dropped.empty())
+    text += "; impossible samples left out: " + dropped;
+  if (outcome.end == replay::Outcome::End::kept && outcome.watched_until > outcome.last)
+    text += "; the samples end before the bake does";
+  return text + "\n";
+}
+
+} // namespace
+
+Said run_replay(const Invocation&, const Replay& wanted) {
+  const Result<std::string> config = read_file(wanted.config, kConfigBytes);
+  if (!config) return wrong(config.error().what);
+  config::ServiceOutcome service = config::load_service(*config, wanted.config);
+  if (!service.ok())
+    return {kInputError, "",
+            config::show_faults(service.faults) +
+                complaint(std::to_string(service.faults.size()) + (service.faults.size() == 1 ? " fault" : " faults"))};
+  const Result<std::string> samples = read_file(wanted.samples, kSamplesBytes);
+  if (!samples) return wrong(samples.error().what);
+
+  replay::Request request;
+  request.service = std::move(service.service);
+  request.service.text = *config;
+  request.service.hash = sha256_hex(*config);
+  request.samples = *samples;
+  request.samples_file = wanted.samples;
+  request.end = wanted.end;
+  request.go_on = wanted.go_on;
+  if (wanted.deploy_at) {
+    request.events = replay::deployed_at(*wanted.deploy_at, request.service.key());
+  } else {
+    const Result<std::string> text = read_file(wanted.events, kEventsBytes);
+    if (!text) return wrong(text.error().what);
+    Result<std::vector<replay::Event>> events = replay::read_events(*text, wanted.events, request.service.key());
+    if (!events) return wrong(events.error().what);
+    request.events = *std::move(events);
+  }
+
+  Result<replay::Outcome> outcome = replay::replay(request);
+  if (!outcome) return wrong(outcome.error().what);
+  const int exit_code = outcome->end == replay::Outcome::End::rolled_back ? kRolledBack
+                        : outcome->end == replay::Outcome::End::undecided ? kUndecided
+                                                                          : kDone;
+  return {exit_code, std::move(outcome->log), on_terminal() ? summary(*outcome) : ""};
+}
+
+} // namespace backstop::ctl

@@ -1,0 +1,29 @@
+#pragma once
+#include "daemon/operator.hpp"
+#include "rules/result.hpp"
+#include "rules/time.hpp"
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace backstop::replay {
+
+/// What somebody did at one time of a replay.
+struct Event {
+  Time t{};
+  /// Without an id: replay() puts in that of the newest deployment. None: the daemon was restarted.
+  std::optional<Command> command;
+};
+
+/// Reads events for `service` (its key), one JSON object a line, in any order of time; gives them in order of time,
+/// those of one time in order of lines. `t` in seconds since 1970, and `event`:
+///     begin {version?, previous?, type?, mode?, components?, irreversible?}, finish, abort {reason?},
+///     hold {for_s, reason}, unhold, signal {kind, evidence}, accept {reason}, adopt {version, reason?}, restart
+/// with the members of the control API. Errors (Errc::invalid): "FILE:LINE: what (how to mend it)".
+Result<std::vector<Event>> read_events(std::string_view text, const std::string& file, const std::string& service);
+
+/// Begin and finish at one time: the new version is there, and gets the traffic.
+std::vector<Event> deployed_at(Time t, const std::string& service);
+
+} // namespace backstop::replay

@@ -1,0 +1,45 @@
+#pragma once
+#include "collectors/sample_store.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/replay/events.hpp"
+#include "rules/result.hpp"
+#include "rules/time.hpp"
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace backstop::replay {
+
+struct Request {
+  config::Service service;   ///< read without fault, with its text and hash
+  std::string_view samples;  ///< OpenMetrics text with timestamps, see recorded_samples.hpp
+  std::string samples_file;  ///< stands in faults
+  std::vector<Event> events; ///< in order of time; at least one begin
+  std::optional<Time> end;   ///< absent: the newest sample
+  bool go_on = false;        ///< past the first RollBack and past the end of the watch
+};
+
+struct Outcome {
+  enum class End {
+    kept,        ///< or nothing was decided against it so far
+    rolled_back, ///< a rollback would have been started
+    undecided,   ///< the watch ended so, or a rollback was decided that a hold (or another word) forbids
+  };
+  End end = End::kept;
+  std::string log;         ///< see decision_log.hpp
+  Time first{}, last{};    ///< what was replayed
+  Time watched_until{};    ///< when the newest deployment's bake would end; kNever: it was not finished
+  std::size_t scrapes = 0; ///< that were replayed
+  DropCounts dropped;      ///< of all samples
+};
+
+/// What the daemon would have decided: the App itself under a virtual clock, over recorded samples. Pure.
+/// The version before is adopted at the first sample. Events come before the samples of the same time: those are of the
+/// new version. The service is taken as if its mode were auto; rules in mode observe stay so. What needs the host is
+/// passed over: no step, check or question runs, and no rollback is begun; the first that would be ends the replay,
+/// unless `go_on`. Errors (Errc::invalid): the samples have a fault, or an event is refused, as `deploy begin` may be.
+Result<Outcome> replay(const Request& request);
+
+} // namespace backstop::replay

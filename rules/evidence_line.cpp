@@ -1,0 +1,255 @@
+// Where the lines come from: the table's limits, moved away from what was normal before the deployment.
+#include "rules/sequential.hpp"
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace backstop {
+namespace {
+
+using Kind = EvidenceLine::Kind;
+
+constexpr double kSevereShare = 0.45;
+constexpr double kWorseShare = 1.8;    ///< a share that was bad already must be this many times what it was
+constexpr double kWorseQuantile = 1.5; ///< likewise a quantile
+constexpr double kWorseTail = 3;       ///< likewise the share of slow requests
+constexpr double kMostTail = 0.3;
+constexpr double kWanderOfErrors = 0.3 * 0.3 * 120; ///< 30 % for two minutes, before anything is known
+constexpr double kWanderOfLatency = 0.8;            ///< at least; more where the baseline shows it
+constexpr double kMostWander = 30;
+constexpr double kUnknownWander = 5; ///< of a latency without a baseline
+constexpr double kGaugeShareOfSustain = 0.6;
+constexpr Duration kBlock = std::chrono::seconds(30);
+constexpr double kFewestForAQuantile = 40;
+constexpr std::size_t kFewestBlocks = 10;
+
+bool is_upward(const Condition& c) {
+  const Op op = c.limit ? c.limit->op : c.of_baseline ? c.of_baseline->op : Op::greater;
+  return op == Op::greater || op == Op::greater_equal;
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Sums of half minutes of the trace.
+struct Block {
+  double bad = 0, all = 0, seconds = 0;
+  std::vector<Bucket> histogram;
+};
+
+std::vector<Block> blocks_of(const Trace& before, double fewest) {
+  std::vector<Block> blocks;
+  Block filling;
+  Time since{};
+  for (const Trace::Cell& cell : before.cells()) {
+    if (cell.all <= 0) continue;
+    if (since == Time{}) since = cell.t;
+    filling.bad += cell.bad;
+    filling.all += cell.all;
+    if (!cell.histogram.empty())
+      filling.histogram =
+          filling.histogram.empty() ? cell.histogram : merge_histograms({filling.histogram, cell.histogram});
+    if (cell.t - since < kBlock - std::chrono::seconds(5) || filling.all < fewest) continue;
+    filling.seconds = to_seconds(cell.t - since);
+    blocks.push_back(std::exchange(filling, Block{}));
+    since = Time{};
+  }
+  return blocks;
+}
+
+/// How far the share wanders beyond chance: Pearson's chi-square of blocks over their number gives the dispersion
+/// 1 + (requests a second) share wander, see ShareEvidence.
+template <class BadOf>
+double wander_of(const std::vector<Block>& blocks, double share, double otherwise, BadOf bad_of) {
+  double chi = 0, per_second = 0;
+  std::size_t n = 0;
+  for (const Block& block : blocks) {
+    if (block.all * share < 1 || block.seconds <= 0) continue;
+    const double off = bad_of(block) - share * block.all;
+    chi += off * off / (block.all * share * (1 - share));
+    per_second += block.all / block.seconds;
+    ++n;
+  }
+  if (n < kFewestBlocks || share <= 0) return otherwise;
+  const auto count = static_cast<double>(n);
+  return (chi / count - 1) / (per_second / count * share);
+}
+
+/// Goes through what was before as it would through what comes, and raises the bar by how far it got: cron jobs, noisy
+/// hosts and what was bad already then take more to be blamed on the new version.
+void raise_by_replay(EvidenceLine& line, double quantile, const Trace& before, const SequentialSpec& spec,
+                     Duration interval) {
+  constexpr double kLowerLatency = 0.88; ///< the line of the replay: what came close counts
+  constexpr double kNoticed = 0.2, kRaise = 1.4;
+  EvidenceLine lower = line;
+  lower.slower_than *= kLowerLatency;
+  lower.severe_share = 0;
+  Suspicion suspicion(lower, quantile, spec);
+  double peak = 0;
+  for (const Trace::Cell& cell : before.cells()) {
+    const Increase increase{cell.all > 0 ? cell.t : Time{}, cell.bad, cell.all, cell.histogram};
+    Reading reading;
+    reading.health = cell.value ? Health::ok : Health::no_data;
+    reading.value = cell.value.value_or(0);
+    reading.newest = cell.t;
+    suspicion.add({&increase, &reading, interval, true});
+    const SuspicionState state = suspicion.save();
+    for (const double nats : state.share.nats) peak = std::max(peak, nats);
+    if (line.kind == Kind::gauge) peak = std::max(peak, state.gauge.seconds);
+  }
+  double& bar = line.kind == Kind::gauge ? line.gauge.bar : line.share.bar;
+  if (peak <= kNoticed * bar) return;
+  bar += kRaise * peak;
+  line.why += (line.why.empty() ? "" : "; ") + std::string("it did so before, which raised the bar");
+}
+
+void moved(EvidenceLine& line, double from, double to, Unit unit) {
+  if (to != from && from > 0) line.why = "the line is " + show(to, unit) + ", for what was normal before";
+}
+
+EvidenceLine share_line(const Condition& c, const Trace& before) {
+  EvidenceLine line;
+  line.inverted = !is_upward(c);
+  double bad = 0, all = 0;
+  for (const Trace::Cell& cell : before.cells()) {
+    bad += line.inverted ? cell.all - cell.bad : cell.bad;
+    all += cell.all;
+  }
+  double share = 0;
+  if (c.limit) share = line.inverted ? 1 - c.limit->value : c.limit->value;
+  if (c.of_baseline && all > 0) {
+    const double factor = c.of_baseline->value;
+    share = std::max(share, line.inverted ? 1 - factor * (1 - bad / all) : factor * bad / all);
+  }
+  if (share <= 0) {
+    line.why = "there is no baseline to compare with";
+    return line;
+  }
+  line.kind = Kind::share;
+  const double before_share = all > 0 ? (bad + 0.5) / (all + 100) : 0; // one request in a hundred is not a rate
+  line.share.share = std::clamp(std::max(share, kWorseShare * before_share), 1e-3, 0.9);
+  moved(line, share, line.share.share, Unit::ratio);
+  const double wander = wander_of(blocks_of(before, 1), before_share, kWanderOfErrors,
+                                  [&](const Block& b) { return line.inverted ? b.all - b.bad : b.bad; });
+  line.share.wander = std::clamp(wander, kWanderOfErrors, kMostWander);
+  line.severe_share = std::max(kSevereShare, std::min(0.9, 3 * before_share));
+  return line;
+}
+
+EvidenceLine slow_line(const QuantileSpec& quantile, const Condition& c, const Trace& before, Unit unit) {
+  EvidenceLine line;
+  const std::vector<Block> blocks = blocks_of(before, kFewestForAQuantile);
+  std::vector<Bucket> all;
+  std::vector<double> quantiles;
+  for (const Trace::Cell& cell : before.cells()) {
+    if (!cell.histogram.empty()) all = all.empty() ? cell.histogram : merge_histograms({all, cell.histogram});
+  }
+  for (const Block& block : blocks) {
+    const double value = histogram_quantile(quantile.q, block.histogram);
+    if (std::isfinite(value)) quantiles.push_back(value);
+  }
+  double normal = 0;
+  if (quantiles.size() >= 5) {
+    normal = median(std::move(quantiles));
+  } else if (!all.empty() && all.back().cumulative >= kFewestForAQuantile) {
+    normal = histogram_quantile(quantile.q, all);
+    if (!std::isfinite(normal)) normal = 0;
+  }
+  double limit = 0;
+  if (c.limit) limit = c.limit->value;
+  if (c.of_baseline) limit = std::max(limit, c.of_baseline->value * normal);
+  if (limit <= 0) {
+    line.why = "there is no baseline to compare with";
+    return line;
+  }
+  line.kind = Kind::slow_share;
+  line.slower_than = std::max(limit, kWorseQuantile * normal);
+  moved(line, limit, line.slower_than, unit);
+  const double tail = 1 - quantile.q;
+  const double requests = all.empty() ? 0 : all.back().cumulative;
+  const double slow_before = requests > 0 ? count_above(line.slower_than, all) / requests : 0;
+  line.share.share = std::max(tail, std::min(kWorseTail * slow_before, kMostTail));
+  const double wander = normal <= 0 ? kUnknownWander : wander_of(blocks, tail, kUnknownWander, [&](const Block& b) {
+    return count_above(normal, b.histogram);
+  });
+  line.share.wander = std::clamp(wander, kWanderOfLatency, kMostWander);
+  return line;
+}
+
+EvidenceLine gauge_line(const Condition& c, const Trace& before, const SequentialSpec& spec, Unit unit) {
+  EvidenceLine line;
+  line.gauge.higher_is_worse = is_upward(c);
+  const double sign = line.gauge.higher_is_worse ? 1 : -1;
+  std::vector<double> values, steps;
+  for (const Trace::Cell& cell : before.cells()) {
+    if (!cell.value) continue;
+    if (!values.empty()) steps.push_back(*cell.value - values.back());
+    values.push_back(*cell.value);
+  }
+  const bool known = values.size() >= 2 * kFewestBlocks;
+  const double normal = median(values);
+  std::optional<double> limit;
+  if (c.limit) limit = c.limit->value;
+  if (c.of_baseline && known) {
+    const double by_baseline = c.of_baseline->value * normal;
+    limit = limit ? sign * std::max(sign * *limit, sign * by_baseline) : by_baseline;
+  }
+  if (!limit) {
+    line.why = "there is no baseline to compare with";
+    return line;
+  }
+  line.kind = Kind::gauge;
+  line.gauge.bar = kGaugeShareOfSustain * to_seconds(spec.sustain);
+  const double size = std::max(std::abs(*limit), 1e-9);
+  line.gauge.scale = 0.02 * size;
+  line.gauge.line = *limit;
+  if (!known) return line;
+  const double centre = median(steps);
+  for (double& step : steps) step = std::abs(step - centre);
+  const double noise = 1.4826 * median(steps) / std::sqrt(2.0); // of the values, robustly (MAD), from their differences
+  line.gauge.scale = std::max(2 * noise, 0.005 * size);
+  const double margin = std::max(4 * line.gauge.scale, 0.05 * size);
+  line.gauge.line = sign * std::max(sign * *limit, sign * normal + margin);
+  moved(line, *limit, line.gauge.line, unit);
+  return line;
+}
+
+} // namespace
+
+std::string_view name_of(EvidenceLine::Kind kind) {
+  switch (kind) {
+  case Kind::none: return "none";
+  case Kind::share: return "share";
+  case Kind::slow_share: return "slow_share";
+  case Kind::gauge: return "gauge";
+  }
+  return "none";
+}
+
+EvidenceLine::Kind evidence_kind_named(std::string_view name) {
+  for (const Kind kind : {Kind::share, Kind::slow_share, Kind::gauge}) {
+    if (name == name_of(kind)) return kind;
+  }
+  return Kind::none;
+}
+
+EvidenceLine line_for(const IndicatorSpec& indicator, const Condition& condition, const Trace& before,
+                      const SequentialSpec& spec, Duration interval) {
+  const auto* quantile = std::get_if<QuantileSpec>(&indicator.kind);
+  EvidenceLine line;
+  if (std::holds_alternative<RatioSpec>(indicator.kind)) {
+    line = share_line(condition, before);
+  } else if (quantile && is_upward(condition)) {
+    line = slow_line(*quantile, condition, before, indicator.unit);
+  } else {
+    line = gauge_line(condition, before, spec, indicator.unit);
+  }
+  if (line.kind != Kind::none) raise_by_replay(line, quantile ? quantile->q : 0, before, spec, interval);
+  return line;
+}
+
+} // namespace backstop

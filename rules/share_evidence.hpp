@@ -1,0 +1,92 @@
+#pragma once
+#include "rules/time.hpp"
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+/// Evidence that too large a share of requests is bad: fails, or is slower than a limit. O(1) for each scrape, but for the
+/// three minutes that tell an outage that comes and goes from a single one.
+namespace backstop {
+
+/// What a share is held against.
+struct ShareLine {
+  double share = 0.05; ///< the null hypothesis: at most this share is bad
+  /// How much the share of a service that is well wanders by itself: its relative variance times the time over which it
+  /// stays away, in seconds. It bounds what any number of requests in a short time can prove.
+  double wander = 0;
+  double bar = 8; ///< nats that suffice
+  bool operator==(const ShareLine&) const = default;
+};
+
+/// Alternatives that the evidence is weighed for, as multiples of the null's share; none is above 97 %.
+inline constexpr std::array<double, 6> kTimesWorse{1.25, 1.7, 2.5, 4, 8, 20};
+/// Those of the severe path, above its own line.
+inline constexpr std::array<double, 2> kSeverelyWorse{1.5, 2.1};
+
+/// A CUSUM of log-likelihood ratios for each alternative p over the null q (Page 1954; the requests of one scrape are a
+/// binomial sample): with k bad of n,
+///   x = (k ln(p/q) + (n-k) ln((1-p)/(1-q))) / D,   C = max(0, C + clip(x, -most dt, +most dt)).
+/// D is the variance of k over the binomial one where the share wanders: 1 + (n/dt) q wander. `most` nats a second make
+/// bar/most the least time that any amount of evidence must span, which no shorter blip can bring about.
+class ShareEvidence {
+public:
+  struct State {
+    std::vector<double> nats;     ///< by alternative
+    std::array<double, 3> last{}; ///< the last increments of the greatest
+    Time newest{};
+    bool operator==(const State&) const = default;
+  };
+
+  ShareEvidence(ShareLine line, double most_per_second, std::span<const double> times_worse);
+
+  /// `bad` of `all` requests, up to `t`. `interval`: what the first of all covers. No requests: no evidence.
+  void add(Time t, double bad, double all, Duration interval);
+  void clear();
+
+  [[nodiscard]] double nats() const;
+  /// The bar is passed, and it was not one scrape that did it: of the last three two speak against it.
+  [[nodiscard]] bool proven() const;
+  [[nodiscard]] const ShareLine& line() const { return line_; }
+  [[nodiscard]] const State& state() const { return state_; }
+  void restore(State state);
+
+private:
+  ShareLine line_;
+  double most_per_second_;
+  /// Nats for the alternative that a bad and a good request are; both 0: the alternative is not above the line.
+  struct Weight {
+    double bad = 0, good = 0;
+  };
+  std::vector<Weight> weights_; ///< by alternative
+  State state_;
+};
+
+/// Outages that come and go, each too short to be proven by itself: over the last three minutes the share is above the
+/// line beyond doubt (the log-likelihood ratio of what was seen over the line, with the same dispersion), and it still is without the worst stretch as long as the longest blip that is tolerated.
+class Intermittence {
+public:
+  struct Cell {
+    Time t{};
+    double bad = 0, all = 0;
+    bool operator==(const Cell&) const = default;
+  };
+
+  Intermittence(ShareLine line, Duration tolerated) : line_(line), tolerated_(tolerated) {}
+  void add(Time t, double bad, double all);
+  void clear() { cells_.clear(); }
+  void forget_before(Time t) {
+    while (!cells_.empty() && cells_.front().t < t) cells_.pop_front();
+  }
+  [[nodiscard]] bool proven() const;
+  [[nodiscard]] const std::deque<Cell>& cells() const { return cells_; }
+  void restore(std::deque<Cell> cells) { cells_ = std::move(cells); }
+
+private:
+  ShareLine line_;
+  Duration tolerated_;
+  std::deque<Cell> cells_; ///< of the last three minutes, oldest first, at most one a second
+};
+
+} // namespace backstop
