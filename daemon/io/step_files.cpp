@@ -170,10 +170,14 @@ Status StepFiles::claim(const StepKey& key, const StepCommand& command) const {
   const std::string text = command_text(key, command);
   if (text.size() >= step::kFileLimit)
     return fail(Errc::too_large, what + ": arguments and environment are larger than 16 MiB");
-  if (::mkdirat(root_.get(), name_of(key).c_str(), 0750) != 0) {
-    if (errno == EEXIST) return fail(Errc::refused, what + " was started before, see " + path_of(key));
-    return system_error(what + ": cannot make " + path_of(key), errno);
+  const auto make = [&] { return ::mkdirat(root_.get(), name_of(key).c_str(), 0750) == 0 ? 0 : errno; };
+  int error = make();
+  if (error == EEXIST && is_half_made(key)) {
+    unclaim(key);
+    error = make();
   }
+  if (error == EEXIST) return fail(Errc::refused, what + " was started before, see " + path_of(key));
+  if (error != 0) return system_error(what + ": cannot make " + path_of(key), error);
   const Fd directory = this->directory(key);
   const Status filled =
       directory ? fill(directory.get(), text, command.output_limit) : Status(system_error("cannot open", errno));
@@ -182,6 +186,14 @@ Status StepFiles::claim(const StepKey& key, const StepCommand& command) const {
     return filled.error().in(what + ": " + path_of(key));
   }
   return {};
+}
+
+bool StepFiles::is_half_made(const StepKey& key) const {
+  const Fd directory = this->directory(key);
+  const auto absent = [&](const char* name) {
+    return ::faccessat(directory.get(), name, F_OK, 0) != 0 && errno == ENOENT;
+  };
+  return directory && absent(step::kCommand) && absent(step::kOutcome) && absent(step::kForgotten);
 }
 
 void StepFiles::unclaim(const StepKey& key) const {

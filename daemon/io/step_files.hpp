@@ -20,6 +20,9 @@ public:
   /// Claims the key for ever and makes all files that the supervisor needs. On the disk when it returns. Errc::refused
   /// where the key was ever claimed before; after any other error it is not claimed.
   Status claim(const StepKey& key, const StepCommand& command) const;
+  /// There is a directory without a command in it: left by a claim that failed and could not be taken back, so nothing ran.
+  /// claim() takes it over.
+  [[nodiscard]] bool is_half_made(const StepKey& key) const;
   /// Takes a claim back. Only while it is certain that nothing was run.
   void unclaim(const StepKey& key) const;
 

@@ -82,7 +82,7 @@ void UnitStepRunner::finish(Asked* asked, Result<RunnerReply> reply) {
 
 Status UnitStepRunner::start(const StepKey& key, const StepCommand& command) {
   if (const Status fits = StepFiles::fits(command); !fits) return fits.error().in("step " + key.text());
-  if (starting_.contains(key) || files_.look(key).seen != Seen::never)
+  if (starting_.contains(key) || (files_.look(key).seen != Seen::never && !files_.is_half_made(key)))
     return fail(Errc::refused, "step " + key.text() + " was started before, see " + files_.path_of(key));
   const Status sent = ask({RunnerRequest::What::start, key, command.order},
                           [this, key](const Result<RunnerReply>& reply) { started(key, reply); });

@@ -140,6 +140,13 @@ TEST_F(CrashedStep, AnEmptyDirectoryOfAStepMeansThatNothingWasRun) {
   EXPECT_EQ(next_outcome().end, StepEnd::exited);
 }
 
+TEST_F(CrashedStep, WhatAFailedStartCouldNotTakeBackStandsInNobodysWay) {
+  std::filesystem::create_directory((*StepFiles::open(directory)).path_of(key)); // of a start on a disk that fails
+  ASSERT_TRUE(runner->start(key, shell("exit 6")));
+  EXPECT_EQ(next_outcome().status, 6);
+  EXPECT_EQ(runner->start(key, shell("exit 6")).error().code, Errc::refused);
+}
+
 TEST_F(CrashedStep, ACommandThatWasNotWrittenToItsEndMeansThatNothingWasRun) {
   std::filesystem::create_directory(step_file(""));
   std::ofstream(step_file(step::kCommandTmp)) << "key 5:D1/ro";
