@@ -23,11 +23,6 @@ constexpr Duration kBlock = std::chrono::seconds(30);
 constexpr double kFewestForAQuantile = 40;
 constexpr std::size_t kFewestBlocks = 10;
 
-bool is_upward(const Condition& c) {
-  const Op op = c.limit ? c.limit->op : c.of_baseline ? c.of_baseline->op : Op::greater;
-  return op == Op::greater || op == Op::greater_equal;
-}
-
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -50,9 +45,7 @@ std::vector<Block> blocks_of(const Trace& before, double fewest) {
     if (since == Time{}) since = cell.t;
     filling.bad += cell.bad;
     filling.all += cell.all;
-    if (!cell.histogram.empty())
-      filling.histogram =
-          filling.histogram.empty() ? cell.histogram : merge_histograms({filling.histogram, cell.histogram});
+    add_histogram(filling.histogram, cell.histogram);
     if (cell.t - since < kBlock - std::chrono::seconds(5) || filling.all < fewest) continue;
     filling.seconds = to_seconds(cell.t - since);
     blocks.push_back(std::exchange(filling, Block{}));
@@ -97,9 +90,7 @@ void raise_by_replay(EvidenceLine& line, double quantile, const Trace& before, c
     reading.value = cell.value.value_or(0);
     reading.newest = cell.t;
     suspicion.add({&increase, &reading, interval, true});
-    const SuspicionState state = suspicion.save();
-    for (const double nats : state.share.nats) peak = std::max(peak, nats);
-    if (line.kind == Kind::gauge) peak = std::max(peak, state.gauge.seconds);
+    peak = std::max(peak, suspicion.gathered());
   }
   double& bar = line.kind == Kind::gauge ? line.gauge.bar : line.share.bar;
   if (peak <= kNoticed * bar) return;
@@ -145,9 +136,7 @@ EvidenceLine slow_line(const QuantileSpec& quantile, const Condition& c, const T
   const std::vector<Block> blocks = blocks_of(before, kFewestForAQuantile);
   std::vector<Bucket> all;
   std::vector<double> quantiles;
-  for (const Trace::Cell& cell : before.cells()) {
-    if (!cell.histogram.empty()) all = all.empty() ? cell.histogram : merge_histograms({all, cell.histogram});
-  }
+  for (const Trace::Cell& cell : before.cells()) add_histogram(all, cell.histogram);
   for (const Block& block : blocks) {
     const double value = histogram_quantile(quantile.q, block.histogram);
     if (std::isfinite(value)) quantiles.push_back(value);

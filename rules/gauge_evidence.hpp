@@ -1,7 +1,6 @@
 #pragma once
 #include "rules/time.hpp"
 #include <deque>
-#include <vector>
 
 /// Evidence that a value is beyond its line, or is about to be.
 namespace backstop {

@@ -148,4 +148,9 @@ std::vector<Bucket> merge_histograms(const std::vector<std::vector<Bucket>>& par
   return sum;
 }
 
+void add_histogram(std::vector<Bucket>& sum, const std::vector<Bucket>& more) {
+  if (more.empty()) return;
+  sum = sum.empty() ? more : merge_histograms({sum, more});
+}
+
 } // namespace backstop

@@ -30,5 +30,7 @@ double count_above(double value, const std::vector<Bucket>& buckets);
 /// loses resolution. Above the lowest of the parts' highest finite bounds nothing is known of one of them: all that
 /// lies above is in +Inf. Each part sorted by le and ending in +Inf; empty when there is no part.
 std::vector<Bucket> merge_histograms(const std::vector<std::vector<Bucket>>& parts);
+/// Adds the observations of `more` to `sum`; either may be empty.
+void add_histogram(std::vector<Bucket>& sum, const std::vector<Bucket>& more);
 
 } // namespace backstop

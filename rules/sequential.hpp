@@ -4,9 +4,7 @@
 #include "rules/share_evidence.hpp"
 #include "rules/table.hpp"
 #include <deque>
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +74,8 @@ public:
   void add(const Observed& observed);
   void clear();
   [[nodiscard]] Finding finding(Time now) const;
+  /// As the bar of its line counts: nats, or seconds of a gauge.
+  [[nodiscard]] double gathered() const;
   [[nodiscard]] const EvidenceLine& line() const { return line_; }
   [[nodiscard]] SuspicionState save() const;
   void restore(SuspicionState state);
@@ -115,7 +115,7 @@ private:
   std::deque<Cell> cells_; ///< oldest first
 };
 
-/// The line for one condition, from the table's limit and from what was before. `upward`: more is worse.
+/// The line for one condition, from the table's limit and from what was before.
 EvidenceLine line_for(const IndicatorSpec& indicator, const Condition& condition, const Trace& before,
                       const SequentialSpec& spec, Duration interval);
 

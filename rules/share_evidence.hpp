@@ -1,7 +1,6 @@
 #pragma once
 #include "rules/time.hpp"
 #include <array>
-#include <cstdint>
 #include <deque>
 #include <span>
 #include <vector>

@@ -82,7 +82,7 @@ void Suspicion::add_share(Time t, double bad, double all, const Observed& observ
 /// The quantile of every half minute, or of as many requests as tell it, as points of a trend.
 void Suspicion::add_creep(const Increase& increase) {
   if (filling_.empty()) filling_since_ = increase.t;
-  filling_ = filling_.empty() ? increase.histogram : merge_histograms({filling_, increase.histogram});
+  add_histogram(filling_, increase.histogram);
   if (increase.t - filling_since_ < kCreepPoint || filling_.back().cumulative < kFewestForAQuantile) return;
   const double value = histogram_quantile(quantile_, filling_);
   if (std::isfinite(value) && value > 0)
@@ -136,6 +136,10 @@ Finding Suspicion::finding(Time now) const {
   return f;
 }
 
+double Suspicion::gathered() const {
+  return line_.kind == EvidenceLine::Kind::gauge ? gauge_.seconds() : share_.nats();
+}
+
 SuspicionState Suspicion::save() const {
   return {share_.state(), severe_.state(), intermittence_.cells(), gauge_.state(), trend_.points()};
 }
@@ -163,8 +167,7 @@ void Trace::add(const Observed& observed, Time now) {
   if (counts) {
     c.bad += increase->bad;
     c.all += increase->all;
-    if (!increase->histogram.empty())
-      c.histogram = c.histogram.empty() ? increase->histogram : merge_histograms({c.histogram, increase->histogram});
+    add_histogram(c.histogram, increase->histogram);
   }
   if (value) c.value = reading.value;
   while (cells_.size() > 1 && (cells_.front().t <= now - window_ || cells_.size() > kCells)) cells_.pop_front();

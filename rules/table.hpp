@@ -64,6 +64,9 @@ struct Condition {
   std::optional<Limit> of_baseline; ///< "> 2x baseline": value is the factor
 };
 
+/// More is worse: as its limit compares, or else its baseline factor.
+bool is_upward(const Condition& condition);
+
 /// A rollback criterion: critical while all its conditions hold for `timing.for_critical`. It knows no alert level.
 struct Criterion {
   std::string name;

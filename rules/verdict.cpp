@@ -178,11 +178,6 @@ ConditionCheck check_condition(const Condition& condition, const IndicatorView& 
   return check;
 }
 
-bool condition_is_upward(const Condition& condition) {
-  const Op op = condition.limit ? condition.limit->op : condition.of_baseline ? condition.of_baseline->op : Op::greater;
-  return op == Op::greater || op == Op::greater_equal;
-}
-
 /// Lifts or applies the excuse of a condition that was critical before the deployment.
 Level excuse(Level level, RuleState& state, double value, double factor, bool upward, bool armed, bool& preexisting) {
   if (!state.value_at_begin) return level;
@@ -243,7 +238,7 @@ Verdict judge_criterion(const Criterion& criterion, RuleState& state, std::span<
   verdict.rule = criterion.name;
   verdict.mode = criterion.mode;
   verdict.health = Health::ok;
-  const bool upward = condition_is_upward(criterion.conditions.front());
+  const bool upward = is_upward(criterion.conditions.front());
   bool holds = true;
   bool compared = false;
   std::string left_out;

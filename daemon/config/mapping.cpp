@@ -117,7 +117,7 @@ Mapping::Mapping(Sheet& sheet, const Node& node, std::string_view section, std::
 }
 
 /// "source" of "source/host".
-static std::string_view kind_of_section(std::string_view name) { return name.substr(0, name.find('/')); }
+static std::string_view family_of(std::string_view name) { return name.substr(0, name.find('/')); }
 
 void Mapping::check_keys(const Section& section) {
   const auto known = names_in(section);
@@ -132,9 +132,9 @@ void Mapping::check_keys(const Section& section) {
       if (key.text == "<<")
         how = "merging is not understood: write the keys out";
       else if (const auto home = home_of(key.text); nearest(key.text, known).empty() && !home.empty())
-        how = kind_of_section(home) == kind_of_section(section.name)
+        how = family_of(home) == family_of(section.name)
                   ? fmt::format("\"{}\" belongs to another kind: {}", key.text, home.substr(home.find('/') + 1))
-                  : fmt::format("\"{}\" is a key of {}", key.text, kind_of_section(home));
+                  : fmt::format("\"{}\" is a key of {}", key.text, family_of(home));
       else
         how = suggestion(key.text, known, "keys");
       sheet_.fault(key.place,

@@ -25,6 +25,7 @@ int exit_code_of(int status) {
 }
 
 std::string complaint(const std::string& what) { return "backstopctl: " + what + "\n"; }
+Said wrong(const std::string& what) { return {kInputError, "", complaint(what)}; }
 
 Said said_of(const Invocation& invocation, const Call& call, const Result<ControlClient::Answer>& answer,
              const Style& style) {

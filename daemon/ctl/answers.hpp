@@ -13,6 +13,8 @@ int exit_code_of(int status);
 
 /// "backstopctl: what\n", for standard error.
 std::string complaint(const std::string& what);
+/// The complaint and nothing else: the input or the configuration is at fault.
+Said wrong(const std::string& what);
 
 /// The answer to one request.
 Said said_of(const Invocation& invocation, const Call& call, const Result<ControlClient::Answer>& answer,

@@ -76,7 +76,7 @@ Said run_debug_bundle(const Invocation& invocation, const DebugBundle& wanted) {
   if (invocation.socket != Invocation{}.socket) sources.socket = invocation.socket;
   const Bundle bundle = collect_bundle(sources);
   const Result<std::string> made = write_bundle(bundle, wanted.file.empty() ? default_name() : wanted.file);
-  if (!made) return {kInputError, "", complaint(made.error().what)};
+  if (!made) return wrong(made.error().what);
   if (invocation.json) {
     Json missing = Json::array();
     for (const std::string& what : bundle.missing) missing.push(what);

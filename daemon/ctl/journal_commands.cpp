@@ -7,7 +7,7 @@ namespace backstop::ctl {
 
 Said run_journal_check(const Invocation& invocation, const JournalCheck& check) {
   const Result<JournalReport> report = check_journal(check.path);
-  if (!report) return {kInputError, "", complaint(report.error().what)};
+  if (!report) return wrong(report.error().what);
   return {report->fault ? kInputError : kDone,
           invocation.json ? journal_report_json(*report).dump(2) + "\n"
                           : journal_check_page(*report, terminal_style(invocation)),

@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   try {
     return run({argv + 1, argv + argc});
   } catch (const std::exception& e) {
-    print({kInputError, "", complaint(std::string("unexpected: ") + e.what())});
+    print(wrong(std::string("unexpected: ") + e.what()));
     return kInputError;
   }
 }

@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kMetricsBytes = std::size_t{256} << 20;
 
-Said wrong(const std::string& what) { return {kInputError, "", complaint(what)}; }
-
 Json offline_status(const State& state, const std::string& only) {
   Json doc = Json::object();
   doc.set("acts", true).set("degraded", "").set("offline", true).set("last_record", wall(state.last_time));

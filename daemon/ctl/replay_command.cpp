@@ -14,8 +14,6 @@ constexpr std::size_t kConfigBytes = std::size_t{1} << 20;
 constexpr std::size_t kEventsBytes = std::size_t{64} << 20;
 constexpr std::size_t kSamplesBytes = std::size_t{4} << 30;
 
-Said wrong(const std::string& what) { return {kInputError, "", complaint(what)}; }
-
 std::string dropped_text(const DropCounts& dropped) {
   std::string text;
   for (std::size_t i = 0; i < kDropReasons; ++i) {

@@ -154,7 +154,6 @@ TEST(Sequential, ARestartAtAnyInstantChangesNoDecision) {
       }
       if (i != cut) continue;
       Watch again(spec_of());
-      std::vector<EvidenceLine> lines;
       const std::vector<EvidenceLine> frozen = Shop().watch.freeze_lines(); // as in the record of the deployment
       again.set_lines(frozen);
       ASSERT_TRUE(again.restore(cut_off.watch.save(), at(cut_off.t)));
