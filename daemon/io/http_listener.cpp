@@ -131,7 +131,9 @@ Result<Listener> Listener::inherited(int fd) {
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
     return listen_error("the socket handed over");
-  return Listener(fd, address.ss_family == AF_UNIX);
+  const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return listen_error("the socket handed over");
+  return Listener(own, address.ss_family == AF_UNIX);
 }
 
 int Listener::port() const {

@@ -15,7 +15,7 @@ public:
   static Result<Listener> unix_socket(const std::string& path, mode_t mode, const std::string& group);
   /// `host` is an address or "localhost"; port 0: the system chooses, see port().
   static Result<Listener> tcp(const std::string& host, std::uint16_t port);
-  /// A socket handed over by the service manager. Its file, if any, is not ours to remove.
+  /// A socket handed over by the service manager. Its file, if any, is not ours to remove, and `fd` stays open.
   static Result<Listener> inherited(int fd);
 
   Listener(Listener&& other) noexcept;

@@ -28,6 +28,7 @@
 #include "daemon/views.hpp"
 #include <csignal>
 #include <filesystem>
+#include <stdexcept>
 #include <utility>
 
 namespace backstop {
@@ -36,6 +37,7 @@ namespace {
 constexpr Duration kHousekeeping = std::chrono::seconds(60);
 constexpr Duration kJournalRetry = std::chrono::seconds(5); ///< of one that could not be opened
 constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
+constexpr int kStartAnew = 1000; ///< code of the loop, no exit status
 
 struct HostPort {
   std::string host;
@@ -86,12 +88,16 @@ struct Runtime::Parts {
   Time app_due = kNever, scrape_due = kNever;
   std::map<std::string, double> dropped_told;
 
+  int given_socket = -1; ///< the control socket handed over by the service manager; -1: none
+
+  static Result<std::unique_ptr<Parts>> open(config::Config config, Options options, int given_socket);
   Status open_state(const config::Daemon& daemon);
   Status open_steps(const std::string& state);
   void tell_runner();
   void tell_of_new_journal();
+  std::optional<Duration> anchor_of_records();
   void settle_time();
-  Status recover(bool at_start);
+  void resume();
   void retry_journal();
   Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
@@ -275,37 +281,40 @@ void Runtime::Parts::tell_of_new_journal() {
                {message_field(Message::journal_created)});
 }
 
-/// Which time it is, settled before anything is measured: later the timers of connections and sources could not follow.
-/// Within one boot the anchor of the run before is kept, so that a step of the wall clock moves no deadline.
-void Runtime::Parts::settle_time() {
-  if (!journal->opened()) {
-    if (const auto anchor = recorded_anchor(journal->path(), boot_id())) loop->set_anchor(*anchor);
-  } else if (app->state().last_boot == boot_id()) {
-    loop->set_anchor(app->state().last_anchor);
-  } else if (const Time wall = loop->now(), from = time_at_boot(app->state(), wall); from > wall) {
-    const Duration ahead = from - wall;
-    loop->set_anchor(loop->anchor() + ahead);
-    log->write(LogLevel::warning,
-               "the clock was set back over the reboot; times go on from the last record, " +
-                   show(to_seconds(ahead), Unit::seconds) +
-                   " ahead of the clock, until a boot without a deployment under way",
-               {});
-  }
+/// The anchor that the records of an opened journal ask for; none: the present one will do. Within one boot it is that of
+/// the run before, so that a step of the wall clock moves no deadline.
+std::optional<Duration> Runtime::Parts::anchor_of_records() {
+  if (app->state().last_boot == boot_id()) return app->state().last_anchor;
+  const Time wall = loop->now(), from = time_at_boot(app->state(), wall);
+  if (from <= wall) return {};
+  log->write(LogLevel::warning,
+             "the clock was set back over the reboot; times go on from the last record, " +
+                 show(to_seconds(from - wall), Unit::seconds) +
+                 " ahead of the clock, until a boot without a deployment under way",
+             {});
+  return loop->anchor() + (from - wall);
 }
 
-/// Journal → state, and on from there: at the start, or when a journal that could not be opened can be.
-Status Runtime::Parts::recover(bool at_start) {
-  const Status loaded = app->load();
-  if (at_start) settle_time();
+/// Which time it is, settled before anything is measured: later the timers of connections and sources could not follow.
+void Runtime::Parts::settle_time() {
+  const std::optional<Duration> anchor =
+      journal->opened() ? anchor_of_records() : recorded_anchor(journal->path(), boot_id());
+  if (anchor) loop->set_anchor(*anchor);
+}
+
+/// From the state that was loaded, on: at the start, or when a journal that could not be opened can be.
+void Runtime::Parts::resume() {
   app->resume(loop->now(), options.version, loop->anchor());
   if (journal->waits()) journal_retry->arm(loop->now() + kJournalRetry);
-  return loaded;
 }
 
 void Runtime::Parts::retry_journal() {
   if (!journal->try_again()) return journal_retry->arm(loop->now() + kJournalRetry);
   tell_of_new_journal();
-  (void)recover(false); // the app tells why, where it is not good
+  const Status loaded = app->load(); // the app tells why, where it is not good
+  // Deadlines, and what was measured by other daemons, are in the time of the records.
+  if (loaded && anchor_of_records().value_or(loop->anchor()) != loop->anchor()) return loop->exit(kStartAnew);
+  resume();
   after_event();
 }
 
@@ -362,9 +371,8 @@ void Runtime::Parts::serve_control(web::Request request, const web::Responder& r
 
 Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
   // Anybody may connect; who may see or act is decided by the peer's credentials, with an answer that says so.
-  const int given = inherited_control_socket();
   Result<Listener> socket =
-      given >= 0 ? Listener::inherited(given) : Listener::unix_socket(daemon.control.socket, 0666, "");
+      given_socket >= 0 ? Listener::inherited(given_socket) : Listener::unix_socket(daemon.control.socket, 0666, "");
   if (!socket) return socket.error();
   Result<std::unique_ptr<HttpServer>> server =
       HttpServer::start(*loop, *std::move(socket), [this](web::Request request, const web::Responder& responder) {
@@ -397,13 +405,14 @@ Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
   return {};
 }
 
-Runtime::Runtime() : parts_(std::make_unique<Parts>()) {}
+Runtime::Runtime() = default;
 Runtime::~Runtime() = default;
 
-Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options options) {
-  std::unique_ptr<Runtime> runtime(new Runtime());
-  Parts& p = *runtime->parts_;
+Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config config, Options options, int given_socket) {
+  auto parts = std::make_unique<Parts>();
+  Parts& p = *parts;
   p.options = std::move(options);
+  p.given_socket = given_socket;
   Result<std::unique_ptr<EventLoop>> loop = EventLoop::create();
   if (!loop) return loop.error();
   p.loop = *std::move(loop);
@@ -413,7 +422,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
   if (Status s = p.open_state(daemon); !s) return s.error();
   p.wire(std::move(config));
   // An unreadable journal is told by load(): the daemon observes, and everything else goes on.
-  const Status recovered = p.recover(true);
+  const Status recovered = p.app->load();
+  p.settle_time();
+  p.resume();
   if (Status s = p.open_listeners(daemon); !s) return s.error();
   p.log->write(recovered ? LogLevel::info : LogLevel::error,
                "control socket " + daemon.control.socket +
@@ -428,9 +439,32 @@ Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options 
   p.status_stale = true;
   p.after_event();
   p.manager->ready(status_line(*p.app));
+  return parts;
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::create(config::Config config, Options options) {
+  Result<std::unique_ptr<Parts>> parts = Parts::open(std::move(config), std::move(options), inherited_control_socket());
+  if (!parts) return parts.error();
+  std::unique_ptr<Runtime> runtime(new Runtime());
+  runtime->parts_ = *std::move(parts);
   return runtime;
 }
 
-int Runtime::run() { return parts_->loop->run(); }
+int Runtime::run() {
+  for (;;) {
+    if (const int code = parts_->loop->run(); code != kStartAnew) return code;
+    parts_->log->write(LogLevel::warning,
+                       "everything is begun anew by the time of the records: the clock was stepped while the journal "
+                       "could not be read",
+                       {});
+    config::Config in_force = parts_->app->config();
+    Options options = parts_->options;
+    const int given_socket = parts_->given_socket;
+    parts_.reset(); // the journal and the socket have one owner
+    Result<std::unique_ptr<Parts>> parts = Parts::open(std::move(in_force), std::move(options), given_socket);
+    if (!parts) throw std::runtime_error(parts.error().what);
+    parts_ = *std::move(parts);
+  }
+}
 
 } // namespace backstop

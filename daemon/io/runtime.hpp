@@ -22,7 +22,8 @@ public:
   static Result<std::unique_ptr<Runtime>> create(config::Config config, Options options);
   ~Runtime();
 
-  /// Until SIGTERM or SIGINT. Gives the exit code.
+  /// Until SIGTERM or SIGINT. Gives the exit code. Once the journal tells that judge time is another than was taken at the
+  /// start without it, everything is opened anew, as in another process: timers and measurements cannot follow.
   int run();
 
 private:

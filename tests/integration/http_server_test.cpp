@@ -769,15 +769,17 @@ TEST_F(ListenerTest, FileThatAnotherPutInTheMeantimeIsNotRemoved) {
 TEST_F(ListenerTest, InheritedSocketServesAndKeepsItsFile) {
   auto original = Listener::unix_socket(path_, 0660, "");
   ASSERT_TRUE(original.ok());
-  auto inherited = Listener::inherited(dup(original->fd()));
-  ASSERT_TRUE(inherited.ok()) << inherited.error().what;
-  EXPECT_TRUE(inherited->is_unix());
-  start(*std::move(inherited), says("by activation"), {});
-  const auto answer = fetch("GET", "/");
-  ASSERT_TRUE(answer.ok()) << answer.error().what;
-  EXPECT_EQ(answer->body, "by activation");
-  server_.reset();
-  EXPECT_EQ(access(path_.c_str(), F_OK), 0);
+  for (const char* words : {"by activation", "and anew"}) { // the descriptor handed over serves more than once
+    auto inherited = Listener::inherited(original->fd());
+    ASSERT_TRUE(inherited.ok()) << inherited.error().what;
+    EXPECT_TRUE(inherited->is_unix());
+    start(*std::move(inherited), says(words), {});
+    const auto answer = fetch("GET", "/");
+    ASSERT_TRUE(answer.ok()) << answer.error().what;
+    EXPECT_EQ(answer->body, words);
+    server_.reset();
+    EXPECT_EQ(access(path_.c_str(), F_OK), 0);
+  }
 }
 
 TEST_F(ListenerTest, WhatIsNoListeningSocketIsRefused) {
