@@ -35,4 +35,13 @@ void CommandLine::add_replay() {
               "3 it would have been rolled back; 6 undecided or held");
 }
 
+void CommandLine::add_test_rules() {
+  Fields* f = nullptr;
+  CLI::App* sub =
+      command(app_, "test-rules", "Run tests of your rules: made-up samples, and what is expected of them", f);
+  sub->add_option("FILES", f->list["files"], "Files of tests, see docs/testing-rules.md")->required()->type_name("");
+  sub->callback([this, f] { out_.what = TestRules{f->list["files"]}; });
+  sub->footer("Exit codes: 0 all passed; 1 a test failed, or an error in a file; 2 usage");
+}
+
 } // namespace backstop::ctl

@@ -92,11 +92,18 @@ struct Replay {
   bool go_on = false;
 };
 
+/// Users' tests of their rules.
+struct TestRules {
+  std::vector<std::string> files;
+};
+
 struct Invocation {
   std::string socket = "/run/backstop/control.sock";
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
-  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Replay> what;
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Replay,
+               TestRules>
+      what;
 };
 
 /// What the environment says; options on the command line count more.

@@ -34,6 +34,8 @@ int run(const std::vector<std::string>& words) {
       said = run_debug_bundle(invocation, *bundle);
     else if (const auto* replay = std::get_if<Replay>(&invocation.what))
       said = run_replay(invocation, *replay);
+    else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))
+      said = run_test_rules(invocation, *test_rules);
     else
       said = run_check_metrics(invocation, std::get<CheckMetrics>(invocation.what));
   }

@@ -1,7 +1,6 @@
 #include "daemon/replay/events.hpp"
 #include "daemon/api_commands.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/json.hpp"
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -28,13 +27,19 @@ const std::map<std::string, std::string, std::less<>>& routes() {
 Result<Event> read_event(std::string_view line, const std::string& service) {
   const Result<Json> json = Json::parse(line);
   if (!json) return json.error();
-  if (!json->as_object())
+  return event_of(*json, service);
+}
+
+} // namespace
+
+Result<Event> event_of(const Json& json, const std::string& service) {
+  if (!json.as_object())
     return fail(Errc::invalid, R"(this is no JSON object (write {"t":1767225600,"event":"begin"}))");
   double t = 0;
-  if (!(*json)["t"].as_number(t) || !std::isfinite(t) || std::abs(t) > 1e11)
+  if (!json["t"].as_number(t) || !std::isfinite(t) || std::abs(t) > 1e11)
     return fail(Errc::invalid, "\"t\" is missing or no number (it is in seconds since 1970)");
   Event event{Time{} + seconds_f(t), std::nullopt};
-  const std::string name = json->text("event");
+  const std::string name = json.text("event");
   if (name == "restart") return event;
   const auto route = routes().find(name);
   if (route == routes().end()) {
@@ -43,7 +48,7 @@ Result<Event> read_event(std::string_view line, const std::string& service) {
     return fail(Errc::invalid, "\"" + name + "\" is no event (" + config::suggestion(name, known, "events") + ")");
   }
   Json body = Json::object();
-  for (const auto& [key, value] : *json->as_object()) {
+  for (const auto& [key, value] : *json.as_object()) {
     if (key != "t" && key != "event") body.set(key, value);
   }
   if (name != "finish" && name != "abort") body.set("service", service);
@@ -54,8 +59,6 @@ Result<Event> read_event(std::string_view line, const std::string& service) {
   event.command = *std::move(command);
   return event;
 }
-
-} // namespace
 
 Result<std::vector<Event>> read_events(std::string_view text, const std::string& file, const std::string& service) {
   std::vector<Event> events;

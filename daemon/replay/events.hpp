@@ -1,4 +1,5 @@
 #pragma once
+#include "daemon/json.hpp"
 #include "daemon/operator.hpp"
 #include "rules/result.hpp"
 #include "rules/time.hpp"
@@ -22,6 +23,9 @@ struct Event {
 ///     hold {for_s, reason}, unhold, signal {kind, evidence}, accept {reason}, adopt {version, reason?}, restart
 /// with the members of the control API. Errors (Errc::invalid): "FILE:LINE: what (how to mend it)".
 Result<std::vector<Event>> read_events(std::string_view text, const std::string& file, const std::string& service);
+
+/// One of them, from its object. Errors (Errc::invalid) say no place.
+Result<Event> event_of(const Json& json, const std::string& service);
 
 /// Begin and finish at one time: the new version is there, and gets the traffic.
 std::vector<Event> deployed_at(Time t, const std::string& service);

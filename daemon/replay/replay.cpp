@@ -8,6 +8,7 @@
 #include "daemon/replay/virtual_seams.hpp"
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace backstop::replay {
@@ -45,15 +46,31 @@ config::Service made_virtual(config::Service service, const Recording& recording
   return service;
 }
 
+/// One for whatever is said to nobody in particular, and each that a step names.
+std::vector<config::Channel> channels_of(const config::Service& service) {
+  std::set<std::string> names{"everybody"};
+  for (const config::Step& step : service.rollback) {
+    if (const auto* notify = std::get_if<config::NotifyStep>(&step.kind))
+      names.insert(notify->to.begin(), notify->to.end());
+  }
+  std::vector<config::Channel> channels;
+  for (const std::string& name : names) channels.emplace_back().name = name;
+  return channels;
+}
+
 /// An App, its world, and its clock.
 class VirtualDaemon {
 public:
-  VirtualDaemon(config::Service service, Outcome& outcome) : service_(std::move(service)), outcome_(outcome) {}
+  VirtualDaemon(config::Service service, const Onlooker* onlooker, Outcome& outcome)
+      : service_(std::move(service)), onlooker_(onlooker), outcome_(outcome), steps_(onlooker != nullptr) {}
 
   void start(Time now) {
     config::Config config;
     config.services = {service_};
-    config.daemon.limits.concurrent_rollbacks = 0; // a rollback that would be carried out waits for ever
+    if (onlooker_)
+      config.daemon.channels = channels_of(service_);
+    else
+      config.daemon.limits.concurrent_rollbacks = 0; // a rollback that would be carried out waits for ever
     App::Seams seams{journal_, recorder_, steps_, notifier_, log_, [](const std::string& path) -> Result<std::string> {
                        return fail(Errc::not_found, path + ": is not read in a replay");
                      }};
@@ -88,8 +105,8 @@ public:
     if (auto* abort = std::get_if<AbortDeployment>(&command)) abort->id = newest_id();
     const Reply reply = app_->on_command(command, kActor, now_);
     if (reply.ok) return {};
-    return fail(Errc::invalid,
-                "at " + seconds_text(now_) + ": " + reply.what + ": " + reply.why + " (" + reply.how + ")");
+    return fail(Errc::invalid, "at " + (onlooker_ ? onlooker_->show_time(now_) : seconds_text(now_)) + ": " +
+                                   reply.what + ": " + reply.why + " (" + reply.how + ")");
   }
 
   [[nodiscard]] const DeploymentState* newest() const {
@@ -97,16 +114,23 @@ public:
     return state.deployment_order.empty() ? nullptr : state.deployment(state.deployment_order.back());
   }
   [[nodiscard]] bool rolled_back() const { return rolled_back_; }
+  void look(Time t) const {
+    if (const auto watch = app_->watches().find(service_.key()); watch != app_->watches().end())
+      onlooker_->on_look(t, *watch->second);
+  }
 
 private:
   [[nodiscard]] std::string newest_id() const { return newest() ? newest()->id : "(none)"; }
   void note(const Record& record, const Payload& payload) {
     outcome_.log += decisions_.line_of(record, payload);
     const auto* made = std::get_if<DecisionMade>(&payload);
-    rolled_back_ = rolled_back_ || (made && made->decision == "RollBack" && made->status == "waiting");
+    const std::string_view acted = onlooker_ ? "enforced" : "waiting";
+    rolled_back_ = rolled_back_ || (made && made->decision == "RollBack" && made->status == acted);
+    if (onlooker_) onlooker_->on_record(record, payload);
   }
 
   config::Service service_;
+  const Onlooker* onlooker_;
   Outcome& outcome_;
   MemoryJournal journal_;
   NewestValues recorder_;
@@ -155,15 +179,19 @@ Status check_times(const Request& request, const Recording& recording) {
 Status run(const Request& request, const Recording& recording, VirtualDaemon& daemon, Outcome& outcome) {
   auto event = request.events.begin();
   auto scrape = recording.scrapes.begin();
+  const std::vector<Time> looks = request.onlooker ? request.onlooker->looks : std::vector<Time>{};
+  auto look = looks.begin();
   const auto over = [&] {
     if (request.go_on) return false;
     if (daemon.rolled_back()) return true;
+    if (request.onlooker) return false;
     return event == request.events.end() && daemon.newest() && is_final(daemon.newest()->phase);
   };
   while (!over()) {
     Time t = kNever;
     if (event != request.events.end()) t = event->t;
     if (scrape != recording.scrapes.end()) t = std::min(t, scrape->t);
+    if (look != looks.end()) t = std::min(t, *look);
     if (t > outcome.last) break;
     daemon.tick_before(t);
     for (; event != request.events.end() && event->t == t && !over(); ++event) {
@@ -178,6 +206,7 @@ Status run(const Request& request, const Recording& recording, VirtualDaemon& da
       ++outcome.scrapes;
     }
     if (!over()) daemon.tick_at(t);
+    for (; look != looks.end() && *look == t; ++look) daemon.look(t);
   }
   if (!over()) daemon.tick_at(outcome.last);
   return {};
@@ -196,7 +225,7 @@ Result<Outcome> replay(const Request& request) {
   outcome.first = recording->scrapes.front().t;
   outcome.last = request.end.value_or(recording->scrapes.back().t);
   outcome.dropped = recording->dropped;
-  VirtualDaemon daemon(made_virtual(request.service, *recording), outcome);
+  VirtualDaemon daemon(made_virtual(request.service, *recording), request.onlooker, outcome);
   daemon.start(outcome.first);
   daemon.tick_before(outcome.first);
   if (Status s = daemon.command(Adopt{request.service.key(), version_before(request.events), "replayed"}); !s)

@@ -1,16 +1,28 @@
 #pragma once
 #include "collectors/sample_store.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/records.hpp"
 #include "daemon/replay/events.hpp"
+#include "daemon/service_watch.hpp"
 #include "rules/result.hpp"
 #include "rules/time.hpp"
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace backstop::replay {
+
+/// Looks on at a replay, and lets the first rollback begin.
+struct Onlooker {
+  std::vector<Time> looks; ///< in order of time
+  /// At each of `looks`, when all of that time was done. Not after the rollback began.
+  std::function<void(Time, const ServiceWatch&)> on_look;
+  std::function<void(const Record&, const Payload&)> on_record; ///< each, in order
+  std::function<std::string(Time)> show_time;                   ///< how times are written in errors
+};
 
 struct Request {
   config::Service service;   ///< read without fault, with its text and hash
@@ -19,6 +31,9 @@ struct Request {
   std::vector<Event> events; ///< in order of time; at least one begin
   std::optional<Time> end;   ///< absent: the newest sample
   bool go_on = false;        ///< past the first RollBack and past the end of the watch
+  /// With one, a rollback begins: its notices are sent, its first command never ends, and the replay ends there. Until
+  /// then it goes on past the end of the watch. A channel is there for all notices.
+  const Onlooker* onlooker = nullptr;
 };
 
 struct Outcome {
