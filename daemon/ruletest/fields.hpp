@@ -30,7 +30,7 @@ private:
   bool ok_ = false;
 };
 
-/// A place in `text` `offset` bytes into the scalar `node`, where it is written there as it is read; else that of `node`.
+/// The place in `text` that is `offset` bytes into the scalar `node`; that of `node` where it is not written as it is read.
 config::Place place_within(std::string_view text, const config::Node& node, std::size_t offset);
 
 } // namespace backstop::ruletest

@@ -21,9 +21,10 @@ std::string evidence_text(const Shown& shown) {
     text += fmt::format("; evidence {:.1f} of {:.1f} nats", *e.evidence, e.evidence_needed);
   else
     text += "; held for " + config::show_duration(e.held) + " of " + config::show_duration(e.needed);
-  if (e.requests > 0) text += "; " + counted(e.requests, "request", "requests");
-  text += (e.requests > 0 ? ", " : "; ") + counted(static_cast<double>(e.scrapes), "scrape", "scrapes");
-  if (e.window > Duration{}) text += " in " + config::show_duration(e.window);
+  const bool windowed = e.window > Duration{}; // a gauge is its newest sample
+  if (windowed) text += "; " + counted(e.requests, "request", "requests");
+  text += (windowed ? ", " : "; ") + counted(static_cast<double>(e.scrapes), "scrape", "scrapes");
+  if (windowed) text += " in " + config::show_duration(e.window);
   if (e.health != "ok") text += "; health " + e.health;
   return text;
 }
@@ -85,7 +86,9 @@ std::string text_of(const std::vector<Report>& reports) {
   }
   const Count n = count(reports);
   const auto unread = std::count_if(reports.begin(), reports.end(), [](const Report& r) { return !r.faults.empty(); });
-  text += counted(n.tests, "test", "tests") + (n.failed == 0 ? ", all passed" : fmt::format(", {} failed", n.failed));
+  text += counted(n.tests, "test", "tests") + (n.failed > 0  ? fmt::format(", {} failed", n.failed)
+                                               : n.tests > 0 ? ", all passed"
+                                                             : "");
   if (unread > 0)
     text += fmt::format("; {} with faults, not run", counted(static_cast<double>(unread), "file", "files"));
   return text + "\n";

@@ -33,7 +33,9 @@ std::string joined(const std::vector<std::string>& words) {
 /// Sees what happens in a test, and says what of it was expected otherwise.
 class Witness {
 public:
-  explicit Witness(const Test& test) : test_(test) {
+  Witness(const Suite& suite, const Test& test) : test_(test) {
+    for (const config::Indicator& indicator : suite.service.indicators)
+      units_[indicator.name] = config::unit_of(indicator);
     for (const Expectation& e : test.expect) onlooker_.looks.push_back(time_of(e.time));
     std::sort(onlooker_.looks.begin(), onlooker_.looks.end());
     onlooker_.on_look = [this](Time t, const ServiceWatch& watch) { look(t, watch); };
@@ -64,10 +66,12 @@ private:
   void look(Time t, const ServiceWatch& watch) {
     std::vector<Shown>& shown = looks_[since_start(t)];
     shown.clear();
-    for (const Verdict& verdict : watch.last.verdicts)
-      shown.push_back({evidence_of(verdict, watch.watch), watch.watch.spec().indicators[verdict.indicator].unit});
-    units_.clear();
-    for (const Shown& s : shown) units_[s.evidence.rule] = s.unit;
+    for (const Verdict& verdict : watch.last.verdicts) shown.push_back(shown_of(evidence_of(verdict, watch.watch)));
+  }
+
+  [[nodiscard]] Shown shown_of(const Evidence& evidence) const {
+    const auto unit = units_.find(evidence.indicator);
+    return {evidence, unit == units_.end() ? Unit::count : unit->second};
   }
 
   void note(const Record& record, const Payload& payload) {
@@ -137,8 +141,9 @@ private:
            });
   }
   [[nodiscard]] static std::string text_of(const Decided& d) {
-    return d.word + (d.status.empty() || d.status == "enforced" ? "" : " (" + d.status + ")") + " at " +
-           show_duration(d.t) + (d.rules.empty() ? "" : " by " + joined(d.rules)) + (d.why.empty() ? "" : ": " + d.why);
+    return d.word + (d.status.empty() || d.status == "enforced" ? "" : " (" + d.status + ")") +
+           (d.word == "KeepWatching" ? " since " : " at ") + show_duration(d.t) +
+           (d.rules.empty() ? "" : " by " + joined(d.rules)) + (d.why.empty() ? "" : ": " + d.why);
   }
 
   void check_decision(const Expectation& e, std::vector<Failure>& failures) const {
@@ -187,8 +192,7 @@ private:
     std::vector<Shown> out;
     for (const Evidence& evidence : d.evidence) {
       if (std::find(d.rules.begin(), d.rules.end(), evidence.rule) == d.rules.end()) continue;
-      const auto unit = units_.find(evidence.rule);
-      out.push_back({evidence, unit == units_.end() ? Unit::count : unit->second});
+      out.push_back(shown_of(evidence));
     }
     return out;
   }
@@ -215,7 +219,7 @@ private:
   std::optional<Time> refused_;
   std::optional<Duration> ended_;
   std::map<Duration, std::vector<Shown>> looks_;
-  std::map<std::string, Unit> units_;
+  std::map<std::string, Unit> units_;                                            ///< by indicator
   std::map<std::string, std::vector<std::pair<Duration, std::string>>> changes_; ///< by rule
   std::vector<Decided> decided_;
   std::vector<Said> said_;
@@ -226,7 +230,7 @@ private:
 Outcome run_test(const Suite& suite, const Test& test) {
   Outcome outcome{test.name, test.place, {}, {}};
   const std::string samples = samples_of(test);
-  Witness witness(test);
+  Witness witness(suite, test);
   replay::Request request{suite.service,     samples, "the samples",      test.events,
                           time_of(test.end), false,   &witness.onlooker()};
   const auto replayed = replay::replay(request);
@@ -240,7 +244,7 @@ Outcome run_test(const Suite& suite, const Test& test) {
     place = test.event_places[i];
     break;
   }
-  outcome.faults.push_back({suite.file, place.line, place.column, replayed.error().what, ""});
+  outcome.faults.push_back({suite.file, place.line, place.column, test.name + ": " + replayed.error().what, ""});
   return outcome;
 }
 

@@ -178,6 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"rollback shop", "rollback: --reason is required (see: backstopctl rollback --help)"},
         Wrong{"unlock shop --reason r --retry-from 2 --done-by-hand",
               "unlock: --retry-from excludes --done-by-hand (see: backstopctl unlock --help)"},
+        Wrong{"test-rules", "test-rules: FILES is required (see: backstopctl test-rules --help)"},
         Wrong{"replay --config c --samples s",
               "replay: --deploy-at or --events is required (see: backstopctl replay --help)"},
         Wrong{
@@ -222,7 +223,8 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
                            "check-config",
                            "check-metrics",
                            "reload",
-                           "replay"}) {
+                           "replay",
+                           "test-rules"}) {
     const Parsed one = parse(std::string(line) + " --help");
     EXPECT_EQ(one.said.exit_code, kDone) << line;
     all += "$ backstopctl " + std::string(line) + " --help\n" + one.said.out + "\n";
@@ -231,6 +233,11 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
 }
 
 TEST(Help, Version) { EXPECT_EQ(parse("--version").said.out, std::string("backstopctl ") + BACKSTOP_VERSION + "\n"); }
+
+TEST(Arguments, TestRules) {
+  EXPECT_EQ(what_of<TestRules>("test-rules a_test.yaml b_test.yaml").files,
+            (std::vector<std::string>{"a_test.yaml", "b_test.yaml"}));
+}
 
 TEST(Arguments, Replay) {
   const Replay at = what_of<Replay>("replay --config c.yaml --samples s.om --deploy-at 1767225600.25 --end 1767229200");

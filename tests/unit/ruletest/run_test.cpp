@@ -11,27 +11,73 @@ std::string outcome(const OneTest& test, const ShopConfig& config = {}) { return
 TEST(RuleTest, ALevel) {
   EXPECT_EQ(outcome({.expect = "{at: 119s, level: {error_rate: normal}}"}), kPassed);
   EXPECT_EQ(outcome({.expect = "{by: 130s, level: {error_rate: critical}}"}), kPassed);
-  EXPECT_EQ(outcome({.expect = "{at: 119s, level: {error_rate: alert}}"}), "");
-  EXPECT_EQ(outcome({.expect = "{by: 119s, level: {error_rate: critical}}"}), "");
+  EXPECT_EQ(outcome({.expect = "{at: 119s, level: {error_rate: alert}}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: error_rate alert at 119s\n"
+            "  got:      normal: 0% (normal is < 1%)\n"
+            "  evidence: error_rate: value 0%, threshold 2% - 5%, baseline none; held for 0s of 2s; 500 requests, 5 "
+            "scrapes in 5s\n"
+            "1 test, 1 failed\n");
+  EXPECT_EQ(outcome({.expect = "{by: 119s, level: {error_rate: critical}}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: error_rate critical by 119s\n"
+            "  got:      normal: 0% (normal is < 1%)\n"
+            "  evidence: error_rate: value 0%, threshold 2% - 5%, baseline none; held for 0s of 2s; 500 requests, 5 "
+            "scrapes in 5s\n"
+            "1 test, 1 failed\n");
 }
 
 TEST(RuleTest, ALevelAfterTheRollbackIsNone) {
-  EXPECT_EQ(outcome({.expect = "{at: 150s, level: {error_rate: critical}}"}), "");
+  EXPECT_EQ(outcome({.expect = "{at: 150s, level: {error_rate: critical}}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: error_rate critical at 2m30s\n"
+            "  got:      nothing was judged then: a rollback had begun at 2m4s\n"
+            "1 test, 1 failed\n");
 }
 
 TEST(RuleTest, ADecision) {
   EXPECT_EQ(outcome({.expect = "{by: 130s, decision: RollBack, rules: [error_rate]}"}), kPassed);
   EXPECT_EQ(outcome({.expect = "{at: 150s, decision: RollBack}"}), kPassed) << "it stays";
   EXPECT_EQ(outcome({.expect = "{at: 101s, decision: KeepWatching}"}), kPassed);
-  EXPECT_EQ(outcome({.expect = "{by: 120s, decision: RollBack}"}), "");
-  EXPECT_EQ(outcome({.expect = "{at: 150s, decision: KeepWatching}"}), "");
-  EXPECT_EQ(outcome({.expect = "{by: 150s, decision: RollBack, status: held}"}), "");
-  EXPECT_EQ(outcome({.expect = "{at: 90s, decision: KeepWatching}\n      - {never: Accept}"}), "");
+  EXPECT_EQ(outcome({.expect = "{by: 120s, decision: RollBack}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: RollBack by 2m\n"
+            "  got:      KeepWatching since 100s: v2 was begun\n"
+            "  evidence: error_rate: value 4%, threshold 2% - 5%, baseline none; held for 0s of 2s; 500 requests, 5 "
+            "scrapes in 5s\n"
+            "1 test, 1 failed\n");
+  EXPECT_EQ(outcome({.expect = "{at: 150s, decision: KeepWatching}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: KeepWatching at 2m30s\n"
+            "  got:      RollBack at 2m4s by error_rate: error_rate 20% (critical is > 5%) for 3s\n"
+            "  evidence: error_rate: value 20%, threshold > 5%, baseline none; held for 3s of 3s; 500 requests, 5 "
+            "scrapes in 5s\n"
+            "1 test, 1 failed\n");
+  EXPECT_EQ(outcome({.expect = "{by: 150s, decision: RollBack, status: held}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: RollBack (held) by 2m30s\n"
+            "  got:      RollBack at 2m4s by error_rate: error_rate 20% (critical is > 5%) for 3s\n"
+            "  evidence: error_rate: value 20%, threshold > 5%, baseline none; held for 3s of 3s; 500 requests, 5 "
+            "scrapes in 5s\n"
+            "1 test, 1 failed\n");
+  EXPECT_EQ(outcome({.expect = "{at: 90s, decision: KeepWatching}\n      - {never: Accept}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: KeepWatching at 90s\n"
+            "  got:      nothing was decided yet; only later KeepWatching since 100s: v2 was begun\n"
+            "  evidence: error_rate: value 0%, threshold 2% - 5%, baseline none; held for 0s of 2s; 500 requests, 5 "
+            "scrapes in 5s\n"
+            "1 test, 1 failed\n");
 }
 
 TEST(RuleTest, Never) {
   EXPECT_EQ(outcome({.failed = "0x159", .expect = "{never: RollBack}"}), kPassed);
-  EXPECT_EQ(outcome({.expect = "{never: RollBack}"}), "");
+  EXPECT_EQ(outcome({.expect = "{never: RollBack}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: never RollBack\n"
+            "  got:      RollBack at 2m4s by error_rate: error_rate 20% (critical is > 5%) for 3s\n"
+            "  evidence: error_rate: value 20%, threshold > 5%, baseline none; held for 3s of 3s; 500 requests, 5 "
+            "scrapes in 5s\n"
+            "1 test, 1 failed\n");
 }
 
 TEST(RuleTest, TheEndOfAWatch) {
@@ -43,8 +89,17 @@ TEST(RuleTest, TheEndOfAWatch) {
 
 TEST(RuleTest, ANotice) {
   EXPECT_EQ(outcome({.expect = "{by: 130s, notice: rolling back v2}"}), kPassed);
-  EXPECT_EQ(outcome({.expect = "{by: 130s, notice: kept}"}), "");
-  EXPECT_EQ(outcome({.expect = "{by: 110s, notice: rolling back}"}), "");
+  EXPECT_EQ(outcome({.expect = "{by: 130s, notice: kept}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: a notice with \"kept\" by 2m10s\n"
+            "  got:      \"shop/production: rolling back v2 to previous because error_rate 20% (critical is > 5%) for "
+            "3s\" at 2m4s\n"
+            "1 test, 1 failed\n");
+  EXPECT_EQ(outcome({.expect = "{by: 110s, notice: rolling back}"}),
+            "t/shop_test.yaml:9:9: a fifth fails\n"
+            "  expected: a notice with \"rolling back\" by 110s\n"
+            "  got:      no notice at all\n"
+            "1 test, 1 failed\n");
 }
 
 TEST(RuleTest, AHoldKeepsFromActing) {
@@ -64,12 +119,30 @@ TEST(RuleTest, AFailedScrapeIsNotAnAbsentSeries) {
       .ok = "0+100x119 _x40", .failed = "0x119 _x40", .expect = "{at: 150s, level: {error_rate: alert}}"};
   const OneTest failed{
       .ok = "0+100x119 failx40", .failed = "0x159", .expect = "{at: 150s, level: {error_rate: alert}}"};
-  EXPECT_EQ(outcome(absent), "");
-  EXPECT_EQ(outcome(failed), "");
+  EXPECT_EQ(
+      outcome(absent),
+      "t/shop_test.yaml:9:9: a fifth fails\n"
+      "  expected: error_rate alert at 2m30s\n"
+      "  got:      normal: gap: no data for 31s (stale after 5s)\n"
+      "  evidence: error_rate: value none, threshold 2% - 5%, baseline none; held for 0s of 2s; 0 scrapes; health gap\n"
+      "1 test, 1 failed\n");
+  EXPECT_EQ(outcome(failed), "t/shop_test.yaml:9:9: a fifth fails\n"
+                             "  expected: error_rate alert at 2m30s\n"
+                             "  got:      normal: error: failed in the test\n"
+                             "  evidence: error_rate: value none, threshold 2% - 5%, baseline none; held for 0s of 2s; "
+                             "0 scrapes; health error\n"
+                             "1 test, 1 failed\n");
 }
 
 TEST(RuleTest, ARefusedEventSaysWhich) {
-  EXPECT_EQ(outcome({.events = "{at: 100s, begin: v2}, {at: 110s, adopt: v9}", .expect = "{never: Accept}"}), "");
+  EXPECT_EQ(outcome({.events = "{at: 100s, begin: v2}, {at: 110s, adopt: v9}", .expect = "{never: Accept}"}),
+            "t/shop_test.yaml:7:37: a fifth fails: at 110s: adopt of v9: D1 is under way (adopt is for a version that "
+            "runs without a deployment; use `backstopctl accept` for this one)\n"
+            "1 test, 1 failed\n");
+  EXPECT_EQ(outcome({.events = "{at: 100s, begin: v2}, {at: 110s, signal: sabotage}", .expect = "{never: Accept}"}),
+            "t/shop_test.yaml:7:37: a fifth fails: at 110s: signal 'sabotage': is not known (use "
+            "critical-functionality, data-corruption, security-incident, compliance-violation or user-report)\n"
+            "1 test, 1 failed\n");
 }
 
 TEST(RuleTest, TheJsonHasTheSame) {
