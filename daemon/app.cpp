@@ -2,6 +2,7 @@
 #include "daemon/message_ids.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/watch_snapshot.hpp"
 #include <algorithm>
 #include <utility>
 

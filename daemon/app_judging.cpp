@@ -47,7 +47,11 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
     if (!watch.learned.empty()) watch.watch.forget_history(); // it was another version's
     watch.learned = s->version;
   }
-  watch.last = watch.watch.evaluate(at, armed, learn);
+  const Time out = !d                                ? Time{}
+                   : d->phase == Phase::watching     ? d->finished
+                   : d->phase == Phase::rolling_back ? Time{}
+                                                     : kNever;
+  watch.last = watch.watch.evaluate(at, armed, learn, out);
   if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
   note_levels(watch, now);
   follow(watch, at, now);

@@ -47,10 +47,12 @@ struct FrozenBaseline {
 struct FrozenLine {
   std::string kind, why;
   bool inverted = false, higher_is_worse = true;
+  std::int64_t crash_loop = 0;
   double share = 0, wander = 0, bar = 0, slower_than = 0, severe_share = 0, line = 0, scale = 0, gauge_bar = 0;
   BACKSTOP_FIELDS(v("kind", kind); v("why", why); v("inverted", inverted); v("higher_is_worse", higher_is_worse);
-                  v("share", share); v("wander", wander); v("bar", bar); v("slower_than", slower_than);
-                  v("severe_share", severe_share); v("line", line); v("scale", scale); v("gauge_bar", gauge_bar);)
+                  v("crash_loop", crash_loop); v("share", share); v("wander", wander); v("bar", bar);
+                  v("slower_than", slower_than); v("severe_share", severe_share); v("line", line); v("scale", scale);
+                  v("gauge_bar", gauge_bar);)
 };
 
 struct DaemonStarted {

@@ -55,8 +55,4 @@ Baseline baseline_of(const FrozenBaseline& frozen);
 FrozenLine frozen_of(const EvidenceLine& line);
 EvidenceLine line_of(const FrozenLine& frozen);
 
-/// Watch::save() as a snapshot for the recorder, and back. An error or a snapshot of another shape: start anew.
-Json snapshot_of(const WatchState& state);
-Result<WatchState> state_of(const Json& snapshot);
-
 } // namespace backstop

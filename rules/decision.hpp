@@ -22,11 +22,11 @@ struct Decision {
 };
 
 /// Decides over one evaluation. Pure: all it knows is in its arguments.
-/// - deploying: no rule acts (restarts and cold caches are part of deploying), but one proven by the severe path.
+/// - deploying: no rule acts (restarts and cold caches are part of deploying), but one that counts at once.
 /// - watching: any rule that is critical after its timers and not pre-existing, in an evaluation later than the warm-up:
-///   RollBack. One proven by the severe path: in the warm-up too.
+///   RollBack. One that counts at once: in the warm-up too.
 /// - end of the bake: Accept, but not while the newest reading of an enforced rule is critical; or Undecided while an
-///   enforced rule has no usable data. What was critical before the deployment and still is is not blamed on it, but
+///   enforced rule has no usable data, or too few requests were weighed to tell. What was critical before the deployment and still is is not blamed on it, but
 ///   nor does the version count as good: nobody would want to go back to it.
 Decision decide(const Evaluation& evaluation, const WatchWindow& window, Time now);
 

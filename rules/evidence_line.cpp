@@ -84,18 +84,30 @@ void raise_by_replay(EvidenceLine& line, double quantile, const Trace& before, c
   Suspicion suspicion(lower, quantile, spec);
   double peak = 0;
   for (const Trace::Cell& cell : before.cells()) {
-    const Increase increase{cell.all > 0 ? cell.t : Time{}, cell.bad, cell.all, cell.histogram};
+    const Increase increase{cell.all > 0 ? cell.t : Time{}, cell.bad, cell.all, cell.histogram, {}};
     Reading reading;
     reading.health = cell.value ? Health::ok : Health::no_data;
     reading.value = cell.value.value_or(0);
     reading.newest = cell.t;
-    suspicion.add({&increase, &reading, interval, true});
+    suspicion.add({&increase, nullptr, &reading, interval, true});
     peak = std::max(peak, suspicion.gathered());
   }
   double& bar = line.kind == Kind::gauge ? line.gauge.bar : line.share.bar;
   if (peak <= kNoticed * bar) return;
   bar += kRaise * peak;
   line.why += (line.why.empty() ? "" : "; ") + std::string("it did so before, which raised the bar");
+}
+
+/// A target that restarted again and again before is no news.
+void excuse_restarts(EvidenceLine& line, const Trace& before) {
+  CrashLoop loop;
+  std::uint32_t most = 0;
+  for (const Trace::Cell& cell : before.cells()) {
+    for (const std::uint32_t target : cell.restarted) loop.add(cell.t, target);
+    most = std::max(most, loop.worst(cell.t));
+  }
+  if (most < 2) return; // a deployment
+  line.crash_loop = most >= CrashLoop::kFewest ? 0 : CrashLoop::kFewest + 2 * most;
 }
 
 void moved(EvidenceLine& line, double from, double to, Unit unit) {
@@ -229,15 +241,16 @@ EvidenceLine::Kind evidence_kind_named(std::string_view name) {
 EvidenceLine line_for(const IndicatorSpec& indicator, const Condition& condition, const Trace& before,
                       const SequentialSpec& spec, Duration interval) {
   const auto* quantile = std::get_if<QuantileSpec>(&indicator.kind);
-  EvidenceLine line;
-  if (std::holds_alternative<RatioSpec>(indicator.kind)) {
-    line = share_line(condition, before);
-  } else if (quantile && is_upward(condition)) {
-    line = slow_line(*quantile, condition, before, indicator.unit);
-  } else {
-    line = gauge_line(condition, before, spec, indicator.unit);
-  }
-  if (line.kind != Kind::none) raise_by_replay(line, quantile ? quantile->q : 0, before, spec, interval);
+  const bool is_ratio = std::holds_alternative<RatioSpec>(indicator.kind);
+  const bool counts = is_ratio || (quantile && is_upward(condition));
+  const Trace none(Duration{1});
+  const Trace& normal = counts && indicator.grouped() && !condition.of_baseline ? none : before;
+  EvidenceLine line = is_ratio ? share_line(condition, normal)
+                      : counts ? slow_line(*quantile, condition, normal, indicator.unit)
+                               : gauge_line(condition, before, spec, indicator.unit);
+  if (line.kind == Kind::none) return line;
+  raise_by_replay(line, quantile ? quantile->q : 0, normal, spec, interval);
+  if (counts) excuse_restarts(line, before);
   return line;
 }
 

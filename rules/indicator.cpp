@@ -57,7 +57,9 @@ Reading Indicator::read(Time now, Time since) const {
 }
 
 std::uint64_t Indicator::taken() const { return state_->taken; }
-Increase Indicator::increase_after(std::uint64_t mark, Time since) const { return state_->increase_after(mark, since); }
+Increase Indicator::increase_after(std::uint64_t mark, Time since, std::span<const std::uint32_t> targets) const {
+  return state_->increase_after(mark, since, targets);
+}
 std::vector<Bucket> Indicator::histogram(Time now, Time since) const { return state_->histogram(now, since); }
 
 void Indicator::State::take(const RatioSpec& ratio, const Scrape& scrape, Target& target) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -58,6 +59,10 @@ struct IndicatorSpec {
   IndicatorKind kind;
   Duration stale_after{std::chrono::seconds(30)}; ///< a series or target not seen for longer is stale, not zero
   Duration query_offset{};                        ///< late metrics: judged as of now - query_offset
+  /// Targets that run the new version, and those beside them that do not (labels group: canary, control). Evidence compares
+  /// them; readings are of all targets. Both empty: no groups.
+  std::vector<std::uint32_t> canary = {}, control = {};
+  [[nodiscard]] bool grouped() const { return !canary.empty() && !control.empty(); }
 };
 
 /// What the counters of an indicator did since they were last looked at.
@@ -66,6 +71,7 @@ struct Increase {
   double bad = 0;                ///< errors (ratio)
   double all = 0;                ///< requests (ratio, quantile)
   std::vector<Bucket> histogram; ///< quantile
+  std::vector<std::uint32_t> restarted; ///< targets whose counters began anew, once for each time
 };
 
 enum class Health {
@@ -125,7 +131,9 @@ public:
   [[nodiscard]] std::uint64_t taken() const;
   /// The increases of the scrapes taken in after the mark, in whatever order targets answered; `since` as for read().
   /// Scrapes that cannot be believed are left out. Nothing for gauges and rates. A mark older than the window: what is left.
-  [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since = Time::min()) const;
+  /// `targets`: of these alone; empty: of all.
+  [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since = Time::min(),
+                                        std::span<const std::uint32_t> targets = {}) const;
   /// Impossible samples (negative or not finite) and scrapes (errors > total, buckets that do not fit) since the start.
   [[nodiscard]] std::uint64_t dropped() const;
 

@@ -45,7 +45,7 @@ struct Indicator::State {
   Duration keep{};   ///< how long deltas (or past gauge values) are kept
   std::uint64_t dropped = 0;
   std::uint64_t taken = 0; ///< deltas ever pushed
-  [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since) const;
+  [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since, std::span<const std::uint32_t> targets) const;
 
 private:
   struct Sum;

@@ -208,13 +208,16 @@ std::vector<Bucket> Indicator::State::histogram(Time now, Time since) const {
   return merged(counted);
 }
 
-Increase Indicator::State::increase_after(std::uint64_t mark, Time since) const {
+Increase Indicator::State::increase_after(std::uint64_t mark, Time since,
+                                          std::span<const std::uint32_t> targets) const {
   Increase increase;
   std::vector<std::size_t> counted;
   const std::uint64_t first = taken - deltas_.size(); // of those that are left
   for (std::size_t i = mark > first ? mark - first : 0; i < deltas_.size(); ++i) {
     const Delta& d = deltas_[i];
     if (d.kind != Delta::Kind::counted || !is_clean(d, since)) continue;
+    if (!targets.empty() && std::find(targets.begin(), targets.end(), d.target) == targets.end()) continue;
+    if (d.restarted) increase.restarted.push_back(d.target);
     increase.t = std::max(increase.t, d.t);
     increase.bad += d.numerator;
     increase.all += d.total;

@@ -1,6 +1,8 @@
 #pragma once
 #include "rules/baseline.hpp"
+#include "rules/crash_loop.hpp"
 #include "rules/gauge_evidence.hpp"
+#include "rules/pair_evidence.hpp"
 #include "rules/share_evidence.hpp"
 #include "rules/table.hpp"
 #include <deque>
@@ -31,8 +33,9 @@ struct EvidenceLine {
   Kind kind = Kind::none;
   bool inverted = false; ///< share: the ratio is of good requests, the others are bad
   ShareLine share;
-  double slower_than = 0;  ///< in the unit of the indicator
-  double severe_share = 0; ///< share: the line of the severe path; 0: it has none
+  double slower_than = 0;                        ///< in the unit of the indicator
+  double severe_share = 0;                       ///< share: the line of the severe path; 0: it has none
+  std::uint32_t crash_loop = CrashLoop::kFewest; ///< restarts of one target that are one; 0: it restarts by itself
   GaugeLine gauge;
   std::string why; ///< of none; else how it was moved, or empty
   bool operator==(const EvidenceLine&) const = default;
@@ -46,8 +49,10 @@ struct Finding {
   double evidence = 0; ///< in nats (gauge: as the share of its bar that would be)
   double bar = 0;      ///< nats that suffice
   bool proven = false;
-  bool severe = false; ///< proven by the severe path: counts in the warm-up and while deploying
-  std::string how;     ///< one clause: "evidence 3.1 of 8 nats"; empty: not judged by evidence
+  bool severe = false;       ///< proven by the severe path: counts in the warm-up and while deploying
+  double weighed = 0;        ///< requests, since the watch is armed
+  double weighed_needed = 0; ///< that it takes at least to tell twice the line from it; 0: no requests are weighed
+  std::string how;           ///< one clause: "evidence 3.1 of 8 nats"; empty: not judged by evidence
 };
 
 /// What of a suspicion must survive a restart.
@@ -56,12 +61,16 @@ struct SuspicionState {
   std::deque<Intermittence::Cell> cells;
   GaugeEvidence::State gauge;
   std::deque<Trend::Point> trend;
+  std::deque<CrashLoop::Restart> restarts;
+  PairEvidence::State pair;
+  double weighed = 0;
   bool operator==(const SuspicionState&) const = default;
 };
 
 /// What an indicator showed at one evaluation: increases for shares, a value for gauges.
 struct Observed {
-  const Increase* increase = nullptr;
+  const Increase* increase = nullptr; ///< of the canary group, where there are groups
+  const Increase* control = nullptr;  ///< of the control group; null: there are no groups
   const Reading* reading = nullptr;
   Duration interval{std::chrono::seconds(1)};
   bool armed = true; ///< false: in the warm-up
@@ -83,12 +92,19 @@ public:
 private:
   void add_share(Time t, double bad, double all, const Observed& observed);
   void add_creep(const Increase& increase);
+  [[nodiscard]] double bad_of(const Increase& increase) const;
+  void find_share(Finding& f, Time now) const;
+  void find_gauge(Finding& f, Time now) const;
 
   EvidenceLine line_;
   double quantile_; ///< slow_share: the quantile that the table's line is for
   ShareEvidence share_, severe_;
   Intermittence intermittence_;
   GaugeEvidence gauge_;
+  CrashLoop crash_loop_;
+  PairEvidence pair_;
+  bool grouped_ = false;        ///< a control group was shown
+  double weighed_ = 0;          ///< requests, since the watch is armed
   Trend trend_;                 ///< of the gauge, or of the logarithm of the quantile
   std::vector<Bucket> filling_; ///< requests for the next point of a creep ...
   Time filling_since_{};        ///< ... since
@@ -104,6 +120,7 @@ public:
     double bad = 0, all = 0;
     std::vector<Bucket> histogram;
     std::optional<double> value;
+    std::vector<std::uint32_t> restarted;
   };
   explicit Trace(Duration window) : window_(window) {}
   void add(const Observed& observed, Time now);
@@ -115,7 +132,8 @@ private:
   std::deque<Cell> cells_; ///< oldest first
 };
 
-/// The line for one condition, from the table's limit and from what was before.
+/// The line for one condition, from the table's limit and from what was before. `before` of an indicator with groups draws no
+/// line of a share: the control group tells what is normal now.
 EvidenceLine line_for(const IndicatorSpec& indicator, const Condition& condition, const Trace& before,
                       const SequentialSpec& spec, Duration interval);
 

@@ -8,6 +8,7 @@ namespace backstop {
 namespace {
 
 constexpr double kSevereBar = 8;
+constexpr double kPairBar = 7;             ///< nats: one in a thousand
 constexpr double kFewestForAQuantile = 40; ///< requests
 constexpr Duration kCreepPoint = std::chrono::seconds(25);
 constexpr Duration kCreepAhead = std::chrono::seconds(90);
@@ -25,6 +26,14 @@ Trend::Shape shape_of(const EvidenceLine& line) {
 
 double per_second(double nats, Duration least) { return nats / std::max(1e-3, to_seconds(least)); }
 
+/// By the information in one request (Wald): how many it takes on average to tell twice the share from it.
+double requests_to_tell(const ShareLine& line) {
+  constexpr double most = 0.97;
+  const double q = line.share, p = std::min(most, 2 * q);
+  if (q <= 0 || p <= q) return 0;
+  return line.bar / (p * std::log(p / q) + (1 - p) * std::log((1 - p) / (1 - q)));
+}
+
 std::string nats(double n) { return show(std::round(n * 10) / 10, Unit::count); }
 
 } // namespace
@@ -33,31 +42,44 @@ Suspicion::Suspicion(EvidenceLine line, double quantile, const SequentialSpec& s
     : line_(std::move(line)), quantile_(quantile),
       share_(line_.share, per_second(ShareLine{}.bar, spec.sustain), kTimesWorse),
       severe_({line_.severe_share, 0, kSevereBar}, per_second(kSevereBar, spec.severe), kSeverelyWorse),
-      intermittence_(line_.share, spec.sustain), gauge_(line_.gauge), trend_(shape_of(line_)) {}
+      intermittence_(line_.share, spec.sustain), gauge_(line_.gauge), pair_(per_second(kSevereBar, spec.severe)),
+      trend_(shape_of(line_)) {}
 
 void Suspicion::clear() {
   share_.clear();
   severe_.clear();
   intermittence_.clear();
   gauge_.clear();
+  crash_loop_.clear();
+  pair_.clear();
+  weighed_ = 0;
   trend_.clear();
   filling_.clear();
   newest_ = Time{};
 }
 
+double Suspicion::bad_of(const Increase& increase) const {
+  if (line_.kind == EvidenceLine::Kind::slow_share) return count_above(line_.slower_than, increase.histogram);
+  return line_.inverted ? increase.all - increase.bad : increase.bad;
+}
+
 void Suspicion::add(const Observed& observed) {
   switch (line_.kind) {
   case EvidenceLine::Kind::none: return;
-  case EvidenceLine::Kind::share: {
-    const Increase& i = *observed.increase;
-    if (i.t != Time{}) add_share(i.t, line_.inverted ? i.all - i.bad : i.bad, i.all, observed);
-    return;
-  }
+  case EvidenceLine::Kind::share:
   case EvidenceLine::Kind::slow_share: {
     const Increase& i = *observed.increase;
-    if (i.t == Time{} || i.histogram.empty()) return;
-    add_share(i.t, count_above(line_.slower_than, i.histogram), i.all, observed);
-    add_creep(i);
+    grouped_ = observed.control != nullptr;
+    if (grouped_) {
+      const Increase& other = *observed.control;
+      if (const Time t = std::max(i.t, other.t); t != Time{})
+        pair_.add(t, {bad_of(i), i.all}, {bad_of(other), other.all}, observed.interval);
+    }
+    if (i.t == Time{}) return;
+    for (const std::uint32_t target : i.restarted) crash_loop_.add(i.t, target);
+    if (line_.kind == EvidenceLine::Kind::slow_share && i.histogram.empty()) return;
+    add_share(i.t, bad_of(i), i.all, observed);
+    if (line_.kind == EvidenceLine::Kind::slow_share) add_creep(i);
     return;
   }
   case EvidenceLine::Kind::gauge: {
@@ -73,6 +95,7 @@ void Suspicion::add(const Observed& observed) {
 
 void Suspicion::add_share(Time t, double bad, double all, const Observed& observed) {
   share_.add(t, bad, all, observed.interval);
+  if (observed.armed) weighed_ += all;
   if (line_.kind != EvidenceLine::Kind::share) return;
   if (line_.severe_share > 0) severe_.add(t, bad, all, observed.interval);
   intermittence_.add(t, bad, all);
@@ -96,44 +119,61 @@ Finding Suspicion::finding(Time now) const {
   switch (line_.kind) {
   case EvidenceLine::Kind::none: f.how = "not judged by evidence: " + line_.why; return f;
   case EvidenceLine::Kind::share:
-  case EvidenceLine::Kind::slow_share: {
-    f.evidence = share_.nats();
-    f.how = "evidence " + nats(f.evidence) + " of " + nats(f.bar) + " nats";
-    f.proven = share_.proven();
-    if (line_.kind == EvidenceLine::Kind::slow_share) {
-      const double limit = std::log(line_.slower_than);
-      if (f.evidence > kCreepEvidence * f.bar && trend_.crosses(limit, limit - kCreepBelow, now, kCreepAhead)) {
-        f.proven = true;
-        f.how += ", and it rises steadily";
-      }
-    } else if (severe_.proven()) {
-      f.proven = f.severe = true;
-      f.evidence = std::max(f.evidence, severe_.nats());
-      f.how = "severe: evidence " + nats(severe_.nats()) + " of " + nats(kSevereBar) + " nats for more than " +
-              show(line_.severe_share, Unit::ratio);
-    } else if (!f.proven && intermittence_.proven()) {
-      f.proven = true;
-      f.how += ", and it comes and goes";
-    }
-    break;
-  }
-  case EvidenceLine::Kind::gauge: {
-    const GaugeLine& g = line_.gauge;
-    f.evidence = f.bar * gauge_.seconds() / g.bar;
-    f.proven = gauge_.proven();
-    f.how = "beyond it for " + show(std::round(gauge_.seconds()), Unit::seconds) + " of " +
-            show(std::round(g.bar), Unit::seconds);
-    const double sign = g.higher_is_worse ? 1 : -1;
-    const double below = std::min(kLeakBelow * g.scale, kMostLeakBelow * std::abs(g.line));
-    if (!f.proven && trend_.crosses(sign * g.line, sign * g.line - below, now, kLeakAhead)) {
-      f.proven = true;
-      f.how = "it moves steadily and crosses the line within " + show(to_seconds(kLeakAhead), Unit::seconds);
-    }
-    break;
-  }
+  case EvidenceLine::Kind::slow_share: find_share(f, now); break;
+  case EvidenceLine::Kind::gauge: find_gauge(f, now); break;
   }
   if (!line_.why.empty()) f.how += "; " + line_.why;
   return f;
+}
+
+void Suspicion::find_share(Finding& f, Time now) const {
+  f.evidence = share_.nats();
+  f.how = "evidence " + nats(f.evidence) + " of " + nats(f.bar) + " nats";
+  f.proven = share_.proven();
+  f.weighed = weighed_;
+  f.weighed_needed = requests_to_tell(line_.share);
+  if (line_.kind == EvidenceLine::Kind::slow_share) {
+    const double limit = std::log(line_.slower_than);
+    if (f.evidence > kCreepEvidence * f.bar && trend_.crosses(limit, limit - kCreepBelow, now, kCreepAhead)) {
+      f.proven = true;
+      f.how += ", and it rises steadily";
+    }
+  } else if (severe_.proven()) {
+    f.proven = f.severe = true;
+    f.evidence = std::max(f.evidence, severe_.nats());
+    f.how = "severe: evidence " + nats(severe_.nats()) + " of " + nats(kSevereBar) + " nats for more than " +
+            show(line_.severe_share, Unit::ratio);
+  } else if (!f.proven && intermittence_.proven()) {
+    f.proven = true;
+    f.how += ", and it comes and goes";
+  }
+  if (grouped_ && pair_.compares(now)) {
+    const bool worse = pair_.nats() > kPairBar;
+    f.proven = f.proven && worse;
+    f.severe = f.severe && worse;
+    f.how += worse ? ", and the canary group is worse than the control group"
+                   : ", and the canary group is not shown to be worse than the control group";
+    f.how += " (" + nats(pair_.nats()) + " of " + nats(kPairBar) + " nats)";
+  }
+  if (const std::uint32_t restarts = crash_loop_.worst(now); line_.crash_loop > 0 && restarts >= line_.crash_loop) {
+    f.proven = f.severe = true;
+    f.how = "crash loop: " + show(restarts, Unit::count) + " restarts of one target in " +
+            show(to_seconds(CrashLoop::kSpan), Unit::seconds);
+  }
+}
+
+void Suspicion::find_gauge(Finding& f, Time now) const {
+  const GaugeLine& g = line_.gauge;
+  f.evidence = f.bar * gauge_.seconds() / g.bar;
+  f.proven = gauge_.proven();
+  f.how = "beyond it for " + show(std::round(gauge_.seconds()), Unit::seconds) + " of " +
+          show(std::round(g.bar), Unit::seconds);
+  const double sign = g.higher_is_worse ? 1 : -1;
+  const double below = std::min(kLeakBelow * g.scale, kMostLeakBelow * std::abs(g.line));
+  if (!f.proven && trend_.crosses(sign * g.line, sign * g.line - below, now, kLeakAhead)) {
+    f.proven = true;
+    f.how = "it moves steadily and crosses the line within " + show(to_seconds(kLeakAhead), Unit::seconds);
+  }
 }
 
 double Suspicion::gathered() const {
@@ -141,7 +181,8 @@ double Suspicion::gathered() const {
 }
 
 SuspicionState Suspicion::save() const {
-  return {share_.state(), severe_.state(), intermittence_.cells(), gauge_.state(), trend_.points()};
+  return {share_.state(),  severe_.state(),        intermittence_.cells(), gauge_.state(),
+          trend_.points(), crash_loop_.restarts(), pair_.state(),          weighed_};
 }
 
 void Suspicion::restore(SuspicionState state) {
@@ -151,6 +192,9 @@ void Suspicion::restore(SuspicionState state) {
   newest_ = state.gauge.newest;
   gauge_.restore(state.gauge);
   trend_.restore(std::move(state.trend));
+  crash_loop_.restore(std::move(state.restarts));
+  pair_.restore(std::move(state.pair));
+  weighed_ = state.weighed;
 }
 
 void Trace::add(const Observed& observed, Time now) {
@@ -167,6 +211,7 @@ void Trace::add(const Observed& observed, Time now) {
   if (counts) {
     c.bad += increase->bad;
     c.all += increase->all;
+    c.restarted.insert(c.restarted.end(), increase->restarted.begin(), increase->restarted.end());
     add_histogram(c.histogram, increase->histogram);
   }
   if (value) c.value = reading.value;

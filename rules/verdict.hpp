@@ -26,9 +26,12 @@ struct Verdict {
   Mode mode = Mode::automatic;
   std::optional<double> evidence; ///< nats; none where timers decide
   double evidence_needed = 0;     ///< nats that suffice
-  bool severe = false;            ///< proven by the severe path: counts in the warm-up and while deploying
-  bool preexisting = false;       ///< critical already when the deployment began, and not worse since
-  std::string why;                ///< one clause: "6.2% > 5% for 12s of 30s", "no data: connection refused"
+  /// Requests that were weighed since the watch is armed, and how many it takes at least to tell twice the critical share
+  /// from it. Zero where no requests are weighed.
+  double weighed = 0, weighed_needed = 0;
+  bool at_once = false; ///< counts in the warm-up and while deploying too: by the severe path, or a fact of the host
+  bool preexisting = false; ///< critical already when the deployment began, and not worse since
+  std::string why;          ///< one clause: "6.2% > 5% for 12s of 30s", "no data: connection refused"
 };
 
 /// The timers of one rule. Survives a restart as it is.

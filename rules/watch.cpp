@@ -12,12 +12,14 @@ Watch::Watch(WatchSpec spec) : spec_(std::move(spec)) {
   rules_.resize(spec_.table.rows.size() + spec_.table.criteria.size());
   if (spec_.sequential) {
     for (Row& row : spec_.table.rows) {
+      if (is_fact(row.indicator)) continue;
       row.timing.for_critical = kByEvidence;
       const std::optional<double>& edge = row.higher_is_worse ? row.critical.low : row.critical.high;
       const Op op = row.higher_is_worse ? Op::greater : Op::less;
       conditions_.push_back({row.indicator, row.unit, Limit{op, edge.value_or(0)}, {}});
     }
     for (Criterion& criterion : spec_.table.criteria) {
+      if (on_facts(criterion)) continue;
       criterion.timing.for_critical = kByEvidence;
       conditions_.insert(conditions_.end(), criterion.conditions.begin(), criterion.conditions.end());
     }
@@ -28,16 +30,22 @@ Watch::Watch(WatchSpec spec) : spec_(std::move(spec)) {
   last_value_.resize(rules_.size());
 }
 
+bool Watch::on_facts(const Criterion& criterion) const {
+  return std::all_of(criterion.conditions.begin(), criterion.conditions.end(),
+                     [this](const Condition& c) { return is_fact(c.indicator); });
+}
+
 void Watch::observe(const Scrape& scrape) {
   for (Indicator& indicator : indicators_) indicator.observe(scrape);
 }
 
-Evaluation Watch::evaluate(Time now, bool armed, bool learn) {
+Evaluation Watch::evaluate(Time now, bool armed, bool learn, Time out) {
   Evaluation result;
   result.t = evaluated_ = now;
   result.readings.reserve(indicators_.size());
   for (std::size_t i = 0; i < indicators_.size(); ++i) {
-    result.readings.push_back(indicators_[i].read(now, clean_since_));
+    const bool of_this_version = is_fact(static_cast<std::uint32_t>(i)) && out != kNever;
+    result.readings.push_back(indicators_[i].read(now, of_this_version ? std::max(clean_since_, out) : clean_since_));
     if (learn) history_[i].add(result.readings.back());
   }
   if (spec_.sequential) gather(result.readings, now, armed, learn);
@@ -47,16 +55,20 @@ Evaluation Watch::evaluate(Time now, bool armed, bool learn) {
   };
   std::size_t rule = 0;
   for (const Row& row : spec_.table.rows) {
-    result.verdicts.push_back(judge_row(row, rules_[rule], view(row.indicator), now, armed));
-    if (spec_.sequential) weigh(rule, condition++, 1, now, armed, result.verdicts.back());
+    const bool fact = is_fact(row.indicator);
+    result.verdicts.push_back(judge_row(row, rules_[rule], view(row.indicator), now, fact ? out != kNever : armed));
+    result.verdicts.back().at_once = fact;
+    if (spec_.sequential && !fact) weigh(rule, condition++, 1, now, armed, result.verdicts.back());
     if (result.readings[row.indicator].usable()) last_value_[rule] = result.readings[row.indicator].value;
     ++rule;
   }
   for (const Criterion& criterion : spec_.table.criteria) {
     std::vector<IndicatorView> views;
     for (const Condition& c : criterion.conditions) views.push_back(view(c.indicator));
-    result.verdicts.push_back(judge_criterion(criterion, rules_[rule], views, now, armed));
-    if (spec_.sequential) {
+    const bool fact = spec_.sequential && on_facts(criterion);
+    result.verdicts.push_back(judge_criterion(criterion, rules_[rule], views, now, fact ? out != kNever : armed));
+    result.verdicts.back().at_once = fact;
+    if (spec_.sequential && !fact) {
       weigh(rule, condition, criterion.conditions.size(), now, armed, result.verdicts.back());
       condition += criterion.conditions.size();
     }
@@ -80,10 +92,17 @@ void Watch::start_clean(Time since) {
 /// Shows what is new to every suspicion, and to the trace that later lines are drawn from.
 void Watch::gather(const std::vector<Reading>& readings, Time now, bool armed, bool learn) {
   for (std::size_t i = 0; i < indicators_.size(); ++i) {
-    const Increase increase = indicators_[i].increase_after(marks_[i], clean_since_);
-    marks_[i] = indicators_[i].taken();
-    const Observed observed{&increase, &readings[i], spec_.intervals[i], armed};
+    const IndicatorSpec& indicator = spec_.indicators[i];
+    const Increase all = indicators_[i].increase_after(marks_[i], clean_since_);
+    Increase canary, control;
+    Observed observed{&all, nullptr, &readings[i], spec_.intervals[i], armed};
     if (learn) traces_[i].add(observed, now);
+    if (indicator.grouped()) {
+      canary = indicators_[i].increase_after(marks_[i], clean_since_, indicator.canary);
+      control = indicators_[i].increase_after(marks_[i], clean_since_, indicator.control);
+      observed.increase = &canary, observed.control = &control;
+    }
+    marks_[i] = indicators_[i].taken();
     for (Held& held : held_) {
       if (held.indicator == i) held.suspicion.add(observed);
     }
@@ -100,6 +119,9 @@ void Watch::weigh(std::size_t rule, std::size_t first, std::size_t conditions, T
     how += (how.empty() ? "" : " and ") + f.how;
     if (held_[i].suspicion.line().kind == EvidenceLine::Kind::none) continue; // left out, as in the table
     judged = true;
+    if (f.weighed_needed > 0 &&
+        (verdict.weighed_needed == 0 || f.weighed / f.weighed_needed < verdict.weighed / verdict.weighed_needed))
+      verdict.weighed = f.weighed, verdict.weighed_needed = f.weighed_needed;
     proven = proven && f.proven;
     severe = severe && f.severe;
     faded = faded || f.evidence < f.bar / 2;
@@ -110,7 +132,7 @@ void Watch::weigh(std::size_t rule, std::size_t first, std::size_t conditions, T
   state.proven = judged && (armed || severe) && (proven || (state.proven && !faded));
   verdict.why += "; " + how;
   if (!state.proven) return;
-  verdict.severe = severe;
+  verdict.at_once = severe;
   verdict.preexisting = false; // its line is away from what was before
   verdict.level = state.level = Level::critical;
 }

@@ -19,6 +19,9 @@ struct WatchSpec {
   Table table;
   BaselineSpec baseline;
   std::optional<SequentialSpec> sequential; ///< evidence makes rules critical; none: their timers do
+  /// By indicator: it tells facts of the host (a unit failed, was killed, was started again), not samples of a behaviour. The
+  /// timers of rules on facts alone decide with the sequential judge too, and from the moment the version is out. Empty: none.
+  std::vector<bool> facts;
 };
 
 /// One evaluation: every reading, every verdict, folded worst-of.
@@ -50,7 +53,8 @@ public:
 
   /// Judges everything as of `now`. `armed` false (warm-up, no deployment finished): shown, no timer runs.
   /// `learn` true: a verified-good version runs undisturbed, so the readings enter the history for baselines.
-  [[nodiscard]] Evaluation evaluate(Time now, bool armed, bool learn);
+  /// `out`: since when the version is out (`deploy finish`); kNever: not yet; zero: there is no deployment.
+  [[nodiscard]] Evaluation evaluate(Time now, bool armed, bool learn, Time out = Time{});
 
   /// A new version starts: windows begin at `since`, timers anew.
   void start_clean(Time since);
@@ -88,6 +92,10 @@ private:
     std::uint32_t indicator = 0;
     Suspicion suspicion;
   };
+  [[nodiscard]] bool is_fact(std::uint32_t indicator) const {
+    return spec_.sequential && indicator < spec_.facts.size() && spec_.facts[indicator];
+  }
+  [[nodiscard]] bool on_facts(const Criterion& criterion) const;
   void gather(const std::vector<Reading>& readings, Time now, bool armed, bool learn);
   void weigh(std::size_t rule, std::size_t first, std::size_t conditions, Time now, bool armed, Verdict& verdict);
 
@@ -96,7 +104,7 @@ private:
   std::vector<BaselineHistory> history_;
   std::vector<Baseline> baselines_;
   std::vector<RuleState> rules_;
-  std::vector<Condition> conditions_; ///< of the rules in order, where evidence decides
+  std::vector<Condition> conditions_; ///< of the rules that evidence decides, in order
   std::vector<Held> held_;            ///< by condition
   std::vector<Trace> traces_;         ///< by indicator
   std::vector<std::uint64_t> marks_;  ///< by indicator: how far its increases were looked at

@@ -40,7 +40,7 @@ bool rolls_back(const EvidenceLine& line, double share, double per_second, doubl
     increase.all = all;
     increase.bad = all > 0 ? std::binomial_distribution<int>(all, bad)(random) : 0;
     const Reading none;
-    suspicion.add({&increase, &none, std::chrono::seconds(5), true});
+    suspicion.add({&increase, nullptr, &none, std::chrono::seconds(5), true});
     if (suspicion.finding(at).proven) return true;
   }
   return false;

@@ -63,6 +63,16 @@ Duration stale_after(const Indicator& indicator, Duration interval) {
   return indicator.stale_after.value_or(std::max(3 * interval, Duration{std::chrono::seconds(5)}));
 }
 
+std::vector<std::uint32_t> targets_in(const config::Source& source, std::string_view group) {
+  std::vector<std::uint32_t> targets;
+  const auto* prometheus = std::get_if<PrometheusSource>(&source.kind);
+  for (std::uint32_t i = 0; prometheus && i < prometheus->targets.size(); ++i) {
+    const auto label = prometheus->targets[i].labels.find(kGroupLabel);
+    if (label != prometheus->targets[i].labels.end() && label->second == group) targets.push_back(i);
+  }
+  return targets;
+}
+
 Status compile_indicators(const Service& service, CompiledService& out) {
   for (const Indicator& indicator : service.indicators) {
     const auto index = source_index(service, indicator);
@@ -76,6 +86,8 @@ Status compile_indicators(const Service& service, CompiledService& out) {
     if (!builder.status) return builder.status.error();
     spec.stale_after = stale_after(indicator, source.interval);
     spec.query_offset = indicator.query_offset;
+    spec.canary = targets_in(service.sources[*index], kCanaryGroup);
+    spec.control = targets_in(service.sources[*index], kControlGroup);
     out.indicators.push_back(std::move(spec));
   }
   return {};

@@ -78,6 +78,10 @@ struct TargetConfig {
   std::string unix_socket;
   std::map<std::string, std::string> labels;
 };
+/// Targets with these labels are judged against each other while a deployment is watched.
+inline constexpr const char* kGroupLabel = "group";
+inline constexpr const char* kCanaryGroup = "canary";
+inline constexpr const char* kControlGroup = "control";
 
 struct PrometheusSource {
   Duration timeout{std::chrono::milliseconds(800)};
@@ -214,12 +218,13 @@ enum class JudgeKind {
   table,      ///< timers on readings: `for` in the rows and criteria
   sequential, ///< evidence for each request, see rules/sequential.hpp
 };
+inline constexpr Duration kSequentialWarmUp = std::chrono::seconds(180);
+inline constexpr Duration kTableWarmUp = std::chrono::seconds(30);
 struct Judge {
-  JudgeKind kind = JudgeKind::table;
-  Duration warm_up{std::chrono::seconds(30)}; ///< sequential: kSequentialWarmUp unless written
+  JudgeKind kind = JudgeKind::sequential;
+  Duration warm_up = kSequentialWarmUp; ///< table: kTableWarmUp unless written
   SequentialSpec sequential;
 };
-inline constexpr Duration kSequentialWarmUp = std::chrono::seconds(180);
 
 struct Service {
   std::string service;

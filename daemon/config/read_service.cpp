@@ -29,12 +29,13 @@ void read_baseline(const Mapping& service, BaselineSpec& out) {
 void read_judge(const Mapping& service, Judge& out) {
   const Node* node = service.find("judge");
   if (node == nullptr) return;
-  const auto kind = type_of(service.sheet(), *node, "kind", "judge", {"table", "sequential"}, "judge of kind");
+  const auto kind = type_of(service.sheet(), *node, "kind", "judge", {"sequential", "table"}, "judge of kind");
   if (!kind) return;
   const Mapping judge(service.sheet(), *node, "judge/" + *kind, "judge");
-  if (*kind == "sequential") {
-    out.kind = JudgeKind::sequential;
-    out.warm_up = kSequentialWarmUp;
+  if (*kind == "table") {
+    out.kind = JudgeKind::table;
+    out.warm_up = kTableWarmUp;
+  } else {
     judge.duration("sustain", out.sequential.sustain, std::chrono::seconds(1));
     judge.duration("severe", out.sequential.severe, std::chrono::seconds(1));
   }

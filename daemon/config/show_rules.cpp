@@ -1,6 +1,7 @@
 #include "daemon/config/quantities.hpp"
 #include "daemon/config/read_parts.hpp"
 #include "daemon/config/show_parts.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 
 /// Indicators, rows and criteria with every default filled in.
@@ -47,11 +48,22 @@ void add_rest(const Timing& timing, const AbsencePolicy& absence, Mode mode, dou
   words.push_back(fmt::format("worse than at begin by {}x", worsen_factor));
 }
 
-void show_row(const RowConfig& config, Lines& out) {
+/// How long a rule on these indicators must be critical: "30s"; "evidence" where the sequential judge gathers it.
+std::string show_critical(const Service& service, const std::vector<std::string>& indicators, Duration duration) {
+  const bool on_facts = std::all_of(indicators.begin(), indicators.end(), [&](const std::string& name) {
+    const Indicator* indicator = find_indicator(service, name);
+    const Source* source = indicator ? find_source(service, source_of(*indicator)) : nullptr;
+    return source && std::holds_alternative<SystemdSource>(source->kind);
+  });
+  return service.judge.kind == JudgeKind::table || on_facts ? show_duration(duration) : "evidence";
+}
+
+void show_row(const Service& service, const RowConfig& config, Lines& out) {
   const Row& row = config.row;
   std::string bands = fmt::format("normal {}  alert {}  critical {}  for {}/{}", show_band(row.normal, row.unit),
                                   show_band(row.alert, row.unit), show_band(row.critical, row.unit),
-                                  show_duration(row.timing.for_alert), show_duration(row.timing.for_critical));
+                                  show_duration(row.timing.for_alert),
+                                  show_critical(service, {config.indicator}, row.timing.for_critical));
   if (config.indicator != row.name) bands += "  of " + config.indicator;
   out.entry(2, row.name, {bands});
   std::vector<std::string> words;
@@ -69,10 +81,15 @@ std::string show_condition(const ConditionConfig& config) {
   return text;
 }
 
-void show_criterion(const CriterionConfig& criterion, Lines& out) {
+void show_criterion(const Service& service, const CriterionConfig& criterion, Lines& out) {
   std::string all;
-  for (const auto& condition : criterion.all) all += (all.empty() ? "" : " and ") + show_condition(condition);
-  out.line(2, {fmt::format("critical when {}  for {}", all, show_duration(criterion.timing.for_critical))});
+  std::vector<std::string> indicators;
+  for (const auto& condition : criterion.all) {
+    all += (all.empty() ? "" : " and ") + show_condition(condition);
+    indicators.push_back(condition.indicator);
+  }
+  out.line(2, {fmt::format("critical when {}  for {}", all,
+                           show_critical(service, indicators, criterion.timing.for_critical))});
   std::vector<std::string> words;
   if (criterion.name != all) words.push_back("named \"" + criterion.name + "\"");
   add_rest(criterion.timing, criterion.absence, criterion.mode, criterion.worsen_factor, words);
@@ -108,9 +125,9 @@ void show_indicator(const Indicator& indicator, Lines& out) {
 
 void show_rules(const Service& service, Lines& out) {
   out.line(0, {service.rows.empty() ? "thresholds  none" : "thresholds"});
-  for (const RowConfig& row : service.rows) show_row(row, out);
+  for (const RowConfig& row : service.rows) show_row(service, row, out);
   out.line(0, {service.criteria.empty() ? "criteria  none" : "criteria (any one is enough)"});
-  for (const CriterionConfig& criterion : service.criteria) show_criterion(criterion, out);
+  for (const CriterionConfig& criterion : service.criteria) show_criterion(service, criterion, out);
 }
 
 } // namespace backstop::config

@@ -323,7 +323,7 @@ TEST(Show, NamesWhatIsNotUsual) {
       show_service(read(kFive + "thresholds: {rows: {error_rate: {normal: \"<= 1%\", alert: \"2-5%\", critical: \"> "
                                 "5%\", for: 0, m_of_n: 3 of 5, keep_firing_for: 90s, "
                                 "no_data: alert, mode: confirm}}}\n"));
-  EXPECT_THAT(text, HasSubstr("error_rate     normal <= 1%  alert >= 2% and <= 5%  critical > 5%  for 0s/0s"));
+  EXPECT_THAT(text, HasSubstr("error_rate     normal <= 1%  alert >= 2% and <= 5%  critical > 5%  for 0s/evidence"));
   EXPECT_THAT(text, HasSubstr("keeps firing for 90s, 3 of 5 evaluations"));
   EXPECT_THAT(text, HasSubstr("no_data: alert,\n                 mode confirm"));
 }

@@ -55,8 +55,12 @@ struct Shop {
   Evaluation last;
   WatchWindow window;
 
-  explicit Shop(double share_before = 0.005, double cpu_before = 40) {
-    while (t < 0) step(share_before, cpu_before);
+  /// `restarts_every`: of its counters, before the deployment, in seconds; 0: none.
+  explicit Shop(double share_before = 0.005, double cpu_before = 40, int restarts_every = 0) {
+    while (t < 0) {
+      step(share_before, cpu_before);
+      if (restarts_every > 0 && static_cast<int>(t) % restarts_every == 0) requests = failed = 0;
+    }
     watch.set_baselines(watch.freeze(at(0)));
     watch.set_lines(watch.freeze_lines());
     watch.start_clean(at(0));
@@ -116,7 +120,7 @@ TEST(Sequential, ABlipShorterThanSustainIsForgotten) {
 TEST(Sequential, SevereActsInTheWarmUp) {
   Shop shop;
   EXPECT_EQ(shop.rolled_back(0.8, 40, 600), 25);
-  EXPECT_TRUE(shop.last.verdicts[0].severe);
+  EXPECT_TRUE(shop.last.verdicts[0].at_once);
 }
 
 TEST(Sequential, SevereActsWhileDeploying) {
@@ -160,6 +164,116 @@ TEST(Sequential, ARestartAtAnyInstantChangesNoDecision) {
       cut_off.watch = std::move(again);
     }
     EXPECT_LE(std::abs(t_whole - t_cut), 5) << "the first scrape after a restart knows no increase; cut at " << cut;
+  }
+}
+
+TEST(Sequential, ACrashLoopActsInTheWarmUp) {
+  Shop shop;
+  double decided = -1;
+  for (int restart = 0; restart < 6 && decided < 0; ++restart) {
+    for (int i = 0; i < 6; ++i) shop.step(0.005);
+    shop.requests = shop.failed = 0; // its counters begin anew
+    shop.step(0.005);
+    if (decide(shop.last, shop.window, at(shop.t)).kind == DecisionKind::roll_back) decided = shop.t;
+  }
+  EXPECT_EQ(decided, 4 * 35) << "at the fourth restart";
+  EXPECT_THAT(shop.last.verdicts[0].why, HasSubstr("crash loop: 4 restarts of one target in 300s"));
+}
+
+TEST(Sequential, AServiceThatRestartedByItselfBeforeIsNotBlamedForIt) {
+  Shop shop(0.005, 40, 60);
+  for (int i = 0; i < 400; ++i) {
+    shop.step(0.005);
+    if (i % 12 == 0) shop.requests = shop.failed = 0;
+    EXPECT_EQ(decide(shop.last, shop.window, at(shop.t)).kind, DecisionKind::keep_watching);
+  }
+}
+
+TEST(Sequential, TooLittleTrafficIsUndecidedAndSaysHowMuchItTakes) {
+  for (const double per_second : {0.02, 5.}) {
+    Shop shop;
+    shop.window.bake = shop.window.good_after = seconds(3600);
+    while (shop.t < 3600) shop.step(0, 40, per_second);
+    const Decision decision = decide(shop.last, shop.window, at(3600));
+    EXPECT_EQ(decision.good, per_second > 1);
+    EXPECT_EQ(decision.kind, per_second > 1 ? DecisionKind::accept : DecisionKind::undecided);
+    if (per_second > 1) continue;
+    EXPECT_THAT(decision.why,
+                HasSubstr("too little traffic to decide: error_rate: 68 requests, and it takes about 388 to "
+                          "tell twice the critical share from it"));
+  }
+}
+
+/// A service whose targets 0 (canary) and 1, 2 (control) answer one after the other.
+struct Fleet {
+  static WatchSpec spec() {
+    WatchSpec s = spec_of();
+    s.indicators[0].canary = {0};
+    s.indicators[0].control = {1, 2};
+    return s;
+  }
+  Watch watch{spec()};
+  double t = 0, requests[3] = {1000, 1000, 1000}, failed[3] = {};
+  Evaluation last;
+  WatchWindow window;
+  Fleet() {
+    window.begun = window.finished = at(0);
+    window.warm_up = seconds(180);
+    watch.set_lines(watch.freeze_lines());
+  }
+  /// When it is rolled back; -1: not within `most` seconds.
+  double rolled_back(double canary, double control, double most) {
+    for (const double end = t + most; t < end;) {
+      t += 5;
+      for (std::uint32_t target = 0; target < 3; ++target) {
+        requests[target] += 50;
+        failed[target] += 50 * (target == 0 ? canary : control);
+        Scrape scrape;
+        scrape.t = scrape.arrived = at(t + target * 0.5);
+        scrape.target = target;
+        scrape.samples = {{0, 10 * target, failed[target], 0}, {1, 10 * target + 1, requests[target], 0}};
+        if (target == 0) scrape.samples.push_back({2, 2, 40, 0});
+        watch.observe(scrape);
+        last = watch.evaluate(scrape.t, t >= 180, false);
+        if (decide(last, window, scrape.t).kind == DecisionKind::roll_back) return t;
+      }
+    }
+    return -1;
+  }
+};
+
+TEST(Sequential, ACanaryIsHeldAgainstItsControlGroup) {
+  EXPECT_EQ(Fleet().rolled_back(0.2, 0.005, 600), 180);
+  Fleet both;
+  EXPECT_EQ(both.rolled_back(0.2, 0.2, 3600), -1) << "what befalls both is not the canary's fault";
+  EXPECT_THAT(both.last.verdicts[0].why, HasSubstr("the canary group is not shown to be worse than the control group"));
+  Fleet severe;
+  EXPECT_EQ(severe.rolled_back(0.9, 0.9, 170), -1) << "nor where most requests of both fail";
+  EXPECT_NE(severe.rolled_back(0.9, 0.005, 170), -1);
+  Fleet hidden;
+  EXPECT_NE(hidden.rolled_back(0.12, 0.001, 600), -1) << "though of all requests less than 5 % fail";
+}
+
+TEST(Sequential, FactsOfTheHostCountAtOnceButNotWhileDeploying) {
+  WatchSpec spec = spec_of();
+  spec.facts = {false, true};
+  spec.table.rows[1].timing.for_critical = Duration{};
+  for (const bool finished : {true, false}) {
+    Watch watch(spec);
+    WatchWindow window;
+    window.begun = at(0);
+    if (finished) window.finished = at(2);
+    window.warm_up = seconds(180);
+    const auto decided = [&](double t, double value) {
+      Scrape scrape;
+      scrape.t = scrape.arrived = at(t);
+      scrape.samples = {{2, 2, value, 0}};
+      watch.observe(scrape);
+      return decide(watch.evaluate(at(t), false, false, finished ? at(2) : kNever), window, at(t)).kind;
+    };
+    EXPECT_EQ(decided(1, 99), DecisionKind::keep_watching) << "it is of the time before `deploy finish`";
+    EXPECT_EQ(decided(5, 40), DecisionKind::keep_watching);
+    EXPECT_EQ(decided(10, 99), finished ? DecisionKind::roll_back : DecisionKind::keep_watching);
   }
 }
 

@@ -1,0 +1,12 @@
+#pragma once
+#include "daemon/json.hpp"
+#include "rules/result.hpp"
+#include "rules/watch.hpp"
+
+namespace backstop {
+
+/// Watch::save() as a snapshot for the recorder, and back. An error or a snapshot of another shape: start anew.
+Json snapshot_of(const WatchState& state);
+Result<WatchState> state_of(const Json& snapshot);
+
+} // namespace backstop
