@@ -54,6 +54,8 @@ FrozenBaseline frozen_of(const std::string& indicator, const Baseline& baseline)
 Baseline baseline_of(const FrozenBaseline& frozen);
 FrozenLine frozen_of(const EvidenceLine& line);
 EvidenceLine line_of(const FrozenLine& frozen);
+/// From now on `watch` judges by what the record of a deployment says.
+void judge_by(Watch& watch, const std::vector<FrozenBaseline>& baselines, const std::vector<FrozenLine>& lines);
 
 /// Watch::save() as a snapshot for the recorder, and back. An error or a snapshot of another shape: start anew.
 Json snapshot_of(const WatchState& state);

@@ -16,23 +16,44 @@ Time CommandLine::time(const std::string& text, const char* option) {
 void CommandLine::add_replay() {
   Fields* f = nullptr;
   CLI::App* sub = command(app_, "replay", "What would have been decided over recorded samples, as JSON lines", f);
-  need(sub, f, "--config", "Service file")->type_name("PATH");
-  need(sub, f, "--samples", "OpenMetrics text with timestamps")->type_name("PATH");
+  CLI::Option* deployment = may(sub, f, "--deployment", "A past deployment, from what the daemon kept of it");
+  deployment->type_name("ID");
+  may(sub, f, "--config", "Service file (with --deployment: instead of what it was judged by)")->type_name("PATH");
+  CLI::Option* samples = may(sub, f, "--samples", "OpenMetrics text with timestamps");
+  samples->type_name("PATH")->excludes(deployment);
   CLI::Option* at = may(sub, f, "--deploy-at", "Begin and finish of the deployment, in seconds since 1970");
-  at->type_name("TIME");
+  at->type_name("TIME")->excludes(deployment);
   CLI::Option* events = may(sub, f, "--events", "JSON lines instead: begin, finish, signal, hold ... each with its t");
-  events->type_name("PATH")->excludes(at);
+  events->type_name("PATH")->excludes(at)->excludes(deployment);
   may(sub, f, "--end", "Stop then (default: the last sample)")->type_name("TIME");
   sub->add_flag("--continue", f->flag["continue"], "Go on after the first RollBack");
   sub->callback([this, f] {
-    Replay replay{f->text["--config"], f->text["--samples"], {}, f->text["--events"], {}, f->flag["continue"]};
+    Replay replay{f->text["--config"], f->text["--samples"],   {}, f->text["--events"], {},
+                  f->flag["continue"], f->text["--deployment"]};
     if (!f->text["--deploy-at"].empty()) replay.deploy_at = time(f->text["--deploy-at"], "--deploy-at");
     if (!f->text["--end"].empty()) replay.end = time(f->text["--end"], "--end");
-    if (!replay.deploy_at && replay.events.empty()) throw CLI::RequiredError("--deploy-at or --events");
+    if (replay.deployment.empty()) {
+      if (replay.config.empty() && replay.samples.empty())
+        throw CLI::RequiredError("--deployment, or --config and --samples,");
+      if (replay.config.empty()) throw CLI::RequiredError("--config");
+      if (replay.samples.empty()) throw CLI::RequiredError("--samples");
+      if (!replay.deploy_at && replay.events.empty()) throw CLI::RequiredError("--deploy-at or --events");
+    }
     out_.what = std::move(replay);
   });
   sub->footer("Exit codes: 0 kept, or nothing was decided against it; 1 error in input; 2 usage;\n"
               "3 it would have been rolled back; 6 undecided or held");
+}
+
+void CommandLine::add_export() {
+  Fields* f = nullptr;
+  CLI::App* sub = command(app_, "export", "The samples that were kept of a deployment, from 30 minutes before it", f);
+  need(sub, f, "ID", "Deployment");
+  may(sub, f, "--format", "openmetrics: text with timestamps, for replay and promtool")
+      ->check(one_of({"openmetrics"}))
+      ->default_val("openmetrics");
+  may(sub, f, "--output", "File to write (default: standard output)")->type_name("FILE");
+  sub->callback([this, f] { out_.what = Export{f->text["ID"], f->text["--output"]}; });
 }
 
 void CommandLine::add_test_rules() {
