@@ -125,6 +125,21 @@ TEST_F(DaemonFlight, WhatIsNotThereIsSaidWithWhatToDo) {
   EXPECT_THAT(ctl({"export", "D2"}).err, HasSubstr("it is the rollback of D1"));
 }
 
+/// Of all blocks that `promtool tsdb list` tells of: ULID, MIN TIME, MAX TIME, DURATION, NUM SAMPLES, ...
+std::int64_t samples_in(const std::string& list) {
+  std::int64_t sum = 0;
+  std::istringstream lines(list);
+  std::string line, word;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::int64_t samples = 0;
+    words >> word >> word >> word >> word >> samples;
+    sum += samples;
+  }
+  return sum;
+}
+
 TEST_F(DaemonFlight, PromtoolTakesAnExport) {
   if (run_program({"/usr/bin/promtool", "--version"}).code != 0)
     GTEST_SKIP() << "NOT RUN: there is no promtool (Debian package prometheus)";
@@ -133,13 +148,9 @@ TEST_F(DaemonFlight, PromtoolTakesAnExport) {
   ASSERT_EQ(ctl({"export", "D1", "--output", samples}).code, 0);
   const Ran made = run_program({"/usr/bin/promtool", "tsdb", "create-blocks-from", "openmetrics", samples, blocks});
   ASSERT_EQ(made.code, 0) << made.out << made.err;
-  const Ran listed = run_program({"/usr/bin/promtool", "tsdb", "list", blocks});
   const std::string text = shop::read_text(samples);
-  const auto lines = std::count(text.begin(), text.end(), '\n');
-  const Ran dumped = run_program({"/usr/bin/promtool", "tsdb", "dump", blocks});
-  EXPECT_THAT(dumped.out, HasSubstr("backstop_source=\"app\""));
-  const std::ptrdiff_t comments = std::count(text.begin(), text.end(), '#');
-  EXPECT_EQ(std::count(dumped.out.begin(), dumped.out.end(), '\n'), lines - comments) << listed.out;
+  const auto samples_written = std::count(text.begin(), text.end(), '\n') - std::count(text.begin(), text.end(), '#');
+  EXPECT_EQ(samples_in(run_program({"/usr/bin/promtool", "tsdb", "list", blocks}).out), samples_written);
 }
 
 } // namespace
