@@ -183,9 +183,9 @@ INSTANTIATE_TEST_SUITE_P(
               "replay: --deployment, or --config and --samples, is required (see: backstopctl replay --help)"},
         Wrong{"replay --config c --deploy-at 1", "replay: --samples is required (see: backstopctl replay --help)"},
         Wrong{"replay --deployment D1 --samples s",
-              "replay: --samples excludes --deployment (see: backstopctl replay --help)"},
+              "replay: --deployment excludes --samples (see: backstopctl replay --help)"},
         Wrong{"export D1 --format csv",
-              "export: --format: 'csv' is not known; known words are: openmetrics (see: backstopctl export --help)"},
+              "export: --format: 'csv' is not known; known words: openmetrics (see: backstopctl export --help)"},
         Wrong{"replay --config c --samples s",
               "replay: --deploy-at or --events is required (see: backstopctl replay --help)"},
         Wrong{
