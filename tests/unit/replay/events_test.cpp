@@ -27,9 +27,9 @@ TEST(ReplayEvents, InOrderOfTimeWithTheMembersOfTheControlApi) {
   EXPECT_EQ(begin.previous, "v1");
   EXPECT_TRUE(std::holds_alternative<FinishDeployment>(*(*events)[1].command));
   EXPECT_EQ(std::get<Hold>(*(*events)[2].command).lasts, seconds_f(60));
-  EXPECT_EQ(std::get<RaiseSignal>(*(*events)[3].command).evidence, "orders doubled");
-  EXPECT_FALSE((*events)[4].command);
-  EXPECT_EQ((*events)[4].daemon, Event::Daemon::stops);
+  EXPECT_FALSE((*events)[3].command);
+  EXPECT_EQ((*events)[3].daemon, Event::Daemon::stops);
+  EXPECT_EQ(std::get<RaiseSignal>(*(*events)[4].command).evidence, "orders doubled");
   EXPECT_EQ((*events)[5].daemon, Event::Daemon::starts);
 }
 
