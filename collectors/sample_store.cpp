@@ -1,5 +1,6 @@
 #include "collectors/sample_store.hpp"
 #include "collectors/number.hpp"
+#include "collectors/series_text.hpp"
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -55,6 +56,7 @@ std::optional<std::uint32_t> SampleStore::name_index(std::string_view name) cons
 void SampleStore::begin() {
   index_.begin_scrape();
   for (auto& samples : found_) samples.clear();
+  named_.clear();
   for (Name& name : names_) {
     name.type_now = MetricType::unknown;
     name.exact_now = false;
@@ -95,6 +97,7 @@ void SampleStore::take(std::span<const RawSample> samples, Scrape& out) {
 
 void SampleStore::finish(Scrape& out) {
   index_.end_scrape();
+  out.named.swap(named_);
   if (out.health == ScrapeHealth::ok && too_many_)
     out.why = "more wanted series than max_series allows (" + std::to_string(limits_.index.series) +
               "): narrow the selectors or raise max_series";
@@ -208,6 +211,7 @@ SeriesEntry* SampleStore::resolve(std::uint32_t name, std::span<const LabelView>
     too_many_ = true;
     drop(DropReason::too_many_series);
   }
+  if (added != nullptr && wanted) named_.push_back({added->id, series_text(scanner_.names()[name], labels)});
   return added;
 }
 

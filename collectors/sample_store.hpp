@@ -52,7 +52,7 @@ public:
   SampleStore(const SampleStore&) = delete;
   SampleStore& operator=(const SampleStore&) = delete;
 
-  /// Reads an answer. Sets health, why and samples of `out` and leaves the rest of it alone; its vector is used again.
+  /// Reads an answer. Sets health, why, samples and named of `out` and leaves the rest of it alone; its vector is used again.
   void take(std::string_view body, Format format, Scrape& out);
   /// The same for values that come from elsewhere than an exposition.
   void take(std::span<const RawSample> samples, Scrape& out);
@@ -98,6 +98,7 @@ private:
   ExpositionFault fault_;
   SampleView sample_;
   std::vector<std::vector<Sample>> found_; ///< by selector
+  std::vector<NamedSeries> named_; ///< in this scrape
   std::vector<LabelView> labels_;
   std::optional<double> start_time_;
   bool start_time_taken_ = false; ///< in this scrape

@@ -86,6 +86,7 @@ void Scraper::finished(Slot& slot, Result<ProbeAnswer> answer) {
     scrape.health = ScrapeHealth::error;
     scrape.why = answer.error().what;
     scrape.samples.clear();
+    scrape.named.clear();
   } else if (const auto* text = std::get_if<ExpositionAnswer>(&*answer)) {
     slot.store->take(text->body, detect_format(text->content_type), scrape);
   } else if (const auto* raw = std::get_if<SamplesAnswer>(&*answer)) {

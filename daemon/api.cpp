@@ -1,7 +1,9 @@
 #include "daemon/api.hpp"
 #include "daemon/api_commands.hpp"
+#include "daemon/past_views.hpp"
 #include "daemon/views.hpp"
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace backstop {
@@ -133,6 +135,8 @@ ApiReply Api::see(const ApiRequest& request, Time now) const {
                    service_view(state, watch == app_.watches().end() ? nullptr : watch->second.get(), d->service, now));
     return reply;
   }
+  if (path[1] == "deployments" && path.size() == 4 && (path[3] == "samples" || path[3] == "records"))
+    return see_past(request, path[2], path[3] == "samples");
   if (path[1] == "incidents" && path.size() == 2) {
     Json list = Json::array();
     for (auto it = state.incident_order.rbegin(); it != state.incident_order.rend(); ++it) {
@@ -159,6 +163,37 @@ ApiReply Api::see(const ApiRequest& request, Time now) const {
     return reply;
   }
   return no_such(request.path, "see docs/control-api.md for the routes");
+}
+
+/// What a deployment can be replayed from, page by page.
+ApiReply Api::see_past(const ApiRequest& request, const std::string& id, bool samples) const {
+  const DeploymentState* d = app_.state().deployment(id);
+  if (!d) return no_such("deployment '" + id + "'", "`backstopctl deploy list` shows the ids");
+  const std::string what = (samples ? "the samples of " : "the records of ") + id;
+  if (!d->rolls_back.empty())
+    return api_error(409, "conflict", what, "it is the rollback of " + d->rolls_back, "ask for " + d->rolls_back);
+  if (d->begun == Time{})
+    return api_error(409, "conflict", what, "it was never begun", "`backstopctl deploy show " + id + "` tells why");
+  std::int64_t from = 0;
+  const auto q = request.query.find(samples ? "from_us" : "after");
+  if (q != request.query.end()) {
+    const char* end = q->second.data() + q->second.size();
+    if (const auto [at, error] = std::from_chars(q->second.data(), end, from);
+        error != std::errc{} || at != end || from < 0)
+      return api_error(400, "invalid", q->first + " '" + q->second + "'", "is no number",
+                       "take it from the page before");
+  }
+  const Result<Json> page = samples ? samples_page(app_.flight(), *d, time_from_us(from))
+                                    : records_page(app_.journal(), *d, static_cast<std::uint64_t>(from));
+  if (!page)
+    return api_error(503, samples ? "recorder" : "journal", what, "cannot be read: " + page.error().what,
+                     "mend the file that it names");
+  if (samples && from == 0 && (*page)["scrapes"].as_array()->empty())
+    return api_error(404, "not_found", what, "are not there: nothing was recorded, or it is too old",
+                     "recorder.keep and recorder.max_size in backstop.yaml say how long they stay");
+  ApiReply reply;
+  reply.body = *page;
+  return reply;
 }
 
 ApiReply Api::act(const ApiRequest& request, Time now, std::string& wait_for) {

@@ -46,6 +46,7 @@ public:
 
 private:
   ApiReply see(const ApiRequest& request, Time now) const;
+  ApiReply see_past(const ApiRequest& request, const std::string& id, bool samples) const;
   ApiReply act(const ApiRequest& request, Time now, std::string& wait_for);
   ApiReply begun(const std::string& id) const;
   [[nodiscard]] bool ready(const std::string& id) const;

@@ -29,12 +29,15 @@ void tell_acts_again(Log& log, Executor& executor, const std::string& what) {
 App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::string& boot)
     : config_(std::move(config)), seams_(seams), ledger_(seams.journal, std::move(read_frozen), boot),
       executor_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link),
-      game_days_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link) {
+      game_days_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link),
+      flight_(seams.recorder, seams.log) {
   ledger_.on_commit = [this] {
     if (on_commit) on_commit();
   };
   ledger_.on_durable = [this](const Record& record, const Payload& payload) {
     log_record(record, payload);
+    if (std::holds_alternative<DecisionMade>(payload) || std::holds_alternative<DeploymentEnded>(payload))
+      flight_.hurry();
     if (on_durable) on_durable(record, payload);
   };
 }
@@ -139,14 +142,7 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
 
 void App::restore_watch(ServiceWatch& watch, Time now) {
   const std::string key = watch.config.key();
-  if (const DeploymentState* d = state().active(key)) {
-    std::vector<Baseline> baselines;
-    for (const FrozenBaseline& f : d->baselines) baselines.push_back(baseline_of(f));
-    watch.watch.set_baselines(std::move(baselines));
-    std::vector<EvidenceLine> lines;
-    for (const FrozenLine& f : d->lines) lines.push_back(line_of(f));
-    watch.watch.set_lines(std::move(lines));
-  }
+  if (const DeploymentState* d = state().active(key)) judge_by(watch.watch, d->baselines, d->lines);
   if (const Result<Json> saved = seams_.recorder.get("watch/" + key); saved && !saved->is_null()) {
     if (Result<WatchState> state = state_of((*saved)["state"])) {
       const bool same_rules = saved->text("config") == watch.config.hash;
@@ -180,11 +176,16 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   ++health.scrapes;
   health.up ? void(health.last_ok = scrape.t) : void(++health.failures);
   watch.last_arrival = scrape.arrived;
+  flight_.note(watch, scrape);
 
   // Judged as of the samples' time, so that a replay of the same samples decides the same.
   judge(watch, std::max(watch.last.t, scrape.t), now);
   if (on_evaluated) on_evaluated(service, watch.last, scrape);
+  keep_samples(now);
 }
+
+/// After everything that is urgent: steps of a rollback that was just decided have begun.
+void App::keep_samples(Time now) { flight_.settle(refused_journal_.empty() ? &state() : nullptr, now); }
 
 void App::settle(Time now) {
   if (!refused_journal_.empty()) {
@@ -234,6 +235,7 @@ void App::on_tick(Time now) {
     if (watch->next_due <= now) judge(*watch, std::max(watch->last.t, now), now);
   }
   settle(now);
+  keep_samples(now);
 }
 
 void App::on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now) {
@@ -292,6 +294,7 @@ void App::on_shutdown(bool coming, Time now) {
 
 void App::on_stop(Time now) {
   for (const auto& [key, watch] : watches_) save_watch(*watch, now);
+  flight_.flush();
   if (!refused_journal_.empty()) return;
   ledger_.add(DaemonStopped{}, now);
   journal_retry_ = Time{}; // the last chance

@@ -1,6 +1,7 @@
 #pragma once
 #include "daemon/config/config.hpp"
 #include "daemon/executor.hpp"
+#include "daemon/flight_recorder.hpp"
 #include "daemon/game_day.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/operator.hpp"
@@ -54,6 +55,10 @@ public:
   /// What came out of a game day, once it is over and recorded; null before.
   [[nodiscard]] const Json& game_day(const std::string& id) const { return game_days_.result(id); }
 
+  /// Samples as they are kept; reading them writes what waits.
+  FlightRecorder& flight() { return flight_; }
+  [[nodiscard]] const Journal& journal() const { return seams_.journal; }
+
   /// When on_tick() is due next.
   [[nodiscard]] Time next_due() const { return next_due_; }
   [[nodiscard]] const State& state() const { return ledger_.state(); }
@@ -70,6 +75,8 @@ public:
   Ledger::Listener on_durable;     ///< event stream, telemetry
   std::function<void()> on_commit; ///< the journal committed
   std::function<void(const std::string& service, const Evaluation&, const Scrape&)> on_evaluated;
+  /// Sees what a deployment is judged by before it is frozen, and may put in what was frozen when it really began.
+  std::function<void(DeploymentBegun&)> on_freeze;
   std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now
   const Deadman* deadman = nullptr;         ///< shown in status and metrics
 
@@ -92,6 +99,7 @@ private:
   void gate(Time now);
   void refuse(const DeploymentState& deployment, const std::string& reason, const std::string& why, Time now);
   void settle(Time now);
+  void keep_samples(Time now);
   void log_record(const Record& record, const Payload& payload);
 
   config::Config config_;
@@ -100,6 +108,7 @@ private:
   ServiceWatches watches_;
   Executor executor_;
   GameDays game_days_;
+  FlightRecorder flight_;
   std::map<std::string, Time> saved_;          ///< when each watch was last saved
   std::map<std::string, std::string> unsaved_; ///< why it could not be, last time
   Time journal_retry_{};                       ///< after a failed commit: not before, a foreign lock holds the loop up

@@ -102,10 +102,9 @@ void App::gate(Time now) {
       if (std::find(excused.begin(), excused.end(), v.rule) != excused.end())
         begun.preexisting.push_back(evidence_of(v, watch.watch));
     }
-    watch.watch.set_baselines(frozen);
-    std::vector<EvidenceLine> lines = watch.watch.freeze_lines();
-    for (const EvidenceLine& line : lines) begun.lines.push_back(frozen_of(line));
-    watch.watch.set_lines(std::move(lines));
+    for (const EvidenceLine& line : watch.watch.freeze_lines()) begun.lines.push_back(frozen_of(line));
+    if (on_freeze) on_freeze(begun);
+    judge_by(watch.watch, begun.baselines, begun.lines);
     ledger_.add(std::move(begun), now);
     save_watch(watch, now);
   }

@@ -182,6 +182,7 @@ struct Fold::Applier {
     d.components = p.components;
     d.irreversible = p.irreversible;
     d.mode = p.mode == "observe" ? Mode::observe : p.mode == "confirm" ? Mode::confirm : Mode::automatic;
+    d.record = r.seq;
     d.requested = r.time;
     d.phase = Phase::gated;
     d.config_hash = p.config_hash;
@@ -209,6 +210,9 @@ struct Fold::Applier {
     d->baselines = p.baselines;
     d->lines = p.lines;
     d->preexisting = p.preexisting;
+    for (const std::string& key : {d->service, std::string("*")}) {
+      if (const auto hold = s.holds.find(key); hold != s.holds.end()) d->held[key] = hold->second.until;
+    }
     ServiceState& state = service(d->service);
     state.deployment = p.id;
     state.version = d->version;

@@ -65,6 +65,7 @@ constexpr MessageId kIds[] = {
     {M::service_removed, "service_removed", "16a12a3de6ff43b9b091fb73b9a78f87"},
     {M::steps_cannot_run, "steps_cannot_run", "b33623b263e645259e688ff96263a8d7"},
     {M::timers_not_kept, "timers_not_kept", "b72ea022fd334f1b816b4e4b943518a0"},
+    {M::samples_not_kept, "samples_not_kept", "d8cc669462dd107716dc5af6ea1dcf0f"},
     {M::deadman_silent, "deadman_silent", "d9a593f9622249adafdd72e7a230254e"},
     {M::deadman_resumed, "deadman_resumed", "68341f5b90ac4cecb816921a2a11fb7d"},
     {M::deadman_not_taken, "deadman_not_taken", "1fa92db0131040bc8eb63659ba423ca7"},

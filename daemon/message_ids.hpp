@@ -69,6 +69,7 @@ enum class Message {
   service_removed,
   steps_cannot_run,
   timers_not_kept,
+  samples_not_kept,
   deadman_silent,
   deadman_resumed,
   deadman_not_taken,

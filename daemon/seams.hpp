@@ -1,12 +1,12 @@
 #pragma once
 #include "daemon/config/confinement.hpp"
 #include "daemon/record.hpp"
-#include "rules/indicator.hpp"
 #include "rules/result.hpp"
 #include "rules/time.hpp"
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -122,19 +122,33 @@ public:
   virtual Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const = 0;
 };
 
-/// One reading as it is kept for people and reviews. Decisions are never taken from these.
-struct KeptReading {
-  std::string service;
-  std::string indicator;
-  Time t{};
-  Health health = Health::no_data;
-  double value = 0;    ///< 0 where health is not ok
-  double requests = 0; ///< see Reading::requests
+/// A target as samples of it are kept.
+struct ScrapedTarget {
+  std::string service; ///< key
+  std::string source;  ///< name
+  std::string target;  ///< its URL, or its place among the targets of the source, from 0
+  auto operator<=>(const ScrapedTarget&) const = default;
 };
 
-/// Seam: the store of what would be nice to have after a restart: running state (so that a restart changes nothing) and
-/// readings. Cheaper than the journal and less sure: a power cut may take the last seconds, a full disk all that follows.
-/// Nothing waits for it: the caller counts an error and goes on.
+/// One attempt to read one target, with the values that it gave before anybody judged them.
+struct KeptScrape {
+  struct Value {
+    std::shared_ptr<const std::string>
+        series; ///< NamedSeries::text; the same object for the same series, where it can be
+    double value = 0;
+  };
+  std::shared_ptr<const ScrapedTarget> of;
+  Time t{};                  ///< when it was asked
+  Duration took{};           ///< until the answer was whole
+  bool ok = true;            ///< an answer that could be read
+  std::string why;           ///< of one that failed
+  std::vector<Value> values; ///< each series once, in the order in which they were first seen
+};
+
+/// Seam: the store of what would be nice to have after a restart: running state (so that a restart changes nothing), and
+/// scrapes, so that a deployment can be replayed. Decisions are never taken from these. Cheaper than the journal and less
+/// sure: a power cut may take the last seconds, a full disk all that follows. Nothing waits for it: the caller counts an
+/// error and goes on.
 class Recorder {
 public:
   virtual ~Recorder() = default;
@@ -142,11 +156,14 @@ public:
   virtual Status put(std::string_view key, const Json& value) = 0;
   /// What was put last, null where nothing was.
   virtual Result<Json> get(std::string_view key) const = 0;
-  /// Keeps readings; the oldest ones go when there are too many.
-  virtual Status note_readings(std::span<const KeptReading> readings) = 0;
-  /// Readings with from <= t < to in order of time; where there are more than `limit`, the newest of them.
-  virtual Result<std::vector<KeptReading>> readings(std::string_view service, std::string_view indicator, Time from,
-                                                    Time to, std::size_t limit) const = 0;
+  /// Keeps scrapes, all of them or none; the oldest ones go when there are too many.
+  virtual Status note_scrapes(std::span<const KeptScrape> scrapes) = 0;
+  /// Scrapes of `service` with from <= t < to, in order of time. It ends after those of the time at which there are
+  /// `most` scrapes and values; so a next call from behind that time goes on.
+  virtual Result<std::vector<KeptScrape>> scrapes(std::string_view service, Time from, Time to,
+                                                  std::size_t most) const = 0;
+  /// Lets scrapes with from <= t < to go, the oldest first, a bounded number a call.
+  virtual Status forget_scrapes(std::string_view service, Time from, Time to) = 0;
 };
 
 /// One message for people or machines outside. Persisted before it is sent.

@@ -88,6 +88,15 @@ EvidenceLine line_of(const FrozenLine& f) {
   return l;
 }
 
+void judge_by(Watch& watch, const std::vector<FrozenBaseline>& baselines, const std::vector<FrozenLine>& lines) {
+  std::vector<Baseline> all;
+  for (const FrozenBaseline& f : baselines) all.push_back(baseline_of(f));
+  watch.set_baselines(std::move(all));
+  std::vector<EvidenceLine> drawn;
+  for (const FrozenLine& f : lines) drawn.push_back(line_of(f));
+  watch.set_lines(std::move(drawn));
+}
+
 Baseline baseline_of(const FrozenBaseline& f) {
   return {f.usable, f.value, f.numerator, f.requests, static_cast<std::uint32_t>(f.readings), f.covers, f.why};
 }

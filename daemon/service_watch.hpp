@@ -54,5 +54,7 @@ FrozenBaseline frozen_of(const std::string& indicator, const Baseline& baseline)
 Baseline baseline_of(const FrozenBaseline& frozen);
 FrozenLine frozen_of(const EvidenceLine& line);
 EvidenceLine line_of(const FrozenLine& frozen);
+/// From now on `watch` judges by what the record of a deployment says.
+void judge_by(Watch& watch, const std::vector<FrozenBaseline>& baselines, const std::vector<FrozenLine>& lines);
 
 } // namespace backstop

@@ -44,7 +44,9 @@ struct DeploymentState {
   bool irreversible = false;
   Mode mode = Mode::automatic;
   Phase phase = Phase::requested;
+  std::uint64_t record = 0; ///< seq of its first one
   Time requested{}, begun{}, finished{}, ended{};
+  std::map<std::string, Time> held; ///< holds in force when it began: service key, or "*" for all, and until when
   Time watched_from{}; ///< the end of the last time that nobody watched it (reboot, daemon away); zero: none
   bool verified_good = false;
   std::string config_hash;

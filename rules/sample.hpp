@@ -22,6 +22,12 @@ enum class ScrapeHealth {
   error, ///< no answer, or one that could not be read; `why` says which
 };
 
+/// Which series an id stands for.
+struct NamedSeries {
+  std::uint32_t series = 0; ///< as in Sample
+  std::string text;         ///< name{label="value",...}, labels in order of their names
+};
+
 /// Everything one attempt to read one target gave. The arrow between the collectors and the rules.
 struct Scrape {
   std::uint32_t source = 0; ///< index into the service's sources
@@ -32,6 +38,8 @@ struct Scrape {
   std::string why;             ///< empty when health is ok
   std::string note;            ///< the read is good, but a part is missing: why; for people
   std::vector<Sample> samples; ///< sorted by (selector, series)
+  /// Series that were given their ids in this scrape, also where it failed then. No evidence: for who keeps samples.
+  std::vector<NamedSeries> named;
 };
 
 } // namespace backstop

@@ -13,6 +13,7 @@ int run_wait(const Invocation& invocation, const Wait& wait);
 Said run_offline(const Invocation& invocation, const Offline& offline);
 Said run_check_config(const Invocation& invocation, const CheckConfig& check);
 Said run_check_metrics(const Invocation& invocation, const CheckMetrics& check);
+Said run_export(const Invocation& invocation, const Export& wanted);
 Said run_replay(const Invocation& invocation, const Replay& replay);
 Said run_test_rules(const Invocation& invocation, const TestRules& wanted);
 

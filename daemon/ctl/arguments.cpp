@@ -67,6 +67,7 @@ CommandLine::CommandLine(const Environment& environment)
   add_checks();
   title("Configuration");
   add_replay();
+  add_export();
   add_test_rules();
   title("Rules");
   add_night();

@@ -50,6 +50,7 @@ private:
   void add_ways_out();
   void add_night();  // arguments_night.cpp
   void add_replay(); // arguments_replay.cpp
+  void add_export();
   void add_test_rules();
 
   [[nodiscard]] std::string mistake(const CLI::ParseError& error) const;

@@ -83,13 +83,20 @@ struct DebugBundle {
   std::string config;
 };
 
-/// What the daemon would have decided over recorded samples.
+/// The samples that the daemon kept of a deployment.
+struct Export {
+  std::string id;
+  std::string file; ///< empty: standard output
+};
+/// What the daemon would have decided over recorded samples: those of files, or those that it kept of a deployment.
 struct Replay {
-  std::string config, samples;
+  std::string config; ///< with a deployment: instead of what it was judged by; may be empty
+  std::string samples;
   std::optional<Time> deploy_at;
   std::string events; ///< file; empty: begin and finish at `deploy_at`
   std::optional<Time> end;
   bool go_on = false;
+  std::string deployment = ""; ///< empty: from files
 };
 
 /// Users' tests of their rules.
@@ -101,8 +108,8 @@ struct Invocation {
   std::string socket = "/run/backstop/control.sock";
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
-  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Replay,
-               TestRules>
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Export,
+               Replay, TestRules>
       what;
 };
 

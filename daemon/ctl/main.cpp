@@ -32,6 +32,8 @@ int run(const std::vector<std::string>& words) {
       said = run_journal_restore(invocation, *damaged);
     else if (const auto* bundle = std::get_if<DebugBundle>(&invocation.what))
       said = run_debug_bundle(invocation, *bundle);
+    else if (const auto* wanted = std::get_if<Export>(&invocation.what))
+      said = run_export(invocation, *wanted);
     else if (const auto* replay = std::get_if<Replay>(&invocation.what))
       said = run_replay(invocation, *replay);
     else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))

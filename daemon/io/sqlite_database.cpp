@@ -165,6 +165,11 @@ SqliteStatement& SqliteStatement::bind(int position, std::string_view value) {
   sqlite3_bind_text64(statement_.get(), position, bytes, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   return *this;
 }
+SqliteStatement& SqliteStatement::bind_blob(int position, std::string_view bytes) {
+  const char* data = bytes.data() ? bytes.data() : "";
+  sqlite3_bind_blob64(statement_.get(), position, data, bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
 SqliteStatement& SqliteStatement::bind_null(int position) {
   sqlite3_bind_null(statement_.get(), position);
   return *this;

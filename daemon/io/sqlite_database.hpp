@@ -17,6 +17,7 @@ public:
   SqliteStatement& bind(int position, std::int64_t value);
   SqliteStatement& bind(int position, double value);
   SqliteStatement& bind(int position, std::string_view value);
+  SqliteStatement& bind_blob(int position, std::string_view bytes);
   SqliteStatement& bind_null(int position);
 
   /// True: there is a row. False: done.

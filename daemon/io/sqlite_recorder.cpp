@@ -11,34 +11,19 @@ namespace backstop {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x62735231; // "bsR1"
-constexpr std::int64_t kSchema = 1;
+constexpr std::int64_t kSchema = 2;
 
-constexpr const char* kCreate = R"sql(
+std::string create_text() {
+  return std::string(R"sql(
 PRAGMA auto_vacuum = INCREMENTAL;
 BEGIN;
 PRAGMA application_id = 1651724849;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE series (id INTEGER PRIMARY KEY, service TEXT NOT NULL, indicator TEXT NOT NULL, UNIQUE (service, indicator)) STRICT;
-CREATE TABLE readings (
-  id       INTEGER PRIMARY KEY,
-  series   INTEGER NOT NULL,
-  time_us  INTEGER NOT NULL,
-  health   TEXT NOT NULL,
-  value    REAL,
-  requests REAL NOT NULL
-) STRICT;
-CREATE INDEX readings_by_time ON readings (series, time_us);
-COMMIT;
-)sql";
-static_assert(kApplicationId == 1651724849);
-
-constexpr std::array kHealths = {Health::ok, Health::no_data, Health::insufficient, Health::gap, Health::error};
-
-Health health_from(std::string_view text) {
-  const auto found = std::find_if(kHealths.begin(), kHealths.end(), [&](Health h) { return name_of(h) == text; });
-  return found == kHealths.end() ? Health::error : *found;
+)sql") + KeptScrapes::kTables +
+         "COMMIT;\n";
 }
+static_assert(kApplicationId == 1651724849);
 
 Status check_identity(const SqliteDatabase& database) {
   const auto application = database.integer("PRAGMA application_id");
@@ -48,6 +33,8 @@ Status check_identity(const SqliteDatabase& database) {
   if (*application != kApplicationId) return fail(Errc::corrupt, database.path() + ": not a recorder of backstop");
   if (*version > kSchema)
     return fail(Errc::newer, fmt::format("{}: written by a newer backstop (schema {})", database.path(), *version));
+  if (*version < kSchema) // nothing in it is worth a conversion: it is begun anew as a spoilt one is
+    return fail(Errc::corrupt, fmt::format("{}: written by an older backstop (schema {})", database.path(), *version));
   return {};
 }
 
@@ -72,7 +59,7 @@ Status SqliteRecorder::connect() {
   if (::stat(path_.c_str(), &found) != 0) {
     // A WAL without its file belongs to one that was removed; SQLite would play it into the new one.
     for (const char* suffix : {"-wal", "-shm"}) ::unlink((path_ + suffix).c_str());
-    if (Status made = SqliteDatabase::create(path_, kCreate); !made) return made;
+    if (Status made = SqliteDatabase::create(path_, create_text().c_str()); !made) return made;
   } else if (found.st_size == 0) {
     return fail(Errc::corrupt, path_ + ": empty");
   }
@@ -85,27 +72,26 @@ Status SqliteRecorder::connect() {
   if (Status set = database->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"); !set) return set;
 
   Statements statements;
-  const std::array<std::pair<SqliteStatement*, const char*>, 5> texts = {{
+  const std::array<std::pair<SqliteStatement*, const char*>, 2> texts = {{
       {&statements.put, "INSERT INTO state VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"},
       {&statements.remove, "DELETE FROM state WHERE key = ?"},
-      {&statements.add_series, "INSERT OR IGNORE INTO series (service, indicator) VALUES (?, ?)"},
-      {&statements.add_reading, "INSERT INTO readings (series, time_us, health, value, requests) VALUES "
-                                "((SELECT id FROM series WHERE service = ? AND indicator = ?), ?, ?, ?, ?)"},
-      {&statements.remove_oldest,
-       "DELETE FROM readings WHERE id < (SELECT min(id) FROM readings) + ?1 AND time_us < ?2"},
   }};
   for (const auto& [statement, text] : texts) {
     auto prepared = database->prepare(text);
     if (!prepared) return prepared.error();
     *statement = *std::move(prepared);
   }
+  Result<KeptScrapes> scrapes = KeptScrapes::prepare(*database);
+  if (!scrapes) return scrapes.error();
   statements_ = std::move(statements);
+  scrapes_ = std::make_unique<KeptScrapes>(*std::move(scrapes));
   database_ = std::move(database);
   return {};
 }
 
 Status SqliteRecorder::start_anew(const Error& why) {
   statements_ = {};
+  scrapes_.reset();
   database_.reset();
   const std::string aside = path_ + ".aside";
   for (const char* suffix : {"", "-wal", "-shm"}) {
@@ -122,6 +108,7 @@ template <class F> Status SqliteRecorder::write(F&& body) {
     if (Status connected = connect(); !connected) return connected;
   }
   Status done = database_->transaction(body);
+  if (!done) scrapes_->forget_books();
   if (done || !is_spoilt(done.error())) return done;
   if (Status anew = start_anew(Error(done.error())); !anew) return anew;
   return database_->transaction(body);
@@ -146,24 +133,16 @@ Result<Json> SqliteRecorder::get(std::string_view key) const {
   return *row ? Json::parse(statement->text(0)) : Json{};
 }
 
-Status SqliteRecorder::note_readings(std::span<const KeptReading> readings) {
-  if (readings.empty()) return {};
+Status SqliteRecorder::note_scrapes(std::span<const KeptScrape> scrapes) {
+  if (scrapes.empty()) return {};
   return write([&]() -> Status {
-    for (const KeptReading& r : readings) {
-      if (Status added = statements_.add_series.bind(1, r.service).bind(2, r.indicator).run(); !added) return added;
-      SqliteStatement& add = statements_.add_reading;
-      add.bind(1, r.service).bind(2, r.indicator).bind(3, to_us(r.t)).bind(4, name_of(r.health));
-      if (r.health == Health::ok)
-        add.bind(5, r.value);
-      else
-        add.bind_null(5);
-      if (Status added = add.bind(6, r.requests).run(); !added) return added;
-    }
-    return prune(readings);
+    for (const KeptScrape& scrape : scrapes)
+      if (Status added = scrapes_->add(scrape); !added) return added;
+    return prune(scrapes);
   });
 }
 
-Status SqliteRecorder::prune(std::span<const KeptReading> added) {
+Status SqliteRecorder::prune(std::span<const KeptScrape> added) {
   const auto page_size = database_->integer("PRAGMA page_size");
   if (!page_size) return page_size.error();
   const auto pages = database_->integer("PRAGMA page_count");
@@ -176,36 +155,19 @@ Status SqliteRecorder::prune(std::span<const KeptReading> added) {
   const Time newest = std::max_element(added.begin(), added.end(), [](auto& a, auto& b) { return a.t < b.t; })->t;
   // By size the first that came go, whatever their time: one bad clock must not keep rows for ever.
   const bool too_much = (*pages - *free_pages) * *page_size > options_.max_size;
-  statements_.remove_oldest.bind(1, rows).bind(2, to_us(too_much ? Time::max() : newest - options_.keep));
-  if (Status removed = statements_.remove_oldest.run(); !removed) return removed;
+  if (Status removed = scrapes_->forget_oldest(rows, too_much ? Time::max() : newest - options_.keep); !removed)
+    return removed;
   return *pages * *page_size > options_.max_size ? database_->run("PRAGMA incremental_vacuum(64)") : Status();
 }
 
-Result<std::vector<KeptReading>> SqliteRecorder::readings(std::string_view service, std::string_view indicator,
-                                                          Time from, Time to, std::size_t limit) const {
-  std::vector<KeptReading> found;
-  if (!database_) return found;
-  auto rows =
-      database_->prepare("SELECT time_us, health, value, requests FROM readings WHERE time_us >= ? AND time_us < ? AND "
-                         "series = (SELECT id FROM series WHERE service = ? AND indicator = ?) "
-                         "ORDER BY time_us DESC, id DESC LIMIT ?");
-  if (!rows) return rows.error();
-  rows->bind(1, to_us(from)).bind(2, to_us(to)).bind(3, service).bind(4, indicator);
-  rows->bind(5, static_cast<std::int64_t>(std::min<std::size_t>(limit, 1U << 30U)));
-  for (auto row = rows->step();; row = rows->step()) {
-    if (!row) return row.error();
-    if (!*row) break;
-    KeptReading r;
-    r.service = service;
-    r.indicator = indicator;
-    r.t = time_from_us(rows->integer(0));
-    r.health = health_from(rows->text(1));
-    r.value = rows->number(2);
-    r.requests = rows->number(3);
-    found.push_back(std::move(r));
-  }
-  std::reverse(found.begin(), found.end());
-  return found;
+Result<std::vector<KeptScrape>> SqliteRecorder::scrapes(std::string_view service, Time from, Time to,
+                                                        std::size_t most) const {
+  if (!database_) return std::vector<KeptScrape>{};
+  return KeptScrapes::read(*database_, service, from, to, most);
+}
+
+Status SqliteRecorder::forget_scrapes(std::string_view service, Time from, Time to) {
+  return write([&]() -> Status { return scrapes_->forget(service, from, to); });
 }
 
 } // namespace backstop

@@ -1,4 +1,5 @@
 #pragma once
+#include "daemon/io/kept_scrapes.hpp"
 #include "daemon/io/sqlite_database.hpp"
 #include "daemon/seams.hpp"
 #include <cstdint>
@@ -8,13 +9,13 @@
 namespace backstop {
 
 /// The recorder as one SQLite file (WAL, synchronous=NORMAL: no fsync per call; a power cut may take the last seconds, a
-/// killed process nothing). It is never in the way: a file that is damaged, newer or foreign is moved to PATH.aside (the
+/// killed process nothing). It is never in the way: a file that is damaged, newer, older or foreign is moved to PATH.aside (the
 /// one before it is replaced) and a new one is begun, at open() and also later.
 class SqliteRecorder : public Recorder {
 public:
   struct Options {
-    Duration keep{std::chrono::hours(24 * 30)};           ///< readings older than the newest by more than this go
-    std::int64_t max_size = std::int64_t{2} << 30;        ///< bytes used in the file; beyond it the oldest readings go
+    Duration keep{std::chrono::hours(24 * 30)};           ///< scrapes older than the newest by more than this go
+    std::int64_t max_size = std::int64_t{2} << 30;        ///< bytes used in the file; beyond it the oldest scrapes go
     Duration busy_timeout{std::chrono::milliseconds(50)}; ///< longest wait for a foreign lock
   };
   /// Errors: io (no directory, not writable, no space left) and busy (another program has it locked).
@@ -26,9 +27,10 @@ public:
   Result<Json> get(std::string_view key) const override;
   /// One transaction. Also removes what is too old or too much, a bounded number of rows a call, so that the loop never
   /// stands still for it.
-  Status note_readings(std::span<const KeptReading> readings) override;
-  Result<std::vector<KeptReading>> readings(std::string_view service, std::string_view indicator, Time from, Time to,
-                                            std::size_t limit) const override;
+  Status note_scrapes(std::span<const KeptScrape> scrapes) override;
+  Result<std::vector<KeptScrape>> scrapes(std::string_view service, Time from, Time to,
+                                          std::size_t most) const override;
+  Status forget_scrapes(std::string_view service, Time from, Time to) override;
 
   /// Why the last file was moved aside, a sentence for the log; empty where it was not.
   [[nodiscard]] const std::string& moved_aside() const { return moved_aside_; }
@@ -36,17 +38,18 @@ public:
 private:
   SqliteRecorder(std::string path, Options options) : path_(std::move(path)), options_(options) {}
   struct Statements {
-    SqliteStatement put, remove, add_series, add_reading, remove_oldest;
+    SqliteStatement put, remove;
   };
   Status connect();
   Status start_anew(const Error& why);
   template <class F> Status write(F&& body);
-  Status prune(std::span<const KeptReading> added);
+  Status prune(std::span<const KeptScrape> added);
 
   std::string path_;
   Options options_;
   std::unique_ptr<SqliteDatabase> database_;
   Statements statements_; ///< after the database: finalized before it is closed
+  std::unique_ptr<KeptScrapes> scrapes_;
   std::string moved_aside_;
 };
 

@@ -38,12 +38,16 @@ Result<Event> event_of(const Json& json, const std::string& service) {
   double t = 0;
   if (!json["t"].as_number(t) || !std::isfinite(t) || std::abs(t) > 1e11)
     return fail(Errc::invalid, "\"t\" is missing or no number (it is in seconds since 1970)");
-  Event event{Time{} + seconds_f(t), std::nullopt};
+  Event event;
+  event.t = Time{} + seconds_f(t);
   const std::string name = json.text("event");
-  if (name == "restart") return event;
+  if (name == "restart" || name == "stop") {
+    event.daemon = name == "stop" ? Event::Daemon::stops : Event::Daemon::starts;
+    return event;
+  }
   const auto route = routes().find(name);
   if (route == routes().end()) {
-    std::vector<std::string_view> known{"restart"};
+    std::vector<std::string_view> known{"restart", "stop"};
     for (const auto& [of, path] : routes()) known.push_back(of);
     return fail(Errc::invalid, "\"" + name + "\" is no event (" + config::suggestion(name, known, "events") + ")");
   }
@@ -80,7 +84,7 @@ std::vector<Event> deployed_at(Time t, const std::string& service) {
   BeginDeployment begin;
   begin.service = service;
   begin.version = kNewVersion;
-  return {{t, begin}, {t, FinishDeployment{}}};
+  return {{t, begin, Event::Daemon::runs}, {t, FinishDeployment{}, Event::Daemon::runs}};
 }
 
 } // namespace backstop::replay

@@ -10,17 +10,25 @@
 
 namespace backstop::replay {
 
-/// What somebody did at one time of a replay.
+/// What somebody did at one time of a replay, or what became of the daemon.
 struct Event {
+  enum class Daemon {
+    runs,
+    stops,    ///< and is not there before it starts
+    starts,   ///< of one that runs: it is restarted
+    rebooted, ///< it starts, and the host did too
+  };
   Time t{};
-  /// Without an id: replay() puts in that of the newest deployment. None: the daemon was restarted.
+  /// Without an id: replay() puts in that of the newest deployment.
   std::optional<Command> command;
+  Daemon daemon = Daemon::runs;
+  std::string actor = "replay"; ///< who gave the command
 };
 
 /// Reads events for `service` (its key), one JSON object a line, in any order of time; gives them in order of time,
 /// those of one time in order of lines. `t` in seconds since 1970, and `event`:
 ///     begin {version?, previous?, type?, mode?, components?, irreversible?}, finish, abort {reason?},
-///     hold {for_s, reason}, unhold, signal {kind, evidence}, accept {reason}, adopt {version, reason?}, restart
+///     hold {for_s, reason}, unhold, signal {kind, evidence}, accept {reason}, adopt {version, reason?}, stop, restart
 /// with the members of the control API. Errors (Errc::invalid): "FILE:LINE: what (how to mend it)".
 Result<std::vector<Event>> read_events(std::string_view text, const std::string& file, const std::string& service);
 

@@ -60,6 +60,8 @@ private:
   std::string_view last_; ///< the text of found_; looks into the text that is read
 };
 
+constexpr double kLongest = 86400; ///< seconds that an answer took, beyond which nobody would have waited
+
 /// What one target answered, time by time.
 class TargetReader {
 public:
@@ -72,8 +74,9 @@ public:
     bool answered = false;
     for (const Point* p = first; p != last; ++p) {
       const RecordedSeries& series = places_.series(p->series);
+      if (series.took) scrape.arrived = scrape.t + std::max(Duration{}, seconds_f(std::min(p->value, kLongest)));
       if (series.attempt) attempt = p;
-      answered = answered || (!series.attempt && !series.start_time);
+      answered = answered || (!series.attempt && !series.took && !series.start_time);
     }
     if (!attempt && !answered) return false;
     if (attempt && attempt->value == 0) {
@@ -92,7 +95,7 @@ private:
   void fill(const Point* first, const Point* last) {
     std::size_t n = 0;
     for (const Point* p = first; p != last; ++p) {
-      if (places_.series(p->series).attempt) continue;
+      if (places_.series(p->series).attempt || places_.series(p->series).took) continue;
       if (n == ids_.size()) {
         ids_.push_back(p->series);
         answer_.push_back(places_.series(p->series).sample);
@@ -127,7 +130,6 @@ std::string nothing_wanted(const std::string& file, const config::Service& servi
 /// What nobody tells of was not there to be read, and failed each time.
 void add_absent(const config::Service& service, const std::vector<std::vector<bool>>& told, Recording& recording) {
   const Time first = recording.scrapes.front().t, last = recording.scrapes.back().t;
-  const std::size_t before = recording.scrapes.size();
   for (std::uint32_t source = 0; source < told.size(); ++source) {
     for (std::uint32_t target = 0; target < told[source].size(); ++target) {
       if (told[source][target]) continue;
@@ -141,10 +143,6 @@ void add_absent(const config::Service& service, const std::vector<std::vector<bo
       }
     }
   }
-  if (recording.scrapes.size() == before) return;
-  std::stable_sort(recording.scrapes.begin(), recording.scrapes.end(), [](const Scrape& a, const Scrape& b) {
-    return std::tie(a.t, a.source, a.target) < std::tie(b.t, b.source, b.target);
-  });
 }
 
 } // namespace
@@ -192,6 +190,9 @@ Result<Recording> read_recording(std::string_view text, const std::string& file,
   }
   for (const auto& targets : told) recording.targets.push_back(static_cast<std::uint32_t>(targets.size()));
   add_absent(service, told, recording);
+  std::stable_sort(recording.scrapes.begin(), recording.scrapes.end(), [](const Scrape& a, const Scrape& b) {
+    return std::tie(a.arrived, a.t, a.source, a.target) < std::tie(b.arrived, b.t, b.source, b.target);
+  });
   return recording;
 }
 

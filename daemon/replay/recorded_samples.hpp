@@ -13,7 +13,7 @@ namespace backstop::replay {
 
 /// Recorded samples as the scrapes that they came from.
 struct Recording {
-  std::vector<Scrape> scrapes;        ///< in order of time, then of source and target; arrived when they were sent
+  std::vector<Scrape> scrapes;        ///< in order of arrival, then of time, source and target
   std::vector<std::uint32_t> targets; ///< by source: how many targets of it the recording tells of, at least 1
   DropCounts dropped;                 ///< values that cannot be true, left out as they would be live
 };
@@ -25,6 +25,7 @@ struct Recording {
 ///   0 of each source that wants it.
 /// - `backstop_scrape{source="…",target="…"}` 1 or 0 is an attempt that was good or failed; of a failed one the label
 ///   `why` says why. A target of which it tells nothing has a good scrape at each time that one of its series has.
+/// - `backstop_scrape_duration_seconds`, labelled alike, says how long the answer took; without it, it came at once.
 /// - A source, or a target before the last one that is told of, of which there is nothing at all fails at each
 ///   interval.
 /// - Series get their ids in the order in which they first appear, as in a live answer.

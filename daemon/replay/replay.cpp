@@ -61,8 +61,9 @@ std::vector<config::Channel> channels_of(const config::Service& service) {
 /// An App, its world, and its clock.
 class VirtualDaemon {
 public:
-  VirtualDaemon(config::Service service, const Onlooker* onlooker, Outcome& outcome)
-      : service_(std::move(service)), onlooker_(onlooker), outcome_(outcome), steps_(onlooker != nullptr) {}
+  VirtualDaemon(config::Service service, const Request& request, Outcome& outcome)
+      : service_(std::move(service)), onlooker_(request.onlooker), frozen_(request.frozen), outcome_(outcome),
+        steps_(onlooker_ != nullptr) {}
 
   void start(Time now) {
     config::Config config;
@@ -75,19 +76,23 @@ public:
                        return fail(Errc::not_found, path + ": is not read in a replay");
                      }};
     const auto frozen = [this](const std::string&, const std::string&) -> Result<config::Service> { return service_; };
-    app_ = std::make_unique<App>(std::move(config), seams, frozen, "replay");
+    app_ = std::make_unique<App>(std::move(config), seams, frozen, "boot " + std::to_string(boot_));
+    if (frozen_) app_->on_freeze = [this](DeploymentBegun& begun) { put_in_frozen(begun); };
     app_->on_durable = [this](const Record& record, const Payload& payload) { note(record, payload); };
     (void)app_->load().ok(); // a journal in memory reads back
     app_->resume(now, BACKSTOP_VERSION, Duration{});
   }
-  void restart(Time now) {
-    app_->on_stop(now);
+  void become(Event::Daemon what, Time now) {
+    now_ = now;
+    if (app_) app_->on_stop(now);
+    if (what == Event::Daemon::stops) return app_.reset();
+    if (what == Event::Daemon::rebooted) ++boot_;
     start(now);
   }
 
   /// What is due before `t`, in order.
   void tick_before(Time t) {
-    for (int n = 0; n < kTicksAtOnce && app_->next_due() < t;) {
+    for (int n = 0; app_ && n < kTicksAtOnce && app_->next_due() < t;) {
       const Time due = std::max(now_, app_->next_due());
       n = due == now_ ? n + 1 : 0;
       now_ = due;
@@ -97,32 +102,47 @@ public:
   }
   void tick_at(Time t) {
     tick_before(t);
-    for (int n = 0; n < kTicksAtOnce && app_->next_due() <= t; ++n) app_->on_tick(t);
+    for (int n = 0; app_ && n < kTicksAtOnce && app_->next_due() <= t; ++n) app_->on_tick(t);
   }
-  void scrape(const Scrape& scrape) { app_->on_scrape(service_.key(), scrape, now_); }
-  Status command(Command command) {
+  void scrape(const Scrape& scrape) {
+    if (app_) app_->on_scrape(service_.key(), scrape, now_);
+  }
+  Status command(Command command, const std::string& actor) {
+    if (!app_) return fail(Errc::invalid, "at " + shown(now_) + ": a command while no daemon ran");
     if (auto* finish = std::get_if<FinishDeployment>(&command)) finish->id = newest_id();
     if (auto* abort = std::get_if<AbortDeployment>(&command)) abort->id = newest_id();
-    const Reply reply = app_->on_command(command, kActor, now_);
+    const Reply reply = app_->on_command(command, actor, now_);
     if (reply.ok) return {};
-    return fail(Errc::invalid, "at " + (onlooker_ ? onlooker_->show_time(now_) : seconds_text(now_)) + ": " +
-                                   reply.what + ": " + reply.why + " (" + reply.how + ")");
+    return fail(Errc::invalid, "at " + shown(now_) + ": " + reply.what + ": " + reply.why + " (" + reply.how + ")");
   }
 
   [[nodiscard]] const DeploymentState* newest() const {
+    if (!app_) return nullptr;
     const State& state = app_->state();
     return state.deployment_order.empty() ? nullptr : state.deployment(state.deployment_order.back());
   }
   [[nodiscard]] bool rolled_back() const { return rolled_back_; }
   void look(Time t) const {
+    if (!app_) return;
     if (const auto watch = app_->watches().find(service_.key()); watch != app_->watches().end())
       onlooker_->on_look(t, *watch->second);
   }
 
 private:
+  [[nodiscard]] std::string shown(Time t) const { return onlooker_ ? onlooker_->show_time(t) : seconds_text(t); }
+  void put_in_frozen(DeploymentBegun& begun) const {
+    for (FrozenBaseline& baseline : begun.baselines) {
+      const auto same = std::find_if(frozen_->baselines.begin(), frozen_->baselines.end(),
+                                     [&](const FrozenBaseline& f) { return f.indicator == baseline.indicator; });
+      if (same != frozen_->baselines.end()) baseline = *same;
+    }
+    if (begun.lines.size() == frozen_->lines.size()) begun.lines = frozen_->lines;
+  }
   [[nodiscard]] std::string newest_id() const { return newest() ? newest()->id : "(none)"; }
   void note(const Record& record, const Payload& payload) {
-    outcome_.log += decisions_.line_of(record, payload);
+    begun_ = begun_ || std::holds_alternative<DeploymentBegun>(payload);
+    const std::string line = decisions_.line_of(record, payload);
+    if (begun_ || !frozen_) outcome_.log += line;
     const auto* made = std::get_if<DecisionMade>(&payload);
     const std::string_view acted = onlooker_ ? "enforced" : "waiting";
     rolled_back_ = rolled_back_ || (made && made->decision == "RollBack" && made->status == acted);
@@ -131,6 +151,7 @@ private:
 
   config::Service service_;
   const Onlooker* onlooker_;
+  const std::optional<DeploymentBegun>& frozen_;
   Outcome& outcome_;
   MemoryJournal journal_;
   NewestValues recorder_;
@@ -140,6 +161,8 @@ private:
   DecisionLog decisions_;
   std::unique_ptr<App> app_;
   Time now_{};
+  int boot_ = 1;
+  bool begun_ = false;
   bool rolled_back_ = false;
 };
 
@@ -154,7 +177,7 @@ std::string version_before(const std::vector<Event>& events) {
 }
 
 Status check_times(const Request& request, const Recording& recording) {
-  const Time first = recording.scrapes.front().t, last = recording.scrapes.back().t;
+  const Time first = recording.scrapes.front().arrived, last = recording.scrapes.back().arrived;
   const auto begin = std::find_if(request.events.begin(), request.events.end(), [](const Event& event) {
     return event.command && std::holds_alternative<BeginDeployment>(*event.command);
   });
@@ -190,18 +213,18 @@ Status run(const Request& request, const Recording& recording, VirtualDaemon& da
   while (!over()) {
     Time t = kNever;
     if (event != request.events.end()) t = event->t;
-    if (scrape != recording.scrapes.end()) t = std::min(t, scrape->t);
+    if (scrape != recording.scrapes.end()) t = std::min(t, scrape->arrived);
     if (look != looks.end()) t = std::min(t, *look);
     if (t > outcome.last) break;
     daemon.tick_before(t);
     for (; event != request.events.end() && event->t == t && !over(); ++event) {
       if (!event->command) {
-        daemon.restart(t);
-      } else if (Status done = daemon.command(*event->command); !done) {
+        daemon.become(event->daemon, t);
+      } else if (Status done = daemon.command(*event->command, event->actor); !done) {
         return done;
       }
     }
-    for (; scrape != recording.scrapes.end() && scrape->t == t && !over(); ++scrape) {
+    for (; scrape != recording.scrapes.end() && scrape->arrived == t && !over(); ++scrape) {
       daemon.scrape(*scrape);
       ++outcome.scrapes;
     }
@@ -222,13 +245,13 @@ Result<Outcome> replay(const Request& request) {
   if (Status s = check_times(request, *recording); !s) return s.error();
 
   Outcome outcome;
-  outcome.first = recording->scrapes.front().t;
-  outcome.last = request.end.value_or(recording->scrapes.back().t);
+  outcome.first = recording->scrapes.front().arrived;
+  outcome.last = request.end.value_or(recording->scrapes.back().arrived);
   outcome.dropped = recording->dropped;
-  VirtualDaemon daemon(made_virtual(request.service, *recording), request.onlooker, outcome);
+  VirtualDaemon daemon(made_virtual(request.service, *recording), request, outcome);
   daemon.start(outcome.first);
   daemon.tick_before(outcome.first);
-  if (Status s = daemon.command(Adopt{request.service.key(), version_before(request.events), "replayed"}); !s)
+  if (Status s = daemon.command(Adopt{request.service.key(), version_before(request.events), "replayed"}, kActor); !s)
     return s.error();
   if (Status s = run(request, *recording, daemon, outcome); !s) return s.error();
 

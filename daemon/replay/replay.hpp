@@ -34,6 +34,9 @@ struct Request {
   /// With one, a rollback begins: its notices are sent, its first command never ends, and the replay ends there. Until
   /// then it goes on past the end of the watch. A channel is there for all notices.
   const Onlooker* onlooker = nullptr;
+  /// What a real deployment was judged by: put in place of what the samples before it give, as far as the service has
+  /// the same. The log then begins with that deployment.
+  std::optional<DeploymentBegun> frozen = std::nullopt;
 };
 
 struct Outcome {

@@ -9,6 +9,7 @@ namespace backstop::replay {
 namespace {
 
 constexpr std::string_view kAttempt = "backstop_scrape";
+constexpr std::string_view kTook = "backstop_scrape_duration_seconds";
 constexpr std::string_view kStartTime = "process_start_time_seconds";
 
 } // namespace
@@ -23,12 +24,14 @@ Result<const RecordedSeries*> SeriesPlaces::find(const SampleView& sample) {
   series.id = static_cast<std::uint32_t>(series_.size());
   series.sample.name = sample.name;
   series.attempt = sample.name == kAttempt;
+  series.took = sample.name == kTook;
+  const bool ours = series.attempt || series.took;
   series.why = "failed when it was recorded";
   std::string source, target;
   for (const LabelView& label : sample.labels) {
-    if (label.name == "backstop_source" || (series.attempt && label.name == "source"))
+    if (label.name == "backstop_source" || (ours && label.name == "source"))
       source = label.value;
-    else if (label.name == "backstop_target" || (series.attempt && label.name == "target"))
+    else if (label.name == "backstop_target" || (ours && label.name == "target"))
       target = label.value;
     else if (series.attempt && label.name == "why")
       series.why = label.value;
@@ -60,7 +63,7 @@ Status SeriesPlaces::settle(RecordedSeries& series, const std::string& source, c
   for (std::uint32_t i = 0; i < compiled_.sources.size(); ++i) {
     const bool wanted = wants(i, series.sample);
     any_wanted_ = any_wanted_ || wanted;
-    if (wanted || series.attempt || series.start_time) series.places.push_back({i, 0});
+    if (wanted || series.attempt || series.took || series.start_time) series.places.push_back({i, 0});
   }
   return {};
 }

@@ -28,6 +28,7 @@ struct RecordedSeries {
   RawSample sample;          ///< name and labels, without those that say where it came from
   std::vector<Place> places; ///< none: nobody wants it
   bool attempt = false;      ///< of the family backstop_scrape
+  bool took = false;         ///< of the family backstop_scrape_duration_seconds
   bool start_time = false;   ///< tells of restarts; by itself no sign that a scrape was made
   std::string why;           ///< of a failed attempt
 };

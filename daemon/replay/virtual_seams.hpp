@@ -20,11 +20,11 @@ public:
     const auto found = values_.find(key);
     return found == values_.end() ? Json{} : found->second;
   }
-  Status note_readings(std::span<const KeptReading>) override { return {}; }
-  Result<std::vector<KeptReading>> readings(std::string_view, std::string_view, Time, Time,
-                                            std::size_t) const override {
-    return std::vector<KeptReading>{};
+  Status note_scrapes(std::span<const KeptScrape>) override { return {}; }
+  Result<std::vector<KeptScrape>> scrapes(std::string_view, Time, Time, std::size_t) const override {
+    return std::vector<KeptScrape>{};
   }
+  Status forget_scrapes(std::string_view, Time, Time) override { return {}; }
 
 private:
   std::map<std::string, Json, std::less<>> values_;

@@ -192,6 +192,7 @@ private:
     if (shop.answers) {
       // Selectors in the order of the configuration: errors, total.
       scrape.samples = {{0, 0, shop.failed, 0}, {1, 0, shop.failed, 0}, {1, 1, shop.ok, 0}};
+      scrape.named = {{0, "r{code=\"500\"}"}, {1, "r{code=\"200\"}"}};
     } else {
       scrape.health = ScrapeHealth::error;
       scrape.why = "connection refused";

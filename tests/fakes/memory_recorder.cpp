@@ -4,6 +4,7 @@
 namespace backstop {
 
 Status MemoryRecorder::put(std::string_view key, const Json& value) {
+  if (!broken.empty()) return fail(Errc::io, broken);
   if (value.is_null()) {
     if (const auto found = values_.find(key); found != values_.end()) values_.erase(found);
     return {};
@@ -19,22 +20,33 @@ Result<Json> MemoryRecorder::get(std::string_view key) const {
   return found == values_.end() ? Json{} : Json::parse(found->second);
 }
 
-Status MemoryRecorder::note_readings(std::span<const KeptReading> readings) {
-  for (KeptReading reading : readings) {
-    if (reading.health != Health::ok) reading.value = 0;
-    readings_.push_back(std::move(reading));
+Status MemoryRecorder::note_scrapes(std::span<const KeptScrape> scrapes) {
+  if (!broken.empty()) return fail(Errc::io, broken);
+  for (KeptScrape scrape : scrapes) {
+    scrape.of = std::make_shared<ScrapedTarget>(*scrape.of);
+    for (KeptScrape::Value& value : scrape.values) value.series = std::make_shared<std::string>(*value.series);
+    scrapes_.push_back(std::move(scrape));
   }
   return {};
 }
 
-Result<std::vector<KeptReading>> MemoryRecorder::readings(std::string_view service, std::string_view indicator,
-                                                          Time from, Time to, std::size_t limit) const {
-  std::vector<KeptReading> found;
-  for (const KeptReading& r : readings_)
-    if (r.service == service && r.indicator == indicator && r.t >= from && r.t < to) found.push_back(r);
-  std::stable_sort(found.begin(), found.end(), [](const KeptReading& a, const KeptReading& b) { return a.t < b.t; });
-  if (found.size() > limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(limit));
+Result<std::vector<KeptScrape>> MemoryRecorder::scrapes(std::string_view service, Time from, Time to,
+                                                        std::size_t most) const {
+  std::vector<KeptScrape> found;
+  for (const KeptScrape& s : scrapes_)
+    if (s.of->service == service && s.t >= from && s.t < to) found.push_back(s);
+  std::stable_sort(found.begin(), found.end(), [](const KeptScrape& a, const KeptScrape& b) { return a.t < b.t; });
+  std::size_t taken = 0, n = 0;
+  for (; n < found.size() && (taken < most || n == 0 || found[n].t == found[n - 1].t); ++n)
+    taken += 1 + found[n].values.size();
+  found.resize(n);
   return found;
+}
+
+Status MemoryRecorder::forget_scrapes(std::string_view service, Time from, Time to) {
+  if (!broken.empty()) return fail(Errc::io, broken);
+  std::erase_if(scrapes_, [&](const KeptScrape& s) { return s.of->service == service && s.t >= from && s.t < to; });
+  return {};
 }
 
 } // namespace backstop

@@ -8,13 +8,17 @@ class MemoryRecorder : public Recorder {
 public:
   Status put(std::string_view key, const Json& value) override;
   Result<Json> get(std::string_view key) const override;
-  Status note_readings(std::span<const KeptReading> readings) override;
-  Result<std::vector<KeptReading>> readings(std::string_view service, std::string_view indicator, Time from, Time to,
-                                            std::size_t limit) const override;
+  Status note_scrapes(std::span<const KeptScrape> scrapes) override;
+  Result<std::vector<KeptScrape>> scrapes(std::string_view service, Time from, Time to,
+                                          std::size_t most) const override;
+  Status forget_scrapes(std::string_view service, Time from, Time to) override;
+
+  /// Every write fails while it says why.
+  std::string broken;
 
 private:
   std::map<std::string, std::string, std::less<>> values_;
-  std::vector<KeptReading> readings_;
+  std::vector<KeptScrape> scrapes_;
 };
 
 } // namespace backstop

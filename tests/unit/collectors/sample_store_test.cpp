@@ -60,6 +60,22 @@ TEST(SampleStore, keeps_ids_over_order_white_space_and_label_order) {
               ElementsAre("0/0=1", "1/2=3", "1/3=4"));
 }
 
+TEST(SampleStore, tells_once_which_series_an_id_stands_for) {
+  const auto named = [](const Scrape& scrape) {
+    std::vector<std::string> out;
+    for (const NamedSeries& n : scrape.named) out.push_back(std::to_string(n.series) + " " + n.text);
+    return out;
+  };
+  Store s({gauge("a"), gauge("b")});
+  s.take("a{y=\"2\",x=\"1\",z=\"\"} 1\nother 1\nb 3\n");
+  EXPECT_THAT(named(s.scrape), ElementsAre(R"(0 a{x="1",y="2"})", "1 b"));
+  s.take("b 3\na{x=\"1\",y=\"2\"} 1\na{x=\"\\\"\\\\\\n\"} 1\n");
+  EXPECT_THAT(named(s.scrape), ElementsAre(R"(2 a{x="\"\\\n"})"));
+  s.take("a{x=\"3\"} 1\nb broken\n");
+  EXPECT_EQ(s.scrape.health, ScrapeHealth::error);
+  EXPECT_THAT(named(s.scrape), ElementsAre(R"(3 a{x="3"})")) << "in an answer that fails too: it has its id now";
+}
+
 TEST(SampleStore, a_name_is_not_taken_for_one_that_begins_alike) {
   Store s({gauge("a"), gauge("a_long_name_indeed"), gauge("a_long_name_indeed_2")});
   for (int i = 0; i < 2; ++i) {

@@ -179,6 +179,13 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"unlock shop --reason r --retry-from 2 --done-by-hand",
               "unlock: --retry-from excludes --done-by-hand (see: backstopctl unlock --help)"},
         Wrong{"test-rules", "test-rules: FILES is required (see: backstopctl test-rules --help)"},
+        Wrong{"replay",
+              "replay: --deployment, or --config and --samples, is required (see: backstopctl replay --help)"},
+        Wrong{"replay --config c --deploy-at 1", "replay: --samples is required (see: backstopctl replay --help)"},
+        Wrong{"replay --deployment D1 --samples s",
+              "replay: --deployment excludes --samples (see: backstopctl replay --help)"},
+        Wrong{"export D1 --format csv",
+              "export: --format: 'csv' is not known; known words: openmetrics (see: backstopctl export --help)"},
         Wrong{"replay --config c --samples s",
               "replay: --deploy-at or --events is required (see: backstopctl replay --help)"},
         Wrong{
@@ -224,6 +231,7 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
                            "check-metrics",
                            "reload",
                            "replay",
+                           "export",
                            "test-rules"}) {
     const Parsed one = parse(std::string(line) + " --help");
     EXPECT_EQ(one.said.exit_code, kDone) << line;
@@ -250,6 +258,15 @@ TEST(Arguments, Replay) {
   EXPECT_EQ(events.events, "e.jsonl");
   EXPECT_FALSE(events.deploy_at || events.end);
   EXPECT_TRUE(events.go_on);
+}
+
+TEST(Arguments, ReplayOfADeploymentAndExport) {
+  const Replay past = what_of<Replay>("replay --deployment D7");
+  EXPECT_EQ(past.deployment, "D7");
+  EXPECT_EQ(past.config, "");
+  EXPECT_EQ(what_of<Replay>("replay --deployment D7 --config o.yaml --continue").config, "o.yaml");
+  EXPECT_EQ(what_of<Export>("export D7").id, "D7");
+  EXPECT_EQ(what_of<Export>("export D7 --format openmetrics --output d7.om").file, "d7.om");
 }
 
 TEST(Arguments, OfTheJournalAndTheBundle) {

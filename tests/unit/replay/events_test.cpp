@@ -15,10 +15,11 @@ TEST(ReplayEvents, InOrderOfTimeWithTheMembersOfTheControlApi) {
 {"t":120.5,"event":"begin","version":"v2","previous":"v1"}
 {"t":140,"event":"hold","for_s":60,"reason":"sale"}
 {"t":150,"event":"signal","kind":"data-corruption","evidence":"orders doubled"}
+{"t":145,"event":"stop"}
 {"t":150,"event":"restart"})",
                                   "e.jsonl", "shop/production");
   ASSERT_TRUE(events) << events.error().what;
-  ASSERT_EQ(events->size(), 5U);
+  ASSERT_EQ(events->size(), 6U);
   const auto& begin = std::get<BeginDeployment>(*(*events)[0].command);
   EXPECT_EQ(to_us((*events)[0].t), 120'500'000);
   EXPECT_EQ(begin.service, "shop/production");
@@ -26,8 +27,10 @@ TEST(ReplayEvents, InOrderOfTimeWithTheMembersOfTheControlApi) {
   EXPECT_EQ(begin.previous, "v1");
   EXPECT_TRUE(std::holds_alternative<FinishDeployment>(*(*events)[1].command));
   EXPECT_EQ(std::get<Hold>(*(*events)[2].command).lasts, seconds_f(60));
-  EXPECT_EQ(std::get<RaiseSignal>(*(*events)[3].command).evidence, "orders doubled");
-  EXPECT_FALSE((*events)[4].command);
+  EXPECT_FALSE((*events)[3].command);
+  EXPECT_EQ((*events)[3].daemon, Event::Daemon::stops);
+  EXPECT_EQ(std::get<RaiseSignal>(*(*events)[4].command).evidence, "orders doubled");
+  EXPECT_EQ((*events)[5].daemon, Event::Daemon::starts);
 }
 
 TEST(ReplayEvents, FaultsSayWhereWhatAndHow) {

@@ -1,0 +1,146 @@
+#include "daemon/past_views.hpp"
+#include "daemon/records.hpp"
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace backstop {
+namespace {
+
+constexpr std::size_t kValues = 20'000;       ///< of a page
+constexpr std::uint64_t kRecords = 200;       ///< that are looked at for a page
+constexpr std::uint64_t kRecordsBefore = 500; ///< a deployment: restarts of the daemon in the half hour before it
+
+/// Whether a replay of the deployment wants to know.
+bool bears_on(const DeploymentState& d, const Payload& payload) {
+  const auto is_of = [&d](const std::string& key) { return key == d.service || key == "*"; };
+  return std::visit(
+      [&]<class P>(const P& p) {
+        if constexpr (std::is_same_v<P, DaemonStarted> || std::is_same_v<P, DaemonStopped>)
+          return true;
+        else if constexpr (std::is_same_v<P, HoldSet> || std::is_same_v<P, HoldEnded>)
+          return is_of(p.service);
+        else if constexpr (
+            requires { p.deployment; } && !requires { p.procedure; })
+          return p.deployment == d.id;
+        else if constexpr (std::is_same_v<P, DeploymentRequested> || std::is_same_v<P, DeploymentBegun> ||
+                           std::is_same_v<P, DeploymentFinished> || std::is_same_v<P, DeploymentEnded>)
+          return p.id == d.id;
+        else
+          return false;
+      },
+      payload);
+}
+
+} // namespace
+
+Result<Json> samples_page(FlightRecorder& flight, const DeploymentState& d, Time from) {
+  const auto [first, end] = FlightRecorder::span_of(d);
+  const Result<std::vector<KeptScrape>> found = flight.scrapes(d.service, std::max(first, from), end, kValues);
+  if (!found) return found.error();
+  std::map<std::string_view, std::int64_t> numbers;
+  Json series = Json::array(), scrapes = Json::array();
+  std::size_t taken = 0;
+  for (const KeptScrape& s : *found) {
+    Json ids = Json::array(), values = Json::array();
+    for (const KeptScrape::Value& v : s.values) {
+      const auto [at, fresh] = numbers.emplace(*v.series, static_cast<std::int64_t>(numbers.size()));
+      if (fresh) series.push(*v.series);
+      ids.push(at->second), values.push(v.value);
+    }
+    taken += 1 + s.values.size();
+    scrapes.push(Json::object()
+                     .set("t_us", to_us(s.t))
+                     .set("took_us", std::int64_t{s.took.count()})
+                     .set("source", s.of->source)
+                     .set("target", s.of->target)
+                     .set("why", s.ok ? Json() : Json(s.why))
+                     .set("series", std::move(ids))
+                     .set("values", std::move(values)));
+  }
+  Json page = Json::object();
+  page.set("scrapes", std::move(scrapes)).set("series", std::move(series));
+  page.set("next_us", taken < kValues ? Json() : Json(to_us(found->back().t) + 1));
+  return page;
+}
+
+Result<Time> read_samples_page(const Json& page, const std::string& service, std::vector<KeptScrape>& scrapes) {
+  const Json::Array* texts = page["series"].as_array();
+  const Json::Array* list = page["scrapes"].as_array();
+  const Error wrong = fail(Errc::invalid, "this is no page of samples");
+  if (!texts || !list) return wrong;
+  std::vector<std::shared_ptr<const std::string>> series;
+  for (const Json& text : *texts)
+    series.push_back(std::make_shared<std::string>(text.as_string() ? *text.as_string() : ""));
+  for (const Json& one : *list) {
+    KeptScrape s;
+    s.of = std::make_shared<ScrapedTarget>(ScrapedTarget{service, one.text("source"), one.text("target")});
+    s.t = time_from_us(one.integer("t_us"));
+    s.took = Duration{one.integer("took_us")};
+    s.ok = one["why"].is_null();
+    s.why = one.text("why");
+    const Json::Array* ids = one["series"].as_array();
+    const Json::Array* values = one["values"].as_array();
+    if (!ids || !values || ids->size() != values->size()) return wrong;
+    for (std::size_t i = 0; i < ids->size(); ++i) {
+      const std::int64_t* id = (*ids)[i].as_int();
+      double value = 0;
+      if (!id || *id < 0 || static_cast<std::size_t>(*id) >= series.size() || !(*values)[i].as_number(value))
+        return wrong;
+      s.values.push_back({series[static_cast<std::size_t>(*id)], value});
+    }
+    scrapes.push_back(std::move(s));
+  }
+  return time_from_us(page.integer("next_us"));
+}
+
+Result<Json> records_page(const Journal& journal, const DeploymentState& d, std::uint64_t after) {
+  const auto [first, end] = FlightRecorder::span_of(d);
+  if (after == 0) after = d.record > kRecordsBefore ? d.record - kRecordsBefore : 0;
+  std::uint64_t looked = 0, last = after;
+  bool over = false;
+  Json records = Json::array();
+  const Error enough = fail(Errc::refused, "enough");
+  const Status read = journal.read(after, [&](const Record& record) -> Status {
+    over = record.time > end;
+    if (over || ++looked > kRecords) return enough;
+    last = record.seq;
+    if (record.time < first) return {};
+    const Result<Payload> payload = decode(record);
+    if (!payload) return payload.error();
+    if (!bears_on(d, *payload)) return {};
+    records.push(Json::object()
+                     .set("seq", record.seq)
+                     .set("time_us", to_us(record.time))
+                     .set("boot", record.boot)
+                     .set("actor", record.actor)
+                     .set("type", record.type)
+                     .set("version", record.version)
+                     .set("payload", record.payload));
+    return {};
+  });
+  const bool more = looked > kRecords && !over;
+  if (!read && !over && !more) return read.error();
+  Json held = Json::object();
+  for (const auto& [key, until] : d.held) held.set(key, to_us(until));
+  return Json::object().set("records", std::move(records)).set("held", held).set("next", more ? Json(last) : Json());
+}
+
+Result<std::uint64_t> read_records_page(const Json& page, std::vector<Record>& records) {
+  const Json::Array* list = page["records"].as_array();
+  if (!list) return fail(Errc::invalid, "this is no page of records");
+  for (const Json& one : *list) {
+    Record record;
+    record.seq = static_cast<std::uint64_t>(one.integer("seq"));
+    record.time = time_from_us(one.integer("time_us"));
+    record.boot = one.text("boot");
+    record.actor = one.text("actor");
+    record.type = one.text("type");
+    record.version = static_cast<int>(one.integer("version", 1));
+    record.payload = one["payload"];
+    records.push_back(std::move(record));
+  }
+  return static_cast<std::uint64_t>(page.integer("next"));
+}
+
+} // namespace backstop
