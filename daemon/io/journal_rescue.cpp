@@ -66,7 +66,7 @@ Status copy_good(const SqliteJournal& from, const JournalReport& found, const st
   if ((*to)->end() != found.end)
     return fail(Errc::corrupt,
                 fmt::format("{}: the copy does not end as the original does at record {}", part, found.records));
-  return {};
+  return (*to)->checkpoint(); // one file is what is moved
 }
 
 /// The owner and mode of `like`, so that the daemon's user can write it.

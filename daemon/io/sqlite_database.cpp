@@ -86,6 +86,10 @@ Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, Mode mode, 
   database.path_ = path;
   if (code != SQLITE_OK) return error_of(connection, code);
   sqlite3_extended_result_codes(connection, 1);
+  // The last connection that closes would write the WAL back and remove it. Where the -shm file could be opened for reading
+  // only (an I/O error, no descriptor left, another owner), SQLite takes the WAL for empty then, and what it held is gone.
+  if (const int set = sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); set != SQLITE_OK)
+    return error_of(connection, set);
   sqlite3_busy_timeout(connection, busy_timeout_ms);
   // A file from elsewhere must not run code through its schema, and damaged cells are to be seen, not followed.
   if (Status safe = database.run("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON"); !safe) return safe.error();
@@ -113,6 +117,15 @@ Status SqliteDatabase::create(const std::string& path, const char* sql) {
 Status SqliteDatabase::run(const char* sql) const {
   const int code = sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return error_of(connection_.get(), code);
+  return {};
+}
+
+Status SqliteDatabase::checkpoint() const {
+  auto statement = prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!statement) return statement.error();
+  const auto row = statement->step();
+  if (!row) return row.error();
+  if (*row && statement->integer(0) != 0) return fail(Errc::busy, path_ + ": another program reads it");
   return {};
 }
 

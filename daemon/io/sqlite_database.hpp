@@ -46,7 +46,8 @@ class SqliteDatabase {
 public:
   enum class Mode { write, read_only, immutable };
 
-  /// Opens a file that must exist. SQLite reads it at the first statement, so damage shows there.
+  /// Opens a file that must exist. SQLite reads it at the first statement, so damage shows there. Closing leaves the -wal
+  /// as it is: see checkpoint().
   static Result<SqliteDatabase> open(const std::string& path, Mode mode, int busy_timeout_ms);
   /// Builds a new file at `path` by running `sql`: under another name first, renamed when it is whole and on the disk.
   /// So an empty or half-made file is never a new one.
@@ -67,6 +68,8 @@ public:
     return done;
   }
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// Brings all that the -wal holds into the file itself, and empties the -wal.
+  [[nodiscard]] Status checkpoint() const;
   /// SQLite opens a file for reading where it cannot for writing, and keeps silent about it.
   [[nodiscard]] bool is_read_only() const;
 

@@ -104,6 +104,12 @@ Status empty_file(const std::string& path) {
 SqliteJournal::SqliteJournal(SqliteDatabase database, SpaceReserve reserve)
     : database_(std::move(database)), reserve_(std::move(reserve)) {}
 
+SqliteJournal::~SqliteJournal() {
+  if (writable_) static_cast<void>(checkpoint());
+}
+
+Status SqliteJournal::checkpoint() const { return database_.checkpoint(); }
+
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& named, Options options) {
   const std::string path = resolved(named);
   auto lock = LockFile::take(path + ".lock");

@@ -37,6 +37,13 @@ public:
   /// The same for a damaged one: what its records are worth is not looked at before they are read.
   static Result<std::unique_ptr<SqliteJournal>> open_damaged(const std::string& path);
 
+  /// Brings everything into PATH itself where it can; what cannot stays in PATH-wal, and nothing is lost.
+  ~SqliteJournal() override;
+  SqliteJournal(const SqliteJournal&) = delete;
+  SqliteJournal& operator=(const SqliteJournal&) = delete;
+  /// The same, told whether it could: before PATH is moved or copied alone.
+  Status checkpoint() const;
+
   Status append(std::span<Record> records) override;
   /// Checks hash, chain and form of every record on the way; Errc::corrupt names the first bad one, after `each` was
   /// given all before it.

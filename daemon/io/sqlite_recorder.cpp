@@ -42,6 +42,10 @@ bool is_spoilt(const Error& error) { return error.code == Errc::corrupt || error
 
 } // namespace
 
+SqliteRecorder::~SqliteRecorder() {
+  if (database_) static_cast<void>(database_->checkpoint());
+}
+
 Result<std::unique_ptr<SqliteRecorder>> SqliteRecorder::open(const std::string& path, Options options) {
   std::unique_ptr<SqliteRecorder> recorder(new SqliteRecorder(path, options));
   Status connected = recorder->connect();

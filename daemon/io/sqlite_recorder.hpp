@@ -23,6 +23,10 @@ public:
   /// One that is not open yet: empty, and every write tries to open it. For who goes on where open() failed.
   static std::unique_ptr<SqliteRecorder> unopened(const std::string& path, Options options);
 
+  ~SqliteRecorder() override;
+  SqliteRecorder(const SqliteRecorder&) = delete;
+  SqliteRecorder& operator=(const SqliteRecorder&) = delete;
+
   Status put(std::string_view key, const Json& value) override;
   Result<Json> get(std::string_view key) const override;
   /// One transaction. Also removes what is too old or too much, a bounded number of rows a call, so that the loop never

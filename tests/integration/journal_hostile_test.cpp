@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <random>
 #include <sched.h>
@@ -375,6 +376,49 @@ TEST_F(HostileJournal, AReadOnlyDiskIsAnErrorAndCanBeReadOffline) {
   });
   SKIP_WITHOUT_MOUNT(told);
   EXPECT_EQ(told, "");
+}
+
+/// Runs `act` in a process of an ordinary user, and gives its exit status.
+int as_ordinary_user(const std::function<int()>& act) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr unsigned nobody = 65534;
+    if (::geteuid() == 0 && (::setgid(nobody) != 0 || ::setuid(nobody) != 0)) ::_exit(99);
+    ::_exit(act());
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+TEST_F(HostileJournal, AShmThatCannotBeWrittenLosesNothing) {
+  ASSERT_EQ(::chmod(fs::path(path).parent_path().c_str(), 0777), 0);
+  ASSERT_EQ(as_ordinary_user([&] {
+              auto journal = SqliteJournal::open(path);
+              for (int i = 0; journal && i < 20; ++i) {
+                if (!append_one(**journal, "kept", 500)) return 1;
+              }
+              ::kill(::getpid(), SIGKILL); // all of it is in the -wal
+              return 1;
+            }),
+            128 + SIGKILL);
+  ASSERT_EQ(::chmod((path + "-shm").c_str(), 0444), 0);
+  EXPECT_EQ(as_ordinary_user([&] { return SqliteJournal::open(path).ok() ? 1 : 0; }), 0) << "it cannot be written";
+  if (fs::exists(path + "-shm")) {
+    ASSERT_EQ(::chmod((path + "-shm").c_str(), 0644), 0);
+  }
+  EXPECT_EQ(as_ordinary_user([&] {
+              const auto journal = SqliteJournal::open(path);
+              return journal ? static_cast<int>((*journal)->end().seq) : 99;
+            }),
+            20);
+}
+
+TEST_F(HostileJournal, WhenItIsClosedEverythingIsInTheOneFile) {
+  fill(5);
+  const std::string alone = bytes_of(path);
+  ASSERT_NE(alone.find("r4"), std::string::npos);
+  EXPECT_FALSE(fs::exists(path + "-wal") && fs::file_size(path + "-wal") > 0);
 }
 
 TEST_F(HostileJournal, AKilledWriterLosesNothingThatReturned) {
