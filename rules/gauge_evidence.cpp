@@ -1,11 +1,11 @@
 #include "rules/gauge_evidence.hpp"
+#include "rules/evidence_step.hpp"
 #include <algorithm>
 #include <cmath>
 
 namespace backstop {
 namespace {
 
-constexpr double kLongestStep = 30; ///< seconds that one value can stand for
 constexpr std::size_t kFewestPoints = 10;
 
 struct Fit {
@@ -44,11 +44,11 @@ Fit fit(const Points& points, std::size_t first, std::size_t last, Time origin) 
 } // namespace
 
 void GaugeEvidence::add(Time t, double value, Duration interval) {
-  const double since = to_seconds(state_.newest == Time{} ? interval : t - state_.newest);
+  const double dt = evidence_seconds(state_.newest, t, interval);
   state_.newest = std::max(state_.newest, t);
   const double beyond = line_.higher_is_worse ? value - line_.line : line_.line - value;
   const double score = std::clamp(beyond / line_.scale, -1.0, 1.0);
-  state_.seconds = std::max(0.0, state_.seconds + score * std::clamp(since, 0.0, kLongestStep));
+  state_.seconds = std::max(0.0, state_.seconds + score * dt);
 }
 
 void Trend::add(Time t, double value) {

@@ -1,4 +1,5 @@
 #include "rules/pair_evidence.hpp"
+#include "rules/evidence_step.hpp"
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -6,7 +7,6 @@
 namespace backstop {
 namespace {
 
-constexpr double kLongestStep = 30;                           ///< seconds that one scrape can stand for
 constexpr Duration kWithoutControl = std::chrono::minutes(2); ///< of the control group, before its line decides alone
 
 } // namespace
@@ -25,7 +25,7 @@ void PairEvidence::add(Time t, const Group& canary, const Group& control, Durati
   s.canary.bad += canary.bad, s.canary.all += canary.all;
   s.control.bad += control.bad, s.control.all += control.all;
   if (s.canary.all <= 0 || s.control.all <= 0) return;
-  const double dt = std::clamp(to_seconds(s.newest == Time{} ? interval : t - s.newest), 0.01, kLongestStep);
+  const double dt = std::max(0.01, evidence_seconds(s.newest, t, interval));
   s.newest = std::max(s.newest, t);
   const double share = s.canary.all / (s.canary.all + s.control.all); // of bad requests, if both are as good
   for (std::size_t i = 0; i < kTimesWorse.size(); ++i) {

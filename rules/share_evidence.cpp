@@ -1,11 +1,11 @@
 #include "rules/share_evidence.hpp"
+#include "rules/evidence_step.hpp"
 #include <algorithm>
 #include <cmath>
 
 namespace backstop {
 namespace {
 
-constexpr double kLongestStep = 30; ///< seconds that one scrape can stand for
 constexpr double kHighestShare = 0.97;
 constexpr Duration kIntermittence = std::chrono::minutes(3);
 constexpr Duration kCell = std::chrono::seconds(1);
@@ -41,8 +41,7 @@ void ShareEvidence::restore(State state) {
 
 void ShareEvidence::add(Time t, double bad, double all, Duration interval) {
   if (all <= 0) return;
-  const double since = to_seconds(state_.newest == Time{} ? interval : t - state_.newest);
-  const double dt = std::clamp(since, 0.01, kLongestStep);
+  const double dt = std::max(0.01, evidence_seconds(state_.newest, t, interval)); // two targets at the same instant
   state_.newest = std::max(state_.newest, t);
   const double dispersion = 1 + all / dt * line_.share * line_.wander;
   const double most = most_per_second_ * dt;
