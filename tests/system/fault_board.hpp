@@ -1,6 +1,11 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace backstop::faults {
 
@@ -20,5 +25,16 @@ struct Board {
 
 constexpr const char* kBoardVariable = "BACKSTOP_FAULT_BOARD";         ///< path of the board's file
 constexpr const char* kDirectoryVariable = "BACKSTOP_FAULT_DIRECTORY"; ///< the state directory, without a last slash
+
+/// The test's side: a new board in the file `path`. Ends the program where there can be none.
+inline Board* make_board(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  void* at = MAP_FAILED;
+  if (fd >= 0 && ::ftruncate(fd, sizeof(Board)) == 0)
+    at = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ::close(fd);
+  if (at == MAP_FAILED) std::abort();
+  return static_cast<Board*>(at);
+}
 
 } // namespace backstop::faults

@@ -9,10 +9,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
 #include <random>
 #include <string>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,12 +120,7 @@ int main(int argc, char** argv) {
   Loop loop;
   loop.directory = directory.path();
   loop.shim = argv[2];
-  const int fd = ::open((loop.directory + "/board").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  void* at = MAP_FAILED;
-  if (fd >= 0 && ::ftruncate(fd, sizeof(faults::Board)) == 0)
-    at = ::mmap(nullptr, sizeof(faults::Board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (at == MAP_FAILED) std::abort();
-  loop.board = static_cast<faults::Board*>(at);
+  loop.board = faults::make_board(loop.directory + "/board");
   const int rounds = std::max(1, std::atoi(argv[1]));
   for (int i = 1; i <= rounds; ++i) loop.round(i);
   std::printf("%d writers killed, %llu records, lost %d times\n", rounds, static_cast<unsigned long long>(loop.durable),

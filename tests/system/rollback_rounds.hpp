@@ -47,13 +47,7 @@ public:
     world.bin = std::move(bin);
     world.prepare();
     const std::string path = world.dir + "/board";
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    void* at = MAP_FAILED;
-    if (fd >= 0 && ::ftruncate(fd, sizeof(faults::Board)) == 0)
-      at = ::mmap(nullptr, sizeof(faults::Board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    ::close(fd);
-    if (at == MAP_FAILED) std::abort();
-    board_ = static_cast<faults::Board*>(at);
+    board_ = faults::make_board(path);
     world.before_exec = [this, path] {
       return ::setenv("LD_PRELOAD", shim_.c_str(), 1) == 0 && ::setenv(faults::kBoardVariable, path.c_str(), 1) == 0 &&
              ::setenv(faults::kDirectoryVariable, world.dir.c_str(), 1) == 0;
