@@ -7,45 +7,45 @@
 namespace backstop {
 namespace {
 
-/// The power of ten of the first digit once `v` is rounded to four significant digits.
-int exponent_of(double v) {
+/// A number other than 0, rounded to four significant digits.
+struct Rounded {
+  std::array<char, 4> digits{};
+  int exponent = 0; ///< the power of ten of the first digit
+};
+
+Rounded rounded(double v) {
+  std::array<char, 32> text{}; // d.ddde+dd
+  const char* const end =
+      std::to_chars(text.data(), text.data() + text.size(), std::abs(v), std::chars_format::scientific, 3).ptr;
+  Rounded r{{text[0], text[2], text[3], text[4]}, 0};
+  std::from_chars(text.data() + (text[6] == '+' ? 7 : 6), end, r.exponent);
+  return r;
+}
+
+template <class... Args> std::string characters(double v, Args... format) {
   std::array<char, 64> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), v, std::chars_format::scientific, 3).ptr;
-  const std::string_view s(text.data(), static_cast<std::size_t>(end - text.data()));
-  const std::size_t e = s.find('e');
-  if (e == std::string_view::npos) return 0;
-  int exponent = 0;
-  const char* first = s.data() + e + (s[e + 1] == '+' ? 2 : 1);
-  std::from_chars(first, s.data() + s.size(), exponent);
-  return exponent;
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), v, format...);
+  return {text.data(), error == std::errc{} ? end : text.data()};
 }
 
 /// Four significant digits and every digit before the point, no trailing zeros; in the usual notation between 1e-7 and
-/// 1e15, else with an exponent. Not printf: that writes what the locale says.
+/// 1e15, else with an exponent. Not printf: that writes what the locale says. It is written with every reading.
 std::string digits(double v) {
   if (std::isnan(v)) return "NaN";
   if (std::isinf(v)) return v > 0 ? "+Inf" : "-Inf";
   if (v == 0) return "0";
-  const int exponent = exponent_of(v);
-  std::array<char, 64> text{};
-  char* const begin = text.data();
-  char* const end = begin + text.size();
-  const bool plain = exponent >= -7 && exponent < 15;
-  const auto [last, error] = plain ? std::to_chars(begin, end, v, std::chars_format::fixed, std::max(0, 3 - exponent))
-                                   : std::to_chars(begin, end, v, std::chars_format::general, 4);
-  std::string s(begin, error == std::errc{} ? last : begin);
-  if (plain && s.find('.') != std::string::npos) {
-    s.erase(s.find_last_not_of('0') + 1);
-    if (s.back() == '.') s.pop_back();
-  }
+  const auto [four, exponent] = rounded(v);
+  if (exponent < -7 || exponent >= 15) return characters(v, std::chars_format::general, 4);
+  if (exponent > 3) return characters(v, std::chars_format::fixed, 0);
+  std::size_t count = 4;
+  while (count > 1 && four[count - 1] == '0') --count;
+  std::string s;
+  if (v < 0) s = '-';
+  const auto whole = static_cast<std::size_t>(std::max(0, exponent + 1));
+  if (whole == 0) s.append("0.").append(static_cast<std::size_t>(-1 - exponent), '0');
+  s.append(four.data(), std::max(count, whole));
+  if (whole > 0 && count > whole) s.insert(s.size() - (count - whole), 1, '.');
   return s;
-}
-
-/// What is shown of `v` as a number, to choose the unit by: 999.96 ms is shown as 1000, which is 1 s.
-double rounded(double v) {
-  if (v == 0 || !std::isfinite(v)) return v;
-  const double step = std::pow(10.0, std::min(0, exponent_of(v) - 3));
-  return std::round(v / step) * step;
 }
 
 struct Scale {
@@ -56,10 +56,18 @@ constexpr std::array kSeconds{Scale{1e-6, "us"}, Scale{1e-3, "ms"}, Scale{1, "s"
 constexpr std::array kBytes{Scale{1, "B"}, Scale{0x1p10, "KiB"}, Scale{0x1p20, "MiB"}, Scale{0x1p30, "GiB"},
                             Scale{0x1p40, "TiB"}};
 
+/// `v` of this scale is shown as at least one of the next: 999.96 ms as 1000, which is 1 s.
+bool reaches(const Scale& next, double v, const Scale& scale) {
+  if (std::abs(v) < 0.999 * next.size) return false;
+  if (std::abs(v) >= next.size) return true;
+  const double step = std::pow(10.0, std::min(0, rounded(v / scale.size).exponent - 3));
+  return std::round(std::abs(v) / scale.size / step) * step * scale.size >= next.size * (1 - 1e-12);
+}
+
 /// In the smallest unit in which it is less than one of the next.
 template <std::size_t N> std::string scaled(double v, const std::array<Scale, N>& scales) {
   std::size_t i = 0;
-  while (i + 1 < N && std::abs(rounded(v / scales[i].size)) * scales[i].size >= scales[i + 1].size * (1 - 1e-12)) ++i;
+  while (i + 1 < N && reaches(scales[i + 1], v, scales[i])) ++i;
   return digits(v / scales[i].size) + scales[i].name;
 }
 

@@ -34,7 +34,9 @@ double requests_to_tell(const ShareLine& line) {
   return line.bar / (p * std::log(p / q) + (1 - p) * std::log((1 - p) / (1 - q)));
 }
 
-std::string nats(double n) { return show(std::round(n * 10) / 10, Unit::count); }
+void add_nats(std::string& text, double n, double of) {
+  text += show(std::round(n * 10) / 10, Unit::count) + " of " + show(std::round(of * 10) / 10, Unit::count) + " nats";
+}
 
 } // namespace
 
@@ -128,7 +130,9 @@ Finding Suspicion::finding(Time now) const {
 
 void Suspicion::find_share(Finding& f, Time now) const {
   f.evidence = share_.nats();
-  f.how = "evidence " + nats(f.evidence) + " of " + nats(f.bar) + " nats";
+  f.how.reserve(64);
+  f.how = "evidence ";
+  add_nats(f.how, f.evidence, f.bar);
   f.proven = share_.proven();
   f.weighed = weighed_;
   f.weighed_needed = requests_to_tell(line_.share);
@@ -141,8 +145,9 @@ void Suspicion::find_share(Finding& f, Time now) const {
   } else if (severe_.proven()) {
     f.proven = f.severe = true;
     f.evidence = std::max(f.evidence, severe_.nats());
-    f.how = "severe: evidence " + nats(severe_.nats()) + " of " + nats(kSevereBar) + " nats for more than " +
-            show(line_.severe_share, Unit::ratio);
+    f.how = "severe: evidence ";
+    add_nats(f.how, severe_.nats(), kSevereBar);
+    f.how += " for more than " + show(line_.severe_share, Unit::ratio);
   } else if (!f.proven && intermittence_.proven()) {
     f.proven = true;
     f.how += ", and it comes and goes";
@@ -151,9 +156,10 @@ void Suspicion::find_share(Finding& f, Time now) const {
     const bool worse = pair_.nats() > kPairBar;
     f.proven = f.proven && worse;
     f.severe = f.severe && worse;
-    f.how += worse ? ", and the canary group is worse than the control group"
-                   : ", and the canary group is not shown to be worse than the control group";
-    f.how += " (" + nats(pair_.nats()) + " of " + nats(kPairBar) + " nats)";
+    f.how += worse ? ", and the canary group is worse than the control group ("
+                   : ", and the canary group is not shown to be worse than the control group (";
+    add_nats(f.how, pair_.nats(), kPairBar);
+    f.how += ')';
   }
   if (const std::uint32_t restarts = crash_loop_.worst(now); line_.crash_loop > 0 && restarts >= line_.crash_loop) {
     f.proven = f.severe = true;

@@ -218,12 +218,15 @@ Verdict judge_row(const Row& row, RuleState& state, const IndicatorView& view, T
   fill_limit(row, std::max(state.level, state.reading_level), verdict);
   fill_held(row.timing, state, verdict);
   if (reading.usable()) {
-    verdict.why = show(reading.value, row.unit) + " (" + std::string(name_of(state.reading_level)) + " is " +
-                  show(state.reading_level == Level::normal     ? row.normal
-                       : state.reading_level == Level::critical ? row.critical
-                                                                : row.alert,
-                       row.unit) +
-                  ")" + held_clause(verdict);
+    verdict.why.reserve(160); // the sentence of nearly every scrape, with what the evidence adds
+    verdict.why += show(reading.value, row.unit);
+    verdict.why.append(" (").append(name_of(state.reading_level)).append(" is ");
+    verdict.why += show(state.reading_level == Level::normal     ? row.normal
+                        : state.reading_level == Level::critical ? row.critical
+                                                                 : row.alert,
+                        row.unit);
+    verdict.why += ')';
+    verdict.why += held_clause(verdict);
     if (verdict.preexisting) verdict.why += "; it was critical before the deployment";
   } else {
     verdict.why = absent_why(reading);

@@ -43,6 +43,7 @@ Evaluation Watch::evaluate(Time now, bool armed, bool learn, Time out) {
   Evaluation result;
   result.t = evaluated_ = now;
   result.readings.reserve(indicators_.size());
+  result.verdicts.reserve(rules_.size());
   for (std::size_t i = 0; i < indicators_.size(); ++i) {
     const bool of_this_version = is_fact(static_cast<std::uint32_t>(i)) && out != kNever;
     result.readings.push_back(indicators_[i].read(now, of_this_version ? std::max(clean_since_, out) : clean_since_));
@@ -113,10 +114,9 @@ void Watch::gather(const std::vector<Reading>& readings, Time now, bool armed, b
 void Watch::weigh(std::size_t rule, std::size_t first, std::size_t conditions, Time now, bool armed, Verdict& verdict) {
   RuleState& state = rules_[rule];
   bool proven = true, severe = true, faded = false, judged = false;
-  std::string how;
   for (std::size_t i = first; i < first + conditions; ++i) {
     const Finding f = held_[i].suspicion.finding(now);
-    how += (how.empty() ? "" : " and ") + f.how;
+    verdict.why.append(i == first ? "; " : " and ").append(f.how);
     if (held_[i].suspicion.line().kind == EvidenceLine::Kind::none) continue; // left out, as in the table
     judged = true;
     if (f.weighed_needed > 0 &&
@@ -130,7 +130,6 @@ void Watch::weigh(std::size_t rule, std::size_t first, std::size_t conditions, T
     verdict.evidence_needed = f.bar;
   }
   state.proven = judged && (armed || severe) && (proven || (state.proven && !faded));
-  verdict.why += "; " + how;
   if (!state.proven) return;
   verdict.at_once = severe;
   verdict.preexisting = false; // its line is away from what was before
