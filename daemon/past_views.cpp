@@ -95,17 +95,17 @@ Result<Time> read_samples_page(const Json& page, const std::string& service, std
 }
 
 Result<Json> records_page(const Journal& journal, const DeploymentState& d, std::uint64_t after) {
-  const auto [first, end] = FlightRecorder::span_of(d);
+  const std::pair<Time, Time> span = FlightRecorder::span_of(d);
   if (after == 0) after = d.record > kRecordsBefore ? d.record - kRecordsBefore : 0;
   std::uint64_t looked = 0, last = after;
   bool over = false;
   Json records = Json::array();
   const Error enough = fail(Errc::refused, "enough");
   const Status read = journal.read(after, [&](const Record& record) -> Status {
-    over = record.time > end;
+    over = record.time > span.second;
     if (over || ++looked > kRecords) return enough;
     last = record.seq;
-    if (record.time < first) return {};
+    if (record.time < span.first) return {};
     const Result<Payload> payload = decode(record);
     if (!payload) return payload.error();
     if (!bears_on(d, *payload)) return {};

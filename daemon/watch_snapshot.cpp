@@ -33,9 +33,20 @@ struct Series {
   std::vector<double> a, b;
   template <class V> void fields(V& v) { v("t", t), v("a", a), v("b", b); }
 };
+struct ShareSnapshot {
+  std::vector<double> nats, last;
+  Time newest{}, round{}, round_newest{};
+  double bad = 0, all = 0;
+  Duration interval{};
+  std::int64_t answers_before = 0, answers = 0;
+  template <class V> void fields(V& v) {
+    v("nats", nats), v("last", last), v("newest", newest), v("round", round), v("round_newest", round_newest);
+    v("bad", bad), v("all", all), v("interval", interval), v("answers_before", answers_before), v("answers", answers);
+  }
+};
 struct SuspicionSnapshot {
-  std::vector<double> share, share_last, severe, severe_last;
-  Time share_newest{}, severe_newest{}, gauge_newest{};
+  ShareSnapshot share, severe;
+  Time gauge_newest{};
   double gauge = 0;
   Series cells, trend, restarts; ///< restarts: a is the target
   std::vector<double> pair;
@@ -43,11 +54,10 @@ struct SuspicionSnapshot {
   double canary_bad = 0, canary_all = 0, control_bad = 0, control_all = 0; ///< not compared yet
   double weighed = 0;
   template <class V> void fields(V& v) {
-    v("share", share), v("share_last", share_last), v("share_newest", share_newest), v("severe", severe);
-    v("severe_last", severe_last), v("severe_newest", severe_newest), v("gauge", gauge);
-    v("gauge_newest", gauge_newest), v("cells", cells), v("trend", trend), v("restarts", restarts), v("pair", pair);
-    v("pair_newest", pair_newest), v("canary_bad", canary_bad), v("canary_all", canary_all);
-    v("control_bad", control_bad), v("control_all", control_all), v("weighed", weighed);
+    v("share", share), v("severe", severe), v("gauge", gauge), v("gauge_newest", gauge_newest), v("cells", cells);
+    v("trend", trend), v("restarts", restarts), v("pair", pair), v("pair_newest", pair_newest);
+    v("canary_bad", canary_bad), v("canary_all", canary_all), v("control_bad", control_bad);
+    v("control_all", control_all), v("weighed", weighed);
   }
 };
 struct WatchSnapshot {
@@ -61,18 +71,24 @@ struct WatchSnapshot {
   }
 };
 
-ShareEvidence::State evidence_of(const std::vector<double>& nats, const std::vector<double>& last, Time newest) {
-  ShareEvidence::State state{nats, {}, newest};
-  for (std::size_t i = 0; i < std::min(last.size(), state.last.size()); ++i) state.last[i] = last[i];
+ShareSnapshot snapshot_of(const ShareEvidence::State& state) {
+  const auto& [before, round] = state;
+  return {before.nats, {before.last.begin(), before.last.end()}, before.newest,  round.t,        round.newest,
+          round.bad,   round.all,                                round.interval, before.answers, round.answers};
+}
+
+ShareEvidence::State state_of(const ShareSnapshot& s) {
+  ShareEvidence::State state;
+  state.before = {s.nats, {}, s.newest, static_cast<std::uint32_t>(s.answers_before)};
+  state.round = {s.round, s.round_newest, s.bad, s.all, s.interval, static_cast<std::uint32_t>(s.answers)};
+  for (std::size_t i = 0; i < std::min(s.last.size(), state.before.last.size()); ++i) state.before.last[i] = s.last[i];
   return state;
 }
 
 SuspicionSnapshot snapshot_of(const SuspicionState& state) {
   SuspicionSnapshot s;
-  s.share = state.share.nats, s.share_newest = state.share.newest;
-  s.share_last.assign(state.share.last.begin(), state.share.last.end());
-  s.severe = state.severe.nats, s.severe_newest = state.severe.newest;
-  s.severe_last.assign(state.severe.last.begin(), state.severe.last.end());
+  s.share = snapshot_of(state.share);
+  s.severe = snapshot_of(state.severe);
   s.gauge = state.gauge.seconds, s.gauge_newest = state.gauge.newest;
   for (const auto& cell : state.cells)
     s.cells.t.push_back(to_us(cell.t)), s.cells.a.push_back(cell.bad), s.cells.b.push_back(cell.all);
@@ -88,8 +104,8 @@ SuspicionSnapshot snapshot_of(const SuspicionState& state) {
 
 SuspicionState suspicion_of(const SuspicionSnapshot& s) {
   SuspicionState state;
-  state.share = evidence_of(s.share, s.share_last, s.share_newest);
-  state.severe = evidence_of(s.severe, s.severe_last, s.severe_newest);
+  state.share = state_of(s.share);
+  state.severe = state_of(s.severe);
   state.gauge = {s.gauge, s.gauge_newest};
   for (std::size_t i = 0; i < std::min({s.cells.t.size(), s.cells.a.size(), s.cells.b.size()}); ++i)
     state.cells.push_back({time_from_us(s.cells.t[i]), s.cells.a[i], s.cells.b[i]});

@@ -7,7 +7,8 @@
 namespace backstop {
 
 /// A target that starts again and again, as its counters tell: fewer requests fail than are lost, so shares may stay low.
-/// Restarts are counted by target: a rolling restart of many is none.
+/// Restarts are counted by target: a rolling restart of many is none. An answer is no snapshot: counters that begin anew in
+/// the answer after that in which the others did belong to the same restart.
 class CrashLoop {
 public:
   static constexpr Duration kSpan = std::chrono::minutes(5);
@@ -18,7 +19,11 @@ public:
     bool operator==(const Restart&) const = default;
   };
 
-  void add(Time t, std::uint32_t target) {
+  /// `interval`: between two answers.
+  void add(Time t, std::uint32_t target, Duration interval) {
+    for (const Restart& r : restarts_) {
+      if (r.target == target && t - r.t <= interval + interval / 2) return;
+    }
     restarts_.push_back({t, target});
     while (restarts_.front().t <= t - kSpan || restarts_.size() > kMost) restarts_.pop_front();
   }

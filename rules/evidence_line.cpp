@@ -14,7 +14,8 @@ constexpr double kWorseShare = 1.8;    ///< a share that was bad already must be
 constexpr double kWorseQuantile = 1.5; ///< likewise a quantile
 constexpr double kWorseTail = 3;       ///< likewise the share of slow requests
 constexpr double kMostTail = 0.3;
-constexpr double kWanderOfErrors = 0.3 * 0.3 * 120; ///< 30 % for two minutes, before anything is known
+/// 30 % for two minutes, at least: half an hour of baseline does not tell that a service wanders less (bench/decision/alpha).
+constexpr double kWanderOfErrors = 0.3 * 0.3 * 120;
 constexpr double kWanderOfLatency = 0.8;            ///< at least; more where the baseline shows it
 constexpr double kMostWander = 30;
 constexpr double kUnknownWander = 5; ///< of a latency without a baseline
@@ -99,11 +100,11 @@ void raise_by_replay(EvidenceLine& line, double quantile, const Trace& before, c
 }
 
 /// A target that restarted again and again before is no news.
-void excuse_restarts(EvidenceLine& line, const Trace& before) {
+void excuse_restarts(EvidenceLine& line, const Trace& before, Duration interval) {
   CrashLoop loop;
   std::uint32_t most = 0;
   for (const Trace::Cell& cell : before.cells()) {
-    for (const std::uint32_t target : cell.restarted) loop.add(cell.t, target);
+    for (const std::uint32_t target : cell.restarted) loop.add(cell.t, target, interval);
     most = std::max(most, loop.worst(cell.t));
   }
   if (most < 2) return; // a deployment
@@ -250,7 +251,7 @@ EvidenceLine line_for(const IndicatorSpec& indicator, const Condition& condition
                                : gauge_line(condition, before, spec, indicator.unit);
   if (line.kind == Kind::none) return line;
   raise_by_replay(line, quantile ? quantile->q : 0, normal, spec, interval);
-  if (counts) excuse_restarts(line, before);
+  if (counts) excuse_restarts(line, before, interval);
   return line;
 }
 

@@ -27,7 +27,7 @@ public:
   void add(Time t, double value, Duration interval);
   void clear() { state_ = State{}; }
   [[nodiscard]] double seconds() const { return state_.seconds; }
-  [[nodiscard]] bool proven() const { return state_.seconds > line_.bar; }
+  [[nodiscard]] bool proven() const { return state_.seconds >= line_.bar; }
   [[nodiscard]] const GaugeLine& line() const { return line_; }
   [[nodiscard]] const State& state() const { return state_; }
   void restore(State state) { state_ = state; }

@@ -32,40 +32,67 @@ ShareEvidence::ShareEvidence(ShareLine line, double most_per_second, std::span<c
 
 void ShareEvidence::clear() {
   state_ = State{};
-  state_.nats.assign(weights_.size(), 0);
+  state_.before.nats.assign(weights_.size(), 0);
+  now_ = state_.before;
 }
 
 void ShareEvidence::restore(State state) {
-  if (state.nats.size() == weights_.size()) state_ = std::move(state);
+  if (state.before.nats.size() != weights_.size()) return;
+  state_ = std::move(state);
+  now_ = state_.before;
+  if (state_.round.t != Time{}) weigh();
 }
 
 void ShareEvidence::add(Time t, double bad, double all, Duration interval) {
   if (all <= 0) return;
-  const double dt = std::max(0.01, evidence_seconds(state_.newest, t, interval)); // two targets at the same instant
-  state_.newest = std::max(state_.newest, t);
+  Round& round = state_.round;
+  if (round.t == Time{} || t - round.t >= interval / 2) {
+    state_.before = now_;
+    round = {t, t, 0, 0, interval, 0};
+  }
+  ++round.answers;
+  round.newest = std::max(round.newest, t);
+  round.bad += std::min(bad, all);
+  round.all += all;
+  weigh();
+}
+
+void ShareEvidence::weigh() {
+  const auto& [first, newest, bad, all, interval, answers] = state_.round;
+  const Sum& before = state_.before;
+  const double dt = std::max(0.01, evidence_seconds(before.newest, newest, interval));
   const double dispersion = 1 + all / dt * line_.share * line_.wander;
   const double most = most_per_second_ * dt;
+  // What comes after a pause in the traffic may have begun just now.
+  const double most_at_first = std::min(most, most_per_second_ * to_seconds(interval));
   double greatest = 0, increment = 0;
-  bad = std::min(bad, all);
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     const double ratio = bad * weights_[i].bad + (all - bad) * weights_[i].good;
-    const double x = std::clamp(ratio / dispersion, -most, most);
-    double& nats = state_.nats[i];
-    nats = std::max(0.0, nats + x);
-    if (nats < greatest) continue;
-    greatest = nats;
+    const double x = std::clamp(ratio / dispersion, -most, before.nats[i] > 0 ? most : most_at_first);
+    now_.nats[i] = std::max(0.0, before.nats[i] + x);
+    if (now_.nats[i] < greatest) continue;
+    greatest = now_.nats[i];
     increment = x;
   }
-  state_.last = {state_.last[1], state_.last[2], increment};
+  now_.last = {before.last[1], before.last[2], increment};
+  now_.newest = std::max(before.newest, newest);
+  now_.answers = answers;
 }
 
-double ShareEvidence::nats() const {
-  return state_.nats.empty() ? 0 : *std::max_element(state_.nats.begin(), state_.nats.end());
+bool ShareEvidence::is_whole(Time now) const {
+  return state_.round.answers >= state_.before.answers || now - state_.round.t >= state_.round.interval / 2;
 }
 
-bool ShareEvidence::proven() const {
-  const auto against = std::count_if(state_.last.begin(), state_.last.end(), [](double x) { return x > 0; });
-  return nats() > line_.bar && against >= 2 && state_.last[0] + state_.last[1] + state_.last[2] > 0;
+double ShareEvidence::nats(Time now) const {
+  const std::vector<double>& nats = sum(now).nats;
+  return nats.empty() ? 0 : *std::max_element(nats.begin(), nats.end());
+}
+
+bool ShareEvidence::proven(Time now) const {
+  const std::array<double, 3>& last = sum(now).last;
+  const auto against = std::count_if(last.begin(), last.end(), [](double x) { return x > 0; });
+  constexpr double rounding = 1e-9; // of adding up what the time limits
+  return nats(now) >= line_.bar - rounding && against >= 2 && last[0] + last[1] + last[2] > 0;
 }
 
 void Intermittence::add(Time t, double bad, double all) {

@@ -1,6 +1,7 @@
 #pragma once
 #include "rules/time.hpp"
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <span>
 #include <vector>
@@ -15,7 +16,7 @@ struct ShareLine {
   /// How much the share of a service that is well wanders by itself: its relative variance times the time over which it
   /// stays away, in seconds. It bounds what any number of requests in a short time can prove.
   double wander = 0;
-  double bar = 8; ///< nats that suffice
+  double bar = 7.5; ///< nats that suffice
   bool operator==(const ShareLine&) const = default;
 };
 
@@ -29,12 +30,29 @@ inline constexpr std::array<double, 2> kSeverelyWorse{1.5, 2.1};
 ///   x = (k ln(p/q) + (n-k) ln((1-p)/(1-q))) / D,   C = max(0, C + clip(x, -most dt, +most dt)).
 /// D is the variance of k over the binomial one where the share wanders: 1 + (n/dt) q wander. `most` nats a second make
 /// bar/most the least time that any amount of evidence must span, which no shorter blip can bring about.
+/// Answers of several targets that come within half a scrape interval are a round, weighed as one once as many are there as
+/// in the round before, or the time is over: their order decides nothing.
 class ShareEvidence {
 public:
-  struct State {
+  struct Sum {
     std::vector<double> nats;     ///< by alternative
     std::array<double, 3> last{}; ///< the last increments of the greatest
     Time newest{};
+    std::uint32_t answers = 0; ///< of the last round
+    bool operator==(const Sum&) const = default;
+  };
+  /// The answers that may still get company.
+  struct Round {
+    Time t{}; ///< of the first; zero: there is none
+    Time newest{};
+    double bad = 0, all = 0;
+    Duration interval{};
+    std::uint32_t answers = 0;
+    bool operator==(const Round&) const = default;
+  };
+  struct State {
+    Sum before; ///< the round
+    Round round;
     bool operator==(const State&) const = default;
   };
 
@@ -44,14 +62,19 @@ public:
   void add(Time t, double bad, double all, Duration interval);
   void clear();
 
-  [[nodiscard]] double nats() const;
-  /// The bar is passed, and it was not one scrape that did it: of the last three two speak against it.
-  [[nodiscard]] bool proven() const;
+  [[nodiscard]] double nats(Time now) const;
+  /// The bar is reached, and it was not one scrape that did it: of the last three two speak against it.
+  [[nodiscard]] bool proven(Time now) const;
+  /// No more answers of this round are waited for.
+  [[nodiscard]] bool is_whole(Time now) const;
   [[nodiscard]] const ShareLine& line() const { return line_; }
   [[nodiscard]] const State& state() const { return state_; }
   void restore(State state);
 
 private:
+  void weigh();
+  [[nodiscard]] const Sum& sum(Time now) const { return is_whole(now) ? now_ : state_.before; }
+
   ShareLine line_;
   double most_per_second_;
   /// Nats for the alternative that a bad and a good request are; both 0: the alternative is not above the line.
@@ -60,6 +83,7 @@ private:
   };
   std::vector<Weight> weights_; ///< by alternative
   State state_;
+  Sum now_; ///< with the round
 };
 
 /// Outages that come and go, each too short to be proven by itself: over the last three minutes the share is above the

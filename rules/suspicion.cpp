@@ -12,8 +12,8 @@ constexpr double kPairBar = 7;             ///< nats: one in a thousand
 constexpr double kFewestForAQuantile = 40; ///< requests
 constexpr Duration kCreepPoint = std::chrono::seconds(25);
 constexpr Duration kCreepAhead = std::chrono::seconds(90);
-constexpr double kCreepBelow = 0.05;    ///< in the logarithm: the fitted quantile is within 5 % of the line
-constexpr double kCreepEvidence = 0.15; ///< of the bar: requests are slower than the line already
+constexpr double kCreepBelow = 0.1;    ///< in the logarithm: the fitted quantile is within 10 % of the line
+constexpr double kCreepEvidence = 0.05; ///< of the bar: requests are slower than the line already
 constexpr Duration kLeakAhead = std::chrono::seconds(60);
 constexpr double kLeakBelow = 4;                       ///< in scales of the gauge ...
 constexpr double kMostLeakBelow = 0.05;                ///< ... and of its line
@@ -21,7 +21,7 @@ constexpr Duration kUnarmed = std::chrono::minutes(1); ///< of the warm-up that 
 
 Trend::Shape shape_of(const EvidenceLine& line) {
   if (line.kind != EvidenceLine::Kind::slow_share) return {};
-  return {std::chrono::minutes(15), std::chrono::seconds(400), Duration{}, 4, 0, 2, 0};
+  return {std::chrono::minutes(15), std::chrono::seconds(400), Duration{}, 3.5, 0.4, 3, 0};
 }
 
 double per_second(double nats, Duration least) { return nats / std::max(1e-3, to_seconds(least)); }
@@ -78,7 +78,7 @@ void Suspicion::add(const Observed& observed) {
         pair_.add(t, {bad_of(i), i.all}, {bad_of(other), other.all}, observed.interval);
     }
     if (i.t == Time{}) return;
-    for (const std::uint32_t target : i.restarted) crash_loop_.add(i.t, target);
+    for (const std::uint32_t target : i.restarted) crash_loop_.add(i.t, target, observed.interval);
     if (line_.kind == EvidenceLine::Kind::slow_share && i.histogram.empty()) return;
     add_share(i.t, bad_of(i), i.all, observed);
     if (line_.kind == EvidenceLine::Kind::slow_share) add_creep(i);
@@ -129,11 +129,11 @@ Finding Suspicion::finding(Time now) const {
 }
 
 void Suspicion::find_share(Finding& f, Time now) const {
-  f.evidence = share_.nats();
+  f.evidence = share_.nats(now);
   f.how.reserve(64);
   f.how = "evidence ";
   add_nats(f.how, f.evidence, f.bar);
-  f.proven = share_.proven();
+  f.proven = share_.proven(now);
   f.weighed = weighed_;
   f.weighed_needed = requests_to_tell(line_.share);
   if (line_.kind == EvidenceLine::Kind::slow_share) {
@@ -142,13 +142,13 @@ void Suspicion::find_share(Finding& f, Time now) const {
       f.proven = true;
       f.how += ", and it rises steadily";
     }
-  } else if (severe_.proven()) {
+  } else if (severe_.proven(now)) {
     f.proven = f.severe = true;
-    f.evidence = std::max(f.evidence, severe_.nats());
+    f.evidence = std::max(f.evidence, severe_.nats(now));
     f.how = "severe: evidence ";
-    add_nats(f.how, severe_.nats(), kSevereBar);
+    add_nats(f.how, severe_.nats(now), kSevereBar);
     f.how += " for more than " + show(line_.severe_share, Unit::ratio);
-  } else if (!f.proven && intermittence_.proven()) {
+  } else if (!f.proven && share_.is_whole(now) && intermittence_.proven()) {
     f.proven = true;
     f.how += ", and it comes and goes";
   }
@@ -183,7 +183,7 @@ void Suspicion::find_gauge(Finding& f, Time now) const {
 }
 
 double Suspicion::gathered() const {
-  return line_.kind == EvidenceLine::Kind::gauge ? gauge_.seconds() : share_.nats();
+  return line_.kind == EvidenceLine::Kind::gauge ? gauge_.seconds() : share_.nats(kNever);
 }
 
 SuspicionState Suspicion::save() const {

@@ -7,7 +7,7 @@
 namespace backstop {
 namespace {
 
-constexpr Caller kOperator{"uid:0(root)", true, true};
+const Caller kOperator{"uid:0(root)", true, true};
 
 /// A shop that runs v1 and was watched for a while, and the API over it.
 class ApiWorld : public ::testing::Test {

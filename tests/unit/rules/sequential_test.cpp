@@ -119,7 +119,7 @@ TEST(Sequential, ABlipShorterThanSustainIsForgotten) {
 
 TEST(Sequential, SevereActsInTheWarmUp) {
   Shop shop;
-  EXPECT_EQ(shop.rolled_back(0.8, 40, 600), 25);
+  EXPECT_EQ(shop.rolled_back(0.8, 40, 600), 20);
   EXPECT_TRUE(shop.last.verdicts[0].at_once);
 }
 
@@ -199,7 +199,7 @@ TEST(Sequential, TooLittleTrafficIsUndecidedAndSaysHowMuchItTakes) {
     EXPECT_EQ(decision.kind, per_second > 1 ? DecisionKind::accept : DecisionKind::undecided);
     if (per_second > 1) continue;
     EXPECT_THAT(decision.why,
-                HasSubstr("too little traffic to decide: error_rate: 68 requests, and it takes about 388 to "
+                HasSubstr("too little traffic to decide: error_rate: 68 requests, and it takes about 364 to "
                           "tell twice the critical share from it"));
   }
 }

@@ -18,14 +18,14 @@ ShareEvidence errors(double sustain = 80, double wander = 10.8) {
 double proven_after(ShareEvidence e, double per_second, double share, double dt = 5) {
   for (double t = dt; t <= 7200; t += dt) {
     e.add(at(t), per_second * dt * share, per_second * dt, seconds_f(dt));
-    if (e.proven()) return t;
+    if (e.proven(kNever)) return t;
   }
   return -1;
 }
 
 TEST(ShareEvidence, NoTrafficProvesFasterThanSustain) {
-  for (const double per_second : {10.0, 100.0, 10'000.0}) EXPECT_EQ(proven_after(errors(80), per_second, 1), 85);
-  EXPECT_EQ(proven_after(errors(50), 1000, 1), 55);
+  for (const double per_second : {10.0, 100.0, 10'000.0}) EXPECT_EQ(proven_after(errors(80), per_second, 1), 80);
+  EXPECT_EQ(proven_after(errors(50), 1000, 1), 50);
 }
 
 TEST(ShareEvidence, AtOrBelowTheLineNothingIsEverProven) {
@@ -44,7 +44,7 @@ TEST(ShareEvidence, MoreEvidenceOfTheSameKindNeverLowersIt) {
   for (int i = 1; i < 20; ++i) {
     few.add(at(i * 5), 10, 50, seconds_f(5));
     many.add(at(i * 5), 15, 50, seconds_f(5));
-    EXPECT_GE(many.nats(), few.nats()) << i;
+    EXPECT_GE(many.nats(kNever), few.nats(kNever)) << i;
   }
 }
 
@@ -56,13 +56,38 @@ TEST(ShareEvidence, NoRequestsAreNoEvidence) {
   EXPECT_EQ(e.state(), before);
 }
 
+TEST(ShareEvidence, AnswersOfOneRoundAreOneWhateverTheirOrder) {
+  ShareEvidence one = errors(), two = errors();
+  for (int i = 1; i <= 10; ++i) {
+    const auto add = [&](ShareEvidence& e, double after, double bad) {
+      e.add(at(i * 5 + after), bad, 50, seconds_f(5));
+    };
+    add(one, 0, 0), add(one, 0.1, 20), add(one, 2, 5);
+    add(two, 0, 20), add(two, 0.1, 5), add(two, 2, 0);
+    EXPECT_DOUBLE_EQ(one.nats(kNever), two.nats(kNever)) << i;
+    ShareEvidence three = errors();
+    three.restore(one.state());
+    EXPECT_DOUBLE_EQ(three.nats(kNever), one.nats(kNever)) << "also in the middle of a round";
+  }
+  EXPECT_GT(one.nats(kNever), 0);
+}
+
+// A client that comes rarely, and whose requests fail for a moment: the silence before is no outage.
+TEST(ShareEvidence, APauseBeforeTheFirstFailureDoesNotCount) {
+  ShareEvidence at_once = errors(50), after_pause = errors(50);
+  for (double t = 5; t < 30; t += 5) at_once.add(at(t), 0, 5, seconds_f(5));
+  after_pause.add(at(1), 0, 5, seconds_f(5));
+  for (double t = 35; t <= 50; t += 5) at_once.add(at(t), 1, 1, seconds_f(5)), after_pause.add(at(t), 1, 1, seconds_f(5));
+  EXPECT_DOUBLE_EQ(after_pause.nats(kNever), at_once.nats(kNever));
+}
+
 TEST(ShareEvidence, OneScrapeProvesNothing) {
   ShareEvidence e({0.05, 0, 1}, 1, kTimesWorse); // one scrape passes this bar
   e.add(at(5), 500, 500, seconds_f(5));
-  EXPECT_GT(e.nats(), 1);
-  EXPECT_FALSE(e.proven());
+  EXPECT_GT(e.nats(kNever), 1);
+  EXPECT_FALSE(e.proven(kNever));
   e.add(at(10), 500, 500, seconds_f(5));
-  EXPECT_TRUE(e.proven());
+  EXPECT_TRUE(e.proven(kNever));
 }
 
 TEST(ShareEvidence, TimeAndRatesScaledTogetherScaleTheDelay) {
@@ -72,7 +97,7 @@ TEST(ShareEvidence, TimeAndRatesScaledTogetherScaleTheDelay) {
 }
 
 TEST(ShareEvidence, SevereTakesTwentySecondsAtSixtyPercent) {
-  EXPECT_EQ(proven_after(ShareEvidence({0.45, 0, kBar}, kBar / 20, kSeverelyWorse), 10, 0.65), 25);
+  EXPECT_EQ(proven_after(ShareEvidence({0.45, 0, kBar}, kBar / 20, kSeverelyWorse), 10, 0.65), 20);
   EXPECT_EQ(proven_after(ShareEvidence({0.45, 0, kBar}, kBar / 20, kSeverelyWorse), 100, 0.4), -1);
 }
 
@@ -90,7 +115,7 @@ int rolled_back(int watches, double share, double per_second, double hours) {
       const int n = std::poisson_distribution<int>(per_second * 5)(random);
       const int k = n > 0 ? std::binomial_distribution<int>(n, std::min(1.0, share * std::exp(x)))(random) : 0;
       e.add(at(t), k, n, seconds_f(5));
-      if (!e.proven()) continue;
+      if (!e.proven(kNever)) continue;
       ++proven;
       break;
     }
