@@ -73,8 +73,11 @@ struct WatchSnapshot {
 
 ShareSnapshot snapshot_of(const ShareEvidence::State& state) {
   const auto& [before, round] = state;
-  return {before.nats, {before.last.begin(), before.last.end()}, before.newest,  round.t,        round.newest,
-          round.bad,   round.all,                                round.interval, before.answers, round.answers};
+  return {before.nats,    {before.last.begin(), before.last.end()},
+          before.newest,  round.t,
+          round.newest,   round.bad,
+          round.all,      round.interval,
+          before.answers, round.answers};
 }
 
 ShareEvidence::State state_of(const ShareSnapshot& s) {

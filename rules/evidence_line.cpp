@@ -16,7 +16,7 @@ constexpr double kWorseTail = 3;       ///< likewise the share of slow requests
 constexpr double kMostTail = 0.3;
 /// 30 % for two minutes, at least: half an hour of baseline does not tell that a service wanders less (bench/decision/alpha).
 constexpr double kWanderOfErrors = 0.3 * 0.3 * 120;
-constexpr double kWanderOfLatency = 0.8;            ///< at least; more where the baseline shows it
+constexpr double kWanderOfLatency = 0.8; ///< at least; more where the baseline shows it
 constexpr double kMostWander = 30;
 constexpr double kUnknownWander = 5; ///< of a latency without a baseline
 constexpr double kGaugeShareOfSustain = 0.6;

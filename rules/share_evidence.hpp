@@ -87,7 +87,8 @@ private:
 };
 
 /// Outages that come and go, each too short to be proven by itself: over the last three minutes the share is above the
-/// line beyond doubt (the log-likelihood ratio of what was seen over the line, with the same dispersion), and it still is without the worst stretch as long as the longest blip that is tolerated.
+/// line beyond doubt (the log-likelihood ratio of what was seen over the line, with the same dispersion), and it still is
+/// without the worst stretch as long as the longest blip that is tolerated.
 class Intermittence {
 public:
   struct Cell {

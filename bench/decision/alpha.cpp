@@ -16,7 +16,7 @@ namespace {
 using namespace backstop;
 
 constexpr double kDt = 5, kNoise = 0.25, kStays = 60, kShareBefore = 0.005, kBefore = 1800;
-constexpr Duration kInterval = std::chrono::seconds(5);
+constexpr Duration kInterval = seconds_f(kDt);
 
 /// What a service with so much traffic shows, scrape by scrape.
 class Service {
@@ -92,8 +92,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: alpha [WATCHES [HOURS]]\n");
     return 2;
   }
-  std::printf("%d watches of %g h each; rolled back, of all\n%8s %10s %12s %12s %9s\n", watches, hours, "share", "baseline",
-              "requests/s", "rolled back", "share");
+  std::printf("%d watches of %g h each; rolled back, of all\n%8s %10s %12s %12s %9s\n", watches, hours, "share",
+              "baseline", "requests/s", "rolled back", "share");
   for (const bool baseline : {false, true}) {
     for (const double share : {0.04, 0.049}) {
       for (const double per_second : {1.0, 10.0, 100.0, 1000.0}) {

@@ -77,7 +77,8 @@ TEST(ShareEvidence, APauseBeforeTheFirstFailureDoesNotCount) {
   ShareEvidence at_once = errors(50), after_pause = errors(50);
   for (double t = 5; t < 30; t += 5) at_once.add(at(t), 0, 5, seconds_f(5));
   after_pause.add(at(1), 0, 5, seconds_f(5));
-  for (double t = 35; t <= 50; t += 5) at_once.add(at(t), 1, 1, seconds_f(5)), after_pause.add(at(t), 1, 1, seconds_f(5));
+  for (double t = 35; t <= 50; t += 5)
+    at_once.add(at(t), 1, 1, seconds_f(5)), after_pause.add(at(t), 1, 1, seconds_f(5));
   EXPECT_DOUBLE_EQ(after_pause.nats(kNever), at_once.nats(kNever));
 }
 
