@@ -1,4 +1,5 @@
 #include "daemon/app.hpp"
+#include "daemon/learning.hpp"
 #include "daemon/message_ids.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/notice_text.hpp"
@@ -142,12 +143,14 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
 
 void App::restore_watch(ServiceWatch& watch, Time now) {
   const std::string key = watch.config.key();
-  if (const DeploymentState* d = state().active(key)) judge_by(watch.watch, d->baselines, d->lines);
+  if (const DeploymentState* d = state().active(key))
+    judge_by(watch.watch, d->baselines, d->lines, spec_in_force(watch.config, d).sustain);
   if (const Result<Json> saved = seams_.recorder.get("watch/" + key); saved && !saved->is_null()) {
     if (Result<WatchState> state = state_of((*saved)["state"])) {
       const bool same_rules = saved->text("config") == watch.config.hash;
       if (same_rules && !watch.watch.restore(*std::move(state), now)) watch.watch.forget_history();
       if (same_rules) watch.learned = saved->text("learned");
+      if (same_rules) watch.settling.restore(settling_of((*saved)["settling"]));
     }
   }
 }
@@ -155,7 +158,10 @@ void App::restore_watch(ServiceWatch& watch, Time now) {
 void App::save_watch(const ServiceWatch& watch, Time now) {
   const std::string key = watch.config.key();
   Json kept = Json::object();
-  kept.set("config", watch.config.hash).set("learned", watch.learned).set("state", snapshot_of(watch.watch.save()));
+  kept.set("config", watch.config.hash)
+      .set("learned", watch.learned)
+      .set("settling", snapshot_of(watch.settling.state()))
+      .set("state", snapshot_of(watch.watch.save()));
   saved_[key] = now;
   const Status saved = seams_.recorder.put("watch/" + key, kept);
   const std::string why = saved ? "" : saved.error().what;

@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 #include "daemon/deciding.hpp"
+#include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
 #include <algorithm>
 #include <utility>
@@ -93,7 +94,9 @@ void App::gate(Time now) {
                      config_.daemon.channels, now, "backstopd");
     }
     ServiceWatch& watch = *it->second;
-    DeploymentBegun begun{id, {}, {}, {}};
+    DeploymentBegun begun;
+    begun.id = id;
+    set_judge_times(begun, state(), watch);
     const std::vector<Baseline> frozen = watch.watch.freeze(now);
     for (std::size_t i = 0; i < frozen.size(); ++i)
       begun.baselines.push_back(frozen_of(watch.watch.spec().indicators[i].name, frozen[i]));
@@ -102,9 +105,10 @@ void App::gate(Time now) {
       if (std::find(excused.begin(), excused.end(), v.rule) != excused.end())
         begun.preexisting.push_back(evidence_of(v, watch.watch));
     }
+    watch.watch.set_sustain(begun.sustain);
     for (const EvidenceLine& line : watch.watch.freeze_lines()) begun.lines.push_back(frozen_of(line));
     if (on_freeze) on_freeze(begun);
-    judge_by(watch.watch, begun.baselines, begun.lines);
+    judge_by(watch.watch, begun.baselines, begun.lines, begun.sustain);
     ledger_.add(std::move(begun), now);
     save_watch(watch, now);
   }

@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 #include "daemon/deciding.hpp"
+#include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
 #include <algorithm>
 #include <utility>
@@ -102,6 +103,7 @@ void App::follow(ServiceWatch& watch, Time at, Time now) {
   watch.next_due = kNever;
   if (watch.verification) follow_verification(watch, now);
   if (const DeploymentState* d = state().active(watch.config.key()); d && is_judged(d->phase)) {
+    learn_from(watch, *d, at);
     follow_deployment(watch, *d, at, now);
   }
 }
@@ -158,7 +160,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
   }
   // Right after a start the windows are still filling: what they show then proves neither a good nor a bad end.
   if (is_settling(watch) && decision.kind != DecisionKind::roll_back) return;
-  if (decision.good && !d.verified_good) ledger_.add(VersionVerifiedGood{id, d.service, d.version}, now);
+  if (decision.good && !d.verified_good) ledger_.add(verified_good(watch, d), now);
   if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {
     const bool kept = decision.kind == DecisionKind::accept;
     const std::string what =

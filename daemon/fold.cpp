@@ -209,6 +209,9 @@ struct Fold::Applier {
     d->begun = r.time;
     d->baselines = p.baselines;
     d->lines = p.lines;
+    d->warm_up = p.warm_up;
+    d->sustain = p.sustain;
+    d->learned_from = p.learned_from;
     d->preexisting = p.preexisting;
     for (const std::string& key : {d->service, std::string("*")}) {
       if (const auto hold = s.holds.find(key); hold != s.holds.end()) d->held[key] = hold->second.until;
@@ -225,7 +228,10 @@ struct Fold::Applier {
   }
   void operator()(const VersionVerifiedGood& p) const {
     if (DeploymentState* d = find(p.id)) d->verified_good = true;
-    mark_good(service(p.service), p.version, "verified good by " + p.id);
+    ServiceState& state = service(p.service);
+    mark_good(state, p.version, "verified good by " + p.id);
+    for (const Settled& settled : p.settled) state.settled.push_back({settled.start, settled.breach});
+    while (state.settled.size() > kMostToLearnFrom) state.settled.pop_front();
   }
   void operator()(const DeploymentEnded& p) const {
     DeploymentState* d = find(p.id);

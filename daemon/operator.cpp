@@ -258,7 +258,7 @@ Reply Operator::operator()(const AcceptNow& c) {
                    d ? "it is " + std::string(name_of(d->phase)) : "no deployment of it is being watched",
                    "`backstopctl status " + key + "`");
   const std::string id = d->id;
-  add(VersionVerifiedGood{id, key, d->version});
+  add(VersionVerifiedGood{id, key, d->version, {}});
   end_deployment(ledger_, *d, Phase::succeeded, "accepted by " + actor_ + ": " + c.reason, config_.daemon.channels,
                  now_, actor_);
   Reply reply;

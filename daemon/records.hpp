@@ -109,17 +109,26 @@ struct DeploymentBegun {
   std::vector<FrozenBaseline> baselines;
   std::vector<Evidence> preexisting;
   std::vector<FrozenLine> lines;
-  BACKSTOP_FIELDS(v("id", id); v("baselines", baselines); v("preexisting", preexisting); v("lines", lines);)
+  Duration warm_up{}, sustain{}; ///< that it is judged with
+  std::int64_t learned_from = 0; ///< good deployments that they come from; 0: as configured
+  BACKSTOP_FIELDS(v("id", id); v("baselines", baselines); v("preexisting", preexisting); v("lines", lines);
+                  v("warm_up_us", warm_up); v("sustain_us", sustain); v("learned_from", learned_from);)
 };
 struct DeploymentFinished {
   static constexpr const char* kType = "deployment_finished";
   std::string id;
   BACKSTOP_FIELDS(v("id", id);)
 };
+/// What a good version taught (rules/settling.hpp: Settling).
+struct Settled {
+  Duration start{}, breach{};
+  BACKSTOP_FIELDS(v("start_us", start); v("breach_us", breach);)
+};
 struct VersionVerifiedGood {
   static constexpr const char* kType = "version_verified_good";
   std::string id, service, version;
-  BACKSTOP_FIELDS(v("id", id); v("service", service); v("version", version);)
+  std::vector<Settled> settled; ///< one; none: it teaches nothing
+  BACKSTOP_FIELDS(v("id", id); v("service", service); v("version", version); v("settled", settled);)
 };
 /// outcome: succeeded, undecided, rolled_back_verified, rollback_failed, aborted, superseded
 struct DeploymentEnded {

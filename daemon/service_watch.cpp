@@ -88,12 +88,14 @@ EvidenceLine line_of(const FrozenLine& f) {
   return l;
 }
 
-void judge_by(Watch& watch, const std::vector<FrozenBaseline>& baselines, const std::vector<FrozenLine>& lines) {
+void judge_by(Watch& watch, const std::vector<FrozenBaseline>& baselines, const std::vector<FrozenLine>& lines,
+              Duration sustain) {
   std::vector<Baseline> all;
   for (const FrozenBaseline& f : baselines) all.push_back(baseline_of(f));
   watch.set_baselines(std::move(all));
   std::vector<EvidenceLine> drawn;
   for (const FrozenLine& f : lines) drawn.push_back(line_of(f));
+  watch.set_sustain(sustain);
   watch.set_lines(std::move(drawn));
 }
 

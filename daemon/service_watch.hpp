@@ -4,6 +4,7 @@
 #include "daemon/json.hpp"
 #include "daemon/records.hpp"
 #include "rules/decision.hpp"
+#include "rules/settling.hpp"
 #include "rules/watch.hpp"
 #include <memory>
 #include <optional>
@@ -41,6 +42,7 @@ struct ServiceWatch {
   Watch watch;
   std::string steps_fault;                        ///< why its steps cannot run; empty: they can
   std::string learned;                            ///< the version that the history for baselines is of
+  SettlingWatch settling;                         ///< of the deployment that is watched
   Evaluation last;                                ///< of the newest evaluation
   Time last_arrival{};                            ///< when the newest scrape had arrived
   std::vector<std::vector<SourceHealth>> sources; ///< by source, by target
@@ -54,7 +56,8 @@ FrozenBaseline frozen_of(const std::string& indicator, const Baseline& baseline)
 Baseline baseline_of(const FrozenBaseline& frozen);
 FrozenLine frozen_of(const EvidenceLine& line);
 EvidenceLine line_of(const FrozenLine& frozen);
-/// From now on `watch` judges by what the record of a deployment says.
-void judge_by(Watch& watch, const std::vector<FrozenBaseline>& baselines, const std::vector<FrozenLine>& lines);
+/// From now on `watch` judges by what the record of a deployment says. `sustain`: of the sequential judge.
+void judge_by(Watch& watch, const std::vector<FrozenBaseline>& baselines, const std::vector<FrozenLine>& lines,
+              Duration sustain);
 
 } // namespace backstop

@@ -3,6 +3,8 @@
 #include "daemon/records.hpp"
 #include "rules/deployment.hpp"
 #include "rules/procedure.hpp"
+#include "rules/settling.hpp"
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +57,8 @@ struct DeploymentState {
   std::vector<StepPlan> plan; ///< of procedures.rollback, from `config`
   std::vector<FrozenBaseline> baselines;
   std::vector<FrozenLine> lines;
+  Duration warm_up{}, sustain{}; ///< of the judge, where `learned_from`
+  std::int64_t learned_from = 0; ///< good deployments that they were learned from; 0: as configured
   std::vector<Evidence> preexisting;
   std::vector<std::string> signals; ///< critical ones raised against it: "data-corruption: evidence"
   std::optional<ConfirmationState> confirmation;
@@ -99,6 +103,7 @@ struct ServiceState {
   std::vector<Time> rollbacks;               ///< starts since it was last unlocked, for the loop guard
   std::map<std::string, std::string> levels; ///< rule → last recorded level
   std::optional<GameDayState> game_day;      ///< the last one
+  std::deque<Settling> settled; ///< what its good deployments taught, oldest first, the last kMostToLearnFrom
 };
 
 struct IncidentState {

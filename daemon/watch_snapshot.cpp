@@ -185,4 +185,18 @@ Result<WatchState> state_of(const Json& json) {
   return state;
 }
 
+Json snapshot_of(const SettlingWatch::State& s) {
+  return Json::object()
+      .set("finished_us", to_us(s.finished))
+      .set("starting", s.starting)
+      .set("start_us", std::int64_t{s.seen.start.count()})
+      .set("breach_us", std::int64_t{s.seen.breach.count()});
+}
+
+SettlingWatch::State settling_of(const Json& snapshot) {
+  return {time_from_us(snapshot.integer("finished_us")),
+          snapshot.flag("starting"),
+          {Duration{snapshot.integer("start_us")}, Duration{snapshot.integer("breach_us")}}};
+}
+
 } // namespace backstop

@@ -154,6 +154,10 @@ void Watch::set_lines(std::vector<EvidenceLine> lines) {
   }
 }
 
+void Watch::set_sustain(Duration sustain) {
+  if (spec_.sequential) spec_.sequential->sustain = sustain;
+}
+
 void Watch::forget_history() {
   for (std::size_t i = 0; i < history_.size(); ++i) {
     history_[i] = BaselineHistory(spec_.baseline, averaging_of(spec_.indicators[i].kind));

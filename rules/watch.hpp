@@ -69,6 +69,8 @@ public:
   /// timers decide. What was gathered of evidence is forgotten when they are set.
   [[nodiscard]] std::vector<EvidenceLine> freeze_lines() const;
   void set_lines(std::vector<EvidenceLine> lines);
+  /// Of the sequential judge, for lines that are drawn or set after it.
+  void set_sustain(Duration sustain);
 
   /// Rules whose newest reading is critical now: they are excused until they worsen by their factor.
   std::vector<std::string> excuse_preexisting();

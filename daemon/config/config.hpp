@@ -218,12 +218,19 @@ enum class JudgeKind {
   table,      ///< timers on readings: `for` in the rows and criteria
   sequential, ///< evidence for each request, see rules/sequential.hpp
 };
+/// What is made of good deployments of the service (rules/settling.hpp).
+enum class Learn {
+  off,
+  propose, ///< said in `status`
+  use,     ///< instead of the warm-up and sustain that are configured
+};
 inline constexpr Duration kSequentialWarmUp = std::chrono::seconds(180);
 inline constexpr Duration kTableWarmUp = std::chrono::seconds(30);
 struct Judge {
   JudgeKind kind = JudgeKind::sequential;
   Duration warm_up = kSequentialWarmUp; ///< table: kTableWarmUp unless written
   SequentialSpec sequential;
+  Learn learn = Learn::propose; ///< sequential
 };
 
 struct Service {

@@ -40,7 +40,7 @@ const std::vector<Section>& sections() {
       {"bake", {{"for"}, {"good_after"}, {"deploy_timeout"}, {"act_for"}, {"on_deploy_timeout"}}},
       {"baseline", {{"window"}, {"min_samples"}}},
       {"judge/table", {{"kind", required}, {"warm_up"}}},
-      {"judge/sequential", {{"kind", required}, {"warm_up"}, {"sustain"}, {"severe"}}},
+      {"judge/sequential", {{"kind", required}, {"warm_up"}, {"sustain"}, {"severe"}, {"learn"}}},
       {"command", {{"argv", required}, {"timeout"}}},
       {"link", {{"link", required}}},
       {"source/prometheus",

@@ -38,6 +38,7 @@ void read_judge(const Mapping& service, Judge& out) {
   } else {
     judge.duration("sustain", out.sequential.sustain, std::chrono::seconds(1));
     judge.duration("severe", out.sequential.severe, std::chrono::seconds(1));
+    judge.word<Learn>("learn", out.learn, {{"off", Learn::off}, {"propose", Learn::propose}, {"use", Learn::use}});
   }
   judge.duration("warm_up", out.warm_up, Duration{});
 }

@@ -58,8 +58,10 @@ void show_bake(const Service& service, Lines& out) {
   else
     out.entry(0, "judge",
               {"sequential", "warm-up " + show_duration(judge.warm_up),
-               "sustain " + show_duration(judge.sequential.sustain),
-               "severe " + show_duration(judge.sequential.severe)});
+               "sustain " + show_duration(judge.sequential.sustain), "severe " + show_duration(judge.sequential.severe),
+               judge.learn == Learn::use       ? "learned times are used"
+               : judge.learn == Learn::propose ? "learned times are proposed"
+                                               : "learns nothing"});
   out.entry(0, "confirm", {"timeout " + show_duration(service.confirm_timeout)});
   out.entry(0, "version",
             {service.running_version                 ? "asked by " + show_command(*service.running_version)

@@ -14,6 +14,7 @@ Said run_offline(const Invocation& invocation, const Offline& offline);
 Said run_check_config(const Invocation& invocation, const CheckConfig& check);
 Said run_check_metrics(const Invocation& invocation, const CheckMetrics& check);
 Said run_export(const Invocation& invocation, const Export& wanted);
+Said run_explain(const Invocation& invocation, const Explain& wanted);
 Said run_replay(const Invocation& invocation, const Replay& replay);
 Said run_test_rules(const Invocation& invocation, const TestRules& wanted);
 

@@ -37,7 +37,11 @@ void CommandLine::add_looks() {
   }
   CLI::App* explain = command(app_, "explain", "Why: of a deployment (D1), an incident (I1) or a decision (E1)", f);
   need(explain, f, "ID", "Deployment, incident or decision");
-  explain->callback([this, f] { get(id_path("explain", f->text["ID"]), Page::explanation); });
+  explain->add_flag("--nearest", f->flag["nearest"], "Also replay: which change of a setting would have turned it");
+  explain->callback([this, f] {
+    const std::string& id = f->text["ID"];
+    f->flag["nearest"] ? void(out_.what = Explain{id}) : get(id_path("explain", id), Page::explanation);
+  });
 }
 
 void CommandLine::add_checks() {

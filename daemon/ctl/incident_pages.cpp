@@ -41,6 +41,37 @@ std::string decision_block(const Json& m, const Style& style) {
   return out;
 }
 
+std::string judged_with(const Json& judge) {
+  if (judge.text("kind") != "sequential") return "";
+  const auto from = judge.integer("learned_from");
+  return "  judged with " + judge_times(judge) +
+         (from > 0 ? ", learned from " + std::to_string(from) + " good deployments\n" : ", as configured\n");
+}
+
+/// What would have turned the decision, as far as that was asked for.
+std::string nearest_block(const Json& nearest, const std::string& id) {
+  if (nearest.is_null()) return "  what would have turned it: backstopctl explain " + id + " --nearest\n";
+  if (!nearest.text("why").empty())
+    return "  what would have turned it cannot be told: " + wrapped(nearest.text("why"), 4) + "\n";
+  const bool rolls_back = nearest.flag("rolls_back");
+  std::string out = rolls_back ? "  it would not have been rolled back with one of\n"
+                               : "  it would have been rolled back with one of\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& c : list(nearest["changes"]))
+    rows.push_back({c.text("setting"), c.text("from"), "to " + c.text("to")});
+  out = rows.empty() ? "  no change of one setting would have turned it\n" : out + table(rows, "    ");
+  std::string in_vain;
+  for (const Json& s : list(nearest["in_vain"]))
+    in_vain += (in_vain.empty() ? "" : "; ") + (s.as_string() ? *s.as_string() : "");
+  if (!in_vain.empty()) out += "    " + wrapped("and not with " + in_vain, 4) + "\n";
+  out += "    " +
+         wrapped("(replayed " + std::to_string(nearest.integer("replays")) + " times over the samples until " +
+                     clock_of(nearest["until"]) + (rolls_back ? ", as if it had gone on)" : ")"),
+                 4) +
+         "\n";
+  return out;
+}
+
 } // namespace
 
 std::string incident_page(const Json& i, const Style& style) {
@@ -77,7 +108,8 @@ std::string explanation_page(const Json& doc, const Style& style) {
   std::string out = m.is_null() ? "no decision against " + d.text("id") + " was taken\n" : decision_block(m, style);
   if (d.is_null()) return out;
   out += "  versions " + (d.text("previous").empty() ? "none" : d.text("previous")) + " -> " + d.text("version") +
-         ", configuration " + d.text("config_hash").substr(0, 12) + "\n\n";
+         ", configuration " + d.text("config_hash").substr(0, 12) + "\n" + judged_with(d["judge"]) +
+         nearest_block(doc["nearest"], d.text("id")) + "\n";
   return out + deployment_page(d, style);
 }
 

@@ -99,6 +99,11 @@ struct Replay {
   std::string deployment = ""; ///< empty: from files
 };
 
+/// Why, and what would have turned the decision.
+struct Explain {
+  std::string id;
+};
+
 /// Users' tests of their rules.
 struct TestRules {
   std::vector<std::string> files;
@@ -109,7 +114,7 @@ struct Invocation {
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
   std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Export,
-               Replay, TestRules>
+               Explain, Replay, TestRules>
       what;
 };
 

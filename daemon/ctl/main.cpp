@@ -34,6 +34,8 @@ int run(const std::vector<std::string>& words) {
       said = run_debug_bundle(invocation, *bundle);
     else if (const auto* wanted = std::get_if<Export>(&invocation.what))
       said = run_export(invocation, *wanted);
+    else if (const auto* explain = std::get_if<Explain>(&invocation.what))
+      said = run_explain(invocation, *explain);
     else if (const auto* replay = std::get_if<Replay>(&invocation.what))
       said = run_replay(invocation, *replay);
     else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))

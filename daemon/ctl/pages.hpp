@@ -27,6 +27,8 @@ std::string game_day_page(const Json& document, const Style& style);
 std::string phase_text(const Json& service);
 /// "12s of 30s": how long a rule has been out of its normal band.
 std::string held_text(const Json& rule);
+/// "warm-up 3min, sustain 80s": how long a sequential judge waits.
+std::string judge_times(const Json& judge);
 /// What becomes of a decided rollback: "held" of "held:held by ...". Empty: none is decided.
 std::string standing_of_rollback(const Json& deployment);
 /// What a person can do now, aligned: {"roll back now", "rollback shop/production --reason ..."}, without the program.

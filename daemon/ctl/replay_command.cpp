@@ -1,12 +1,9 @@
-#include "daemon/config/read.hpp"
-#include "daemon/config/show.hpp"
 #include "daemon/ctl/actions.hpp"
 #include "daemon/ctl/answers.hpp"
 #include "daemon/ctl/fetch.hpp"
+#include "daemon/ctl/past_request.hpp"
 #include "daemon/ctl/terminal.hpp"
 #include "daemon/io/files.hpp"
-#include "daemon/record.hpp"
-#include "daemon/replay/past_deployment.hpp"
 #include "daemon/replay/recording_text.hpp"
 #include "daemon/replay/replay.hpp"
 #include <cerrno>
@@ -16,7 +13,6 @@
 namespace backstop::ctl {
 namespace {
 
-constexpr std::size_t kConfigBytes = std::size_t{1} << 20;
 constexpr std::size_t kEventsBytes = std::size_t{64} << 20;
 constexpr std::size_t kSamplesBytes = std::size_t{4} << 30;
 
@@ -43,22 +39,6 @@ std::string summary(const replay::Outcome& outcome) {
   return text + "\n";
 }
 
-struct ServiceFile {
-  config::Service service;
-  Said fault; ///< meaningful where its exit code is not 0
-};
-
-ServiceFile service_in(const std::string& text, const std::string& file) {
-  config::ServiceOutcome read = config::load_service(text, file);
-  if (!read.ok()) {
-    const std::string faults = std::to_string(read.faults.size()) + (read.faults.size() == 1 ? " fault" : " faults");
-    return {{}, {kInputError, "", config::show_faults(read.faults) + complaint(faults)}};
-  }
-  read.service.text = text;
-  read.service.hash = sha256_hex(text);
-  return {std::move(read.service), {}};
-}
-
 Said replayed(const replay::Request& request) {
   Result<replay::Outcome> outcome = replay::replay(request);
   if (!outcome) return wrong(outcome.error().what);
@@ -70,37 +50,13 @@ Said replayed(const replay::Request& request) {
 
 /// The rules of `wanted.config`, or those that it was judged by, over what the daemon kept.
 Said replay_past(const Invocation& invocation, const Replay& wanted) {
-  FetchedDeployment fetched = fetch_deployment(invocation, wanted.deployment);
-  if (fetched.fault.exit_code != kDone) return fetched.fault;
-  replay::PastDeployment& past = fetched.past;
-  ServiceFile then = service_in(past.config_text, wanted.deployment);
-  if (then.fault.exit_code != kDone) return then.fault;
-
-  replay::Request request;
-  request.service = then.service;
-  if (!wanted.config.empty()) {
-    const Result<std::string> text = read_file(wanted.config, kConfigBytes);
-    if (!text) return wrong(text.error().what);
-    ServiceFile now = service_in(*text, wanted.config);
-    if (now.fault.exit_code != kDone) return now.fault;
-    if (now.service.key() != past.service)
-      return wrong(wanted.config + " is of " + now.service.key() + ", and " + wanted.deployment + " of " +
-                   past.service);
-    request.service = std::move(now.service);
-  }
-  const Time first = fetched.scrapes.front().t, begun = replay::begun_at(past).value_or(first);
-  if (begun <= first)
-    return wrong("nothing is kept of the time before " + wanted.deployment +
-                 " began, so it cannot be judged (recorder.keep and recorder.max_size say how long samples stay)");
-  replay::start_at(past, first);
-  request.frozen = replay::still_frozen(past.frozen, then.service, request.service);
-  request.events = std::move(past.events);
-  const std::string samples = replay::openmetrics_of(fetched.scrapes);
-  request.samples = samples;
-  request.samples_file = "samples of " + wanted.deployment;
-  request.end = wanted.end ? wanted.end : past.rolled_back && !wanted.go_on ? past.rolled_back : past.ended;
-  request.go_on = wanted.go_on;
-  return replayed(request);
+  PastRequest past;
+  if (Said fault = request_of(invocation, wanted.deployment, wanted.config, past); fault.exit_code != kDone)
+    return fault;
+  if (wanted.end) past.request.end = wanted.end;
+  if (wanted.go_on && !wanted.end) past.request.end = past.ended;
+  past.request.go_on = wanted.go_on;
+  return replayed(past.request);
 }
 
 } // namespace

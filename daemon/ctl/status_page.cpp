@@ -42,6 +42,21 @@ std::string header(const Json& s, const Style& style) {
   return out + (blind(s) ? ", " + red(style, "BLIND") : "") + "  mode " + s.text("mode");
 }
 
+/// What the service's own good deployments justify, where that is something else than what is in force.
+std::string learned_line(const Json& service) {
+  const Json &now = service["deployment"]["judge"], &judge = service["judge"], &learned = judge["learned"];
+  if (const auto from = now.integer("learned_from"); from > 0)
+    return "  judged with " + judge_times(now) + ", learned from " + std::to_string(from) + " good deployments\n";
+  if (learned.is_null() || judge_times(learned) == judge_times(judge)) return "";
+  const std::string says =
+      std::to_string(learned.integer("deployments")) + " good deployments justify " + judge_times(learned);
+  return "  " +
+         wrapped(says + (learned.flag("used") ? ", which the next one is judged with"
+                                              : " instead of " + judge_times(judge) + "; judge.learn: use takes them"),
+                 4) +
+         "\n";
+}
+
 std::string service_page(const Json& s, const Style& style) {
   const Json& d = s["deployment"];
   std::string out = header(s, style) + "\n  " + phase_text(s) + "\n";
@@ -57,6 +72,7 @@ std::string service_page(const Json& s, const Style& style) {
                        (day.flag("works") ? "a rollback would work" : "a rollback would NOT work: " + day.text("why")),
                    4) +
            "\n";
+  out += learned_line(s);
   out += rules_table(s, style);
   if (blind(s))
     out += "  " + red(style, "BLIND") + ": what cannot be read leads to no rollback, and no deployment can begin\n";
@@ -112,6 +128,11 @@ std::string deadman_line(const Json& deadman, const Style& style) {
 }
 
 } // namespace
+
+std::string judge_times(const Json& judge) {
+  return "warm-up " + short_duration(judge.number("warm_up_s")) + ", sustain " +
+         short_duration(judge.number("sustain_s"));
+}
 
 std::string held_text(const Json& rule) {
   double nats = 0;

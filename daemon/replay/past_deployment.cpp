@@ -136,6 +136,7 @@ void start_at(PastDeployment& past, Time first) {
 DeploymentBegun still_frozen(DeploymentBegun frozen, const config::Service& then, const config::Service& now) {
   if (then.hash == now.hash) return frozen;
   frozen.lines.clear();
+  frozen.learned_from = 0;
   std::erase_if(frozen.baselines, [&](const FrozenBaseline& f) {
     const auto named = [&f](const config::Indicator& i) { return i.name == f.indicator; };
     const auto before = std::find_if(then.indicators.begin(), then.indicators.end(), named);

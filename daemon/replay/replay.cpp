@@ -137,6 +137,10 @@ private:
       if (same != frozen_->baselines.end()) baseline = *same;
     }
     if (begun.lines.size() == frozen_->lines.size()) begun.lines = frozen_->lines;
+    if (frozen_->learned_from == 0) return;
+    begun.warm_up = frozen_->warm_up;
+    begun.sustain = frozen_->sustain;
+    begun.learned_from = frozen_->learned_from;
   }
   [[nodiscard]] std::string newest_id() const { return newest() ? newest()->id : "(none)"; }
   void note(const Record& record, const Payload& payload) {
@@ -242,18 +246,22 @@ Result<Outcome> replay(const Request& request) {
   if (!compiled) return compiled.error();
   const Result<Recording> recording = read_recording(request.samples, request.samples_file, request.service, *compiled);
   if (!recording) return recording.error();
-  if (Status s = check_times(request, *recording); !s) return s.error();
+  return replay(request, *recording);
+}
+
+Result<Outcome> replay(const Request& request, const Recording& recording) {
+  if (Status s = check_times(request, recording); !s) return s.error();
 
   Outcome outcome;
-  outcome.first = recording->scrapes.front().arrived;
-  outcome.last = request.end.value_or(recording->scrapes.back().arrived);
-  outcome.dropped = recording->dropped;
-  VirtualDaemon daemon(made_virtual(request.service, *recording), request, outcome);
+  outcome.first = recording.scrapes.front().arrived;
+  outcome.last = request.end.value_or(recording.scrapes.back().arrived);
+  outcome.dropped = recording.dropped;
+  VirtualDaemon daemon(made_virtual(request.service, recording), request, outcome);
   daemon.start(outcome.first);
   daemon.tick_before(outcome.first);
   if (Status s = daemon.command(Adopt{request.service.key(), version_before(request.events), "replayed"}, kActor); !s)
     return s.error();
-  if (Status s = run(request, *recording, daemon, outcome); !s) return s.error();
+  if (Status s = run(request, recording, daemon, outcome); !s) return s.error();
 
   const DeploymentState* newest = daemon.newest();
   outcome.watched_until = newest ? window_of(*newest).bake_end() : kNever;

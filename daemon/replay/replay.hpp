@@ -3,6 +3,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/records.hpp"
 #include "daemon/replay/events.hpp"
+#include "daemon/replay/recorded_samples.hpp"
 #include "daemon/service_watch.hpp"
 #include "rules/result.hpp"
 #include "rules/time.hpp"
@@ -59,5 +60,7 @@ struct Outcome {
 /// passed over: no step, check or question runs, and no rollback is begun; the first that would be ends the replay,
 /// unless `go_on`. Errors (Errc::invalid): the samples have a fault, or an event is refused, as `deploy begin` may be.
 Result<Outcome> replay(const Request& request);
+/// Over samples that were read already, for the same sources and indicators; `request.samples` is not looked at.
+Result<Outcome> replay(const Request& request, const Recording& recording);
 
 } // namespace backstop::replay

@@ -83,6 +83,32 @@ TEST(IncidentPages, AllOfThem) {
   expect_golden("quarantine_list", page(world, Page::quarantine, "/v1/quarantine"));
 }
 
+/// The lines about what would have turned a decision.
+std::string nearest_lines(AppWorld& world, const std::string& nearest) {
+  Json document = answer(world, "/v1/explain/I1").body;
+  document.set("nearest", *Json::parse(nearest));
+  const std::string text = render(Page::explanation, printable(document), {});
+  const std::size_t begin = text.find("configuration ");
+  return text.substr(text.find('\n', begin) + 1, text.find("\n\n", begin) - text.find('\n', begin));
+}
+
+TEST(Explanation, SaysWhatWouldHaveTurnedIt) {
+  Told world;
+  EXPECT_EQ(
+      nearest_lines(world, R"({"rolls_back": true, "until": "2026-01-01T00:10:24.000Z", "replays": 25, "changes": [
+      {"setting": "error_rate critical", "from": "> 5%", "to": "> 31%"}], "in_vain": ["judge.warm_up up to 32s"]})"),
+      "  it would not have been rolled back with one of\n"
+      "    error_rate critical  > 5%  to > 31%\n"
+      "    and not with judge.warm_up up to 32s\n"
+      "    (replayed 25 times over the samples until 00:10:24.000, as if it had gone on)\n");
+  EXPECT_EQ(nearest_lines(world, R"({"rolls_back": false, "until": "2026-01-01T00:10:24.000Z", "replays": 9,
+      "changes": [], "in_vain": []})"),
+            "  no change of one setting would have turned it\n"
+            "    (replayed 9 times over the samples until 00:10:24.000)\n");
+  EXPECT_EQ(nearest_lines(world, R"({"why": "nothing is kept"})"),
+            "  what would have turned it cannot be told: nothing is kept\n");
+}
+
 TEST(IncidentPages, OpenSaysHowToTakeIt) {
   Shops world;
   world.command(Hold{"shop", std::chrono::minutes(30), "x"});

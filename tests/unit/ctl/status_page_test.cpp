@@ -47,6 +47,23 @@ TEST(StatusPage, Watching) {
   expect_golden("status_verified_good", status(world));
 }
 
+TEST(StatusPage, LearnedTimes) {
+  for (const bool used : {false, true}) {
+    ShopConfig config;
+    config.bake = "for: 120s, good_after: 45s, deploy_timeout: 30s";
+    config.judge = std::string("{kind: sequential, warm_up: 40s, sustain: 60s, learn: ") + (used ? "use}" : "propose}");
+    Shops world(config);
+    for (int n = 0; n < 8; ++n) {
+      world.deploy("shop", "good" + std::to_string(n));
+      world.run(46);
+    }
+    expect_golden(used ? "status_learned_for_next" : "status_learned_proposed", status(world));
+    world.deploy("shop", "next");
+    world.run(3);
+    if (used) expect_golden("status_learned_used", status(world));
+  }
+}
+
 TEST(StatusPage, CriticalNotForLongEnough) {
   Shops world;
   world.deploy_bad(4);
