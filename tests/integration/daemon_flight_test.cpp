@@ -103,6 +103,7 @@ TEST_F(DaemonFlight, WhatIsNotThereIsSaidWithWhatToDo) {
   }
   EXPECT_THAT(ctl({"export", "D9"}).err, HasSubstr("deploy list"));
   EXPECT_THAT(ctl({"export", "D2"}).err, HasSubstr("it is the rollback of D1"));
+  EXPECT_EQ(ctl({"replay", "--deployment", "D2"}).code, 4);
 }
 
 /// Of all blocks that `promtool tsdb list` tells of: ULID, MIN TIME, MAX TIME, DURATION, NUM SAMPLES, ...
