@@ -174,6 +174,7 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   const auto it = watches_.find(service);
   if (it == watches_.end()) return;
   ServiceWatch& watch = *it->second;
+  judge_due(watch, scrape.arrived, now); // whose timer has not fired yet: in order of time, as in a replay
   watch.watch.observe(scrape);
   SourceHealth& health = watch.sources[scrape.source][scrape.target];
   health.up = scrape.health == ScrapeHealth::ok;
@@ -185,7 +186,7 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   flight_.note(watch, scrape);
 
   // Judged as of the samples' time, so that a replay of the same samples decides the same.
-  judge(watch, std::max(watch.last.t, scrape.t), now);
+  judge(watch, {std::max(watch.last.t, scrape.t), scrape.arrived, now});
   if (on_evaluated) on_evaluated(service, watch.last, scrape);
   keep_samples(now);
 }
@@ -237,9 +238,7 @@ std::string App::newest_hash(const std::string& key) const {
 void App::on_tick(Time now) {
   if (std::exchange(stale_, false)) refresh_watches(now);
   if (!degraded().empty()) executor_.page_unrecorded(page_title(), now);
-  for (auto& [key, watch] : watches_) {
-    if (watch->next_due <= now) judge(*watch, std::max(watch->last.t, now), now);
-  }
+  for (auto& [key, watch] : watches_) judge_due(*watch, now, now);
   settle(now);
   keep_samples(now);
 }
@@ -254,10 +253,11 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
     return refusal("journal", "the command", "nothing can be recorded: " + why,
                    "mend the journal (free space, `backstopctl status` says more), then repeat it");
   }
+  for (auto& [key, watch] : watches_) judge_due(*watch, now, now);
   Operator op(ledger_, watches_, config_, game_days_, actor, now);
   const Reply reply = std::visit(op, command);
   if (reply.ok) {
-    for (auto& [key, watch] : watches_) follow(*watch, now, now);
+    for (auto& [key, watch] : watches_) follow(*watch, {now, now, now});
   }
   settle(now);
   if (!ledger_.broken().empty())

@@ -81,18 +81,24 @@ public:
   const Deadman* deadman = nullptr;         ///< shown in status and metrics
 
 private:
+  /// Of one judgement. A replay of the same samples has the same `at` and `by`, and another `now`.
+  struct Instant {
+    Time at;  ///< as of when the service is judged: the time of the samples; where time alone decides, when it was due
+    Time by;  ///< what is due by then is decided
+    Time now; ///< of the records
+  };
   [[nodiscard]] std::string page_title() const;
   void warn_of_unconfined_steps() const;
   void refresh_watches(Time now);
-  void judge(ServiceWatch& watch, Time at, Time now);
+  void judge(ServiceWatch& watch, const Instant& when);
+  void judge_due(ServiceWatch& watch, Time until, Time now);
   void note_gap(ServiceWatch& watch, bool rebooted, Time now);
   [[nodiscard]] bool may_learn(const std::string& key) const;
   [[nodiscard]] std::string newest_hash(const std::string& key) const;
   void restore_watch(ServiceWatch& watch, Time now);
   void save_watch(const ServiceWatch& watch, Time now);
-  /// `at`: as of when, see LevelChanged::judged.
-  void follow(ServiceWatch& watch, Time at, Time now);
-  void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, Time at, Time now);
+  void follow(ServiceWatch& watch, const Instant& when);
+  void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, const Instant& when);
   void follow_verification(ServiceWatch& watch, Time now);
   void note_levels(const ServiceWatch& watch, Time now);
   void expire(Time now);

@@ -30,14 +30,24 @@ bool is_settling(const ServiceWatch& watch) {
 
 } // namespace
 
-void App::judge(ServiceWatch& watch, Time at, Time now) {
+/// What only waited for its time, each as of when it was due. Where the daemon was held up for so long that nobody watched
+/// meanwhile, as of now.
+void App::judge_due(ServiceWatch& watch, Time until, Time now) {
+  for (Time due = watch.next_due; due <= until; due = watch.next_due) {
+    const Time by = now - due > watch.watch.longest_pause() ? now : due;
+    judge(watch, {std::max(watch.last.t, by), by, now});
+    if (watch.next_due <= due) return; // it could not be followed: nothing can be recorded
+  }
+}
+
+void App::judge(ServiceWatch& watch, const Instant& when) {
   const std::string key = watch.config.key();
   const DeploymentState* d = state().active(key);
-  note_gap(watch, false, at);
+  note_gap(watch, false, when.at);
   bool armed = true;
   if (d && !watch.verification) {
     const Time armed_at = window_of(*d).armed_at();
-    armed = d->phase == Phase::rolling_back || (d->phase == Phase::watching && now >= armed_at);
+    armed = d->phase == Phase::rolling_back || (d->phase == Phase::watching && when.by >= armed_at);
     const bool timed = watch.config.judge.kind == config::JudgeKind::table; // evidence is gathered from the start
     if (timed && armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at)
       watch.watch.start_clean(armed_at); // the warm-up blames nobody
@@ -52,13 +62,13 @@ void App::judge(ServiceWatch& watch, Time at, Time now) {
                    : d->phase == Phase::watching     ? d->finished
                    : d->phase == Phase::rolling_back ? Time{}
                                                      : kNever;
-  watch.last = watch.watch.evaluate(at, armed, learn, out);
+  watch.last = watch.watch.evaluate(when.at, armed, learn, out);
   if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
-  note_levels(watch, now);
-  follow(watch, at, now);
-  settle(now);
+  note_levels(watch, when.now);
+  follow(watch, when);
+  settle(when.now);
   const bool moved = watch.watch.rules() != before || gathers(watch.last);
-  if (moved || now - saved_[key] >= kSaveEvery) save_watch(watch, now);
+  if (moved || when.now - saved_[key] >= kSaveEvery) save_watch(watch, when.now);
 }
 
 /// What nobody watched is no proof of anything: neither of a good version nor of one that failed its verification.
@@ -94,17 +104,20 @@ void App::note_levels(const ServiceWatch& watch, Time now) {
     }
     const std::string level(name_of(v.level));
     if (level == before) continue;
+    // A clean window begins with nothing in it: that is no recovery. It is told with the next reading.
+    const bool falls = before == "critical" || (before == "alert" && v.level == Level::normal);
+    if (falls && v.health != Health::ok) continue;
     const DeploymentState* d = state().active(key);
     ledger_.add(LevelChanged{key, d ? d->id : "", before, level, evidence_of(v, watch.watch), watch.last.t}, now);
   }
 }
 
-void App::follow(ServiceWatch& watch, Time at, Time now) {
+void App::follow(ServiceWatch& watch, const Instant& when) {
   watch.next_due = kNever;
-  if (watch.verification) follow_verification(watch, now);
+  if (watch.verification) follow_verification(watch, when.now);
   if (const DeploymentState* d = state().active(watch.config.key()); d && is_judged(d->phase)) {
-    learn_from(watch, *d, at);
-    follow_deployment(watch, *d, at, now);
+    learn_from(watch, *d, when.at);
+    follow_deployment(watch, *d, when);
   }
 }
 
@@ -132,8 +145,9 @@ void App::follow_verification(ServiceWatch& watch, Time now) {
   }
 }
 
-void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time at, Time now) {
-  const Decision decision = decision_for(d, watch.last, now);
+void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const Instant& when) {
+  const Time now = when.now;
+  const Decision decision = decision_for(d, watch.last, when.by);
   watch.next_due = decision.next_due;
   const std::string id = d.id;
   if (decision.kind == DecisionKind::keep_watching && !d.last_decision.empty() && d.last_decision != "KeepWatching") {
@@ -148,7 +162,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
                              {},
                              {},
                              Time{},
-                             at},
+                             when.at},
                 now);
     if (const auto it = state().incidents.find(d.incident); it != state().incidents.end() && it->second.open()) {
       ledger_.add(IncidentResolved{d.incident, "gone by itself before it was acted upon"}, now);
@@ -166,8 +180,9 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
     const std::string what =
         d.service + " " + d.version + (kept ? ": kept, " : ": undecided, a person must look: ") + decision.why;
     if (!kept) open_incident(ledger_, d, "alert", what, now, "backstopd");
-    ledger_.add(DeploymentEnded{id, std::string(name_of(kept ? Phase::succeeded : Phase::undecided)), decision.why},
-                now);
+    ledger_.add(
+        DeploymentEnded{id, std::string(name_of(kept ? Phase::succeeded : Phase::undecided)), decision.why, when.at},
+        now);
     announce(ledger_, {kept ? "kept" : "undecided", kept ? "info" : "alert", what, kept ? "" : d.incident, id},
              config_.daemon.channels, {}, now);
     return;
@@ -188,7 +203,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, Time 
                       decision.rules,
                       {},
                       watch.last_arrival,
-                      at};
+                      when.at};
     for (const Verdict& v : watch.last.verdicts) made.evidence.push_back(evidence_of(v, watch.watch));
     ledger_.add(std::move(made), now);
     const std::string what = d.service + " " + d.version + ": " + decision.why;

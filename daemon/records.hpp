@@ -134,7 +134,8 @@ struct VersionVerifiedGood {
 struct DeploymentEnded {
   static constexpr const char* kType = "deployment_ended";
   std::string id, outcome, why;
-  BACKSTOP_FIELDS(v("id", id); v("outcome", outcome); v("why", why);)
+  Time judged{}; ///< as in LevelChanged; where time alone decided, when it was due; zero: no judgement ended it
+  BACKSTOP_FIELDS(v("id", id); v("outcome", outcome); v("why", why); v("judged_us", judged);)
 };
 struct LevelChanged {
   static constexpr const char* kType = "level_changed";

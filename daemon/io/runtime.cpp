@@ -363,7 +363,7 @@ void Runtime::Parts::serve_control(web::Request request, const web::Responder& r
   if (request.path == "/v1/events" && request.method == "GET" && asked.caller.may_see) {
     return feed.subscribe(responder.stream());
   }
-  api->handle(asked, loop->now(), [responder](const ApiReply& reply) {
+  api->handle(asked, loop->fresh_now(), [responder](const ApiReply& reply) {
     responder.answer({reply.status, "application/json", reply.body.dump() + "\n", {}});
   });
   after_event();

@@ -61,7 +61,8 @@ std::string text_of(const Line& line) {
   return out + "}\n";
 }
 
-/// Of the samples: when they had arrived is another time in each run. A record of an older version has only that.
+/// Of the samples, or when it was due: when they had arrived, or a timer fired, is another time in each run. A record of
+/// an older version has only that.
 Time judged(const Record& record, Time at) { return at == Time{} ? record.time : at; }
 
 std::string decision_line(const Record& record, const DecisionMade& made) {
@@ -88,8 +89,8 @@ std::string DecisionLog::line_of(const Record& record, const Payload& payload) {
   } else if (const auto* ended = std::get_if<DeploymentEnded>(&payload)) {
     const bool kept = ended->outcome == "succeeded";
     if (kept || ended->outcome == "undecided")
-      return text_of(
-          {record.time, "decision", service_of_[ended->id], "", kept ? "Accept" : "Undecided", ended->why, nullptr});
+      return text_of({judged(record, ended->judged), "decision", service_of_[ended->id], "",
+                      kept ? "Accept" : "Undecided", ended->why, nullptr});
   }
   return {};
 }

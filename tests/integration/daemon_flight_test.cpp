@@ -1,6 +1,5 @@
-#include "daemon/io/sqlite_journal.hpp"
-#include "daemon/replay/decision_log.hpp"
 #include "tests/integration/daemon_process.hpp"
+#include "tests/integration/live_log.hpp"
 #include <algorithm>
 
 /// What the real daemon keeps of a deployment of a real HTTP service: it can be exported, and judged again with the same
@@ -23,26 +22,7 @@ protected:
     ASSERT_EQ(ctl({"deploy", "finish", "D1"}).code, 0);
     ASSERT_EQ(ctl({"deploy", "wait", "D1", "--timeout", "20s"}).code, 3);
   }
-  /// The decision log that the live journal gives from the beginning of D1 to the first RollBack.
-  [[nodiscard]] std::string live() const {
-    const auto journal = SqliteJournal::open_read_only(shop.dir + "/journal.db");
-    EXPECT_TRUE(journal.ok());
-    if (!journal.ok()) return "";
-    replay::DecisionLog decisions;
-    std::string text;
-    bool begun = false, over = false;
-    const Status read = (*journal)->read(0, [&](const Record& record) -> Status {
-      const Result<Payload> payload = decode(record);
-      if (!payload) return payload.error();
-      const std::string line = decisions.line_of(record, *payload);
-      begun = begun || record.type == "deployment_begun";
-      if (begun && !over) text += line;
-      over = over || line.find("\"RollBack\"") != std::string::npos;
-      return {};
-    });
-    EXPECT_TRUE(read.ok());
-    return text;
-  }
+  [[nodiscard]] std::string live() const { return live_log(shop.dir + "/journal.db", "D1"); }
   [[nodiscard]] Ran replay(std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"replay", "--deployment", "D1"});
     return ctl(more);
@@ -123,6 +103,7 @@ TEST_F(DaemonFlight, WhatIsNotThereIsSaidWithWhatToDo) {
   }
   EXPECT_THAT(ctl({"export", "D9"}).err, HasSubstr("deploy list"));
   EXPECT_THAT(ctl({"export", "D2"}).err, HasSubstr("it is the rollback of D1"));
+  EXPECT_EQ(ctl({"replay", "--deployment", "D2"}).code, 4);
 }
 
 /// Of all blocks that `promtool tsdb list` tells of: ULID, MIN TIME, MAX TIME, DURATION, NUM SAMPLES, ...

@@ -35,6 +35,18 @@ TEST_F(ReplayCommand, ExitCodesSayWhatWouldHaveBeen) {
   EXPECT_NE(bad.out.find(R"("decision":"RollBack")"), std::string::npos) << bad.out;
 }
 
+TEST_F(ReplayCommand, APastDeploymentNeedsTheDaemon) {
+  Invocation invocation;
+  invocation.socket = path("none.sock");
+  Replay replay;
+  replay.deployment = "D1";
+  for (const Said& said : {run_replay(invocation, replay), run_export(invocation, {"D1", ""})}) {
+    EXPECT_EQ(said.exit_code, kUnreachable);
+    EXPECT_EQ(said.out, "");
+    EXPECT_EQ(said.err.rfind("backstopctl: the daemon does not answer at " + path("none.sock"), 0), 0U) << said.err;
+  }
+}
+
 TEST_F(ReplayCommand, EventsFromAFile) {
   write("shop.om", SamplesText().run(99).run(100, 0.2).text());
   write("events.jsonl", "{\"t\":1767225699.5,\"event\":\"begin\"}\n");

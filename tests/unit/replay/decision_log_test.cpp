@@ -42,6 +42,10 @@ TEST(DecisionLog, TheTimeIsThatOfTheSamplesWhereTheRecordTellsIt) {
   EXPECT_EQ(begins(made), R"({"schema":1,"t":5.)");
   made.judged = time_from_us(4'000000);
   EXPECT_EQ(begins(made), R"({"schema":1,"t":4,)");
+  DeploymentEnded ended{"D7", "succeeded", "so"};
+  EXPECT_EQ(begins(ended), R"({"schema":1,"t":5.)");
+  ended.judged = time_from_us(3'000000);
+  EXPECT_EQ(begins(ended), R"({"schema":1,"t":3,)");
 }
 
 TEST(DecisionLog, AnAbsentValueIsNullAndTimesHaveNoMoreDigitsThanTheyNeed) {

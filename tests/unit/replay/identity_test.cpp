@@ -24,7 +24,8 @@ public:
     if (!reply.ok) throw std::runtime_error(reply.why);
     events_ += R"({"t":)" + plain(to_seconds(now.time_since_epoch())) + R"(,"event":)" + event_and_rest + "}\n";
   }
-  void deploy() {
+  /// `finishes_late` from here on, timers are due between two scrapes, and fire only after the later one.
+  void deploy(Duration finishes_late = {}) {
     tell(Adopt{"shop", "v1", "first"}, R"("adopt","version":"v1")");
     run(90);
     BeginDeployment begin;
@@ -32,7 +33,9 @@ public:
     begin.version = "v2";
     tell(begin, R"("begin","version":"v2")");
     run(3);
+    now += finishes_late;
     tell(FinishDeployment{"D1"}, R"("finish")");
+    now -= finishes_late;
   }
   void errors(double share, int seconds) {
     shops["shop/production"].error_share = share;
@@ -102,6 +105,38 @@ TEST(LiveAndReplayed, KeptToTheEnd) {
   shop.errors(0.002, 62);
   EXPECT_EQ(shop.replayed(), shop.live());
   EXPECT_NE(shop.live().find(R"("decision":"Accept")"), std::string::npos);
+}
+
+TEST(LiveAndReplayed, KeptByATimerThatFiresLate) {
+  RecordedShop shop(ShopConfig().text());
+  shop.errors(0.001, 30);
+  shop.deploy(std::chrono::milliseconds(300));
+  shop.errors(0.002, 62);
+  EXPECT_EQ(shop.replayed(), shop.live());
+  EXPECT_NE(shop.live().find(R"("decision":"Accept")"), std::string::npos);
+}
+
+TEST(LiveAndReplayed, UndecidedByATimerThatFiresLate) {
+  RecordedShop shop(ShopConfig().text());
+  shop.deploy(std::chrono::milliseconds(300));
+  shop.errors(0.001, 10);
+  shop.shops["shop/production"].answers = false;
+  shop.errors(0, 70);
+  EXPECT_EQ(shop.replayed(), shop.live());
+  EXPECT_NE(shop.live().find(R"("decision":"Undecided")"), std::string::npos);
+}
+
+TEST(LiveAndReplayed, ALevelThatOnlyWaitedForTheWarmUp) {
+  std::string text = ShopConfig().text();
+  const std::string table = "judge: {kind: table, warm_up: 2s}";
+  text.replace(text.find(table), table.size(), "judge: {kind: sequential, warm_up: 20s, sustain: 5s}");
+  RecordedShop shop(text);
+  shop.errors(0.001, 60);
+  shop.deploy(std::chrono::milliseconds(300));
+  shop.errors(0.3, 60);
+  EXPECT_EQ(shop.replayed(), shop.live());
+  EXPECT_NE(shop.live().find(R"("level":"critical")"), std::string::npos);
+  EXPECT_NE(shop.live().find(R"("decision":"RollBack")"), std::string::npos);
 }
 
 TEST(LiveAndReplayed, HeldAndWithoutDataForAWhile) {
