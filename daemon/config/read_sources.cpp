@@ -1,5 +1,6 @@
 #include "collectors/cgroup_path.hpp"
 #include "daemon/config/read_parts.hpp"
+#include "daemon/config/text_check.hpp"
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -19,25 +20,79 @@ void read_target(const Mapping& target, TargetConfig& out) {
   target.text_map("labels", out.labels);
 }
 
-void read_prometheus(const Mapping& mapping, Duration interval, PrometheusSource& out) {
-  out.timeout = default_timeout(out.timeout, interval);
-  mapping.duration("timeout", out.timeout);
+void read_access(const Mapping& mapping, HttpAccess& out) {
   read_secret(mapping, "bearer", out.bearer, Inline::nothing);
   read_secret(mapping, "basic", out.basic, Inline::nothing);
   mapping.file("ca_file", out.ca_file);
   mapping.file("cert_file", out.cert_file);
   mapping.file("key_file", out.key_file);
-  mapping.size("max_bytes", out.max_bytes, 1024);
-  mapping.integer("max_series", out.max_series, {1, 10'000'000});
+}
+
+void read_targets(const Mapping& mapping, std::string_view example, std::vector<TargetConfig>& out) {
   const Node* targets = mapping.find("targets");
   if (targets == nullptr) return;
   const auto& items = items_of(mapping.sheet(), *targets, mapping.path_of("targets"));
   if (targets->kind == Node::Kind::sequence && items.empty())
-    mapping.fault("targets", "no target", "write [{url: \"http://HOST:PORT/metrics\"}]");
+    mapping.fault("targets", "no target", fmt::format("write [{{{}}}]", example));
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Mapping target(mapping.sheet(), items[i], "target", fmt::format("{}[{}]", mapping.path_of("targets"), i));
-    if (target.ok()) read_target(target, out.targets.emplace_back());
+    if (target.ok()) read_target(target, out.emplace_back());
   }
+}
+
+void read_prometheus(const Mapping& mapping, Duration interval, PrometheusSource& out) {
+  out.timeout = default_timeout(out.timeout, interval);
+  mapping.duration("timeout", out.timeout);
+  read_access(mapping, out);
+  mapping.size("max_bytes", out.max_bytes, 1024);
+  mapping.integer("max_series", out.max_series, {1, 10'000'000});
+  read_targets(mapping, "url: \"http://HOST:PORT/metrics\"", out.targets);
+}
+
+/// "2xx", "404"
+std::optional<StatusRange> parse_status(std::string_view text) {
+  if (text.size() != 3 || text[0] < '1' || text[0] > '5') return std::nullopt;
+  constexpr int kClass = 100;
+  const int low = (text[0] - '0') * kClass;
+  if (text.substr(1) == "xx") return StatusRange{low, low + kClass - 1};
+  int status = low;
+  for (const int place : {1, 2}) {
+    const char digit = text[static_cast<std::size_t>(place)];
+    if (digit < '0' || digit > '9') return std::nullopt;
+    status += (digit - '0') * (place == 1 ? 10 : 1);
+  }
+  return StatusRange{status, status};
+}
+
+void read_statuses(const Mapping& mapping, std::vector<StatusRange>& out) {
+  const Node* node = mapping.find("expect_status");
+  if (node == nullptr) return;
+  std::vector<std::string> written;
+  if (node->kind == Node::Kind::scalar)
+    mapping.text("expect_status", written.emplace_back());
+  else
+    mapping.texts("expect_status", written);
+  std::vector<StatusRange> ranges;
+  for (const std::string& text : written) {
+    if (text.empty()) return; // said to be
+    const auto range = parse_status(text);
+    if (!range)
+      return mapping.fault("expect_status", fmt::format("\"{}\" is no status", shortened(text)),
+                           "write 200, 2xx or [200, 404]");
+    ranges.push_back(*range);
+  }
+  if (!ranges.empty()) out = std::move(ranges);
+}
+
+void read_http(const Mapping& mapping, Duration interval, HttpSource& out) {
+  out.timeout = default_timeout(out.timeout, interval);
+  mapping.duration("timeout", out.timeout);
+  read_access(mapping, out);
+  mapping.word<std::string>("method", out.method, {{"GET", "GET"}, {"HEAD", "HEAD"}});
+  read_statuses(mapping, out.expect_status);
+  mapping.text("expect_body", out.expect_body);
+  mapping.text_map("headers", out.headers);
+  read_targets(mapping, "url: \"http://HOST:PORT/health\"", out.targets);
 }
 
 void read_unit(const Mapping& mapping, std::string& out) {
@@ -52,7 +107,7 @@ void read_unit(const Mapping& mapping, std::string& out) {
 void read_source(Sheet& sheet, const Node& node, Source& out) {
   const std::string path = "sources." + out.name;
   const auto type =
-      type_of(sheet, node, "type", path, {"prometheus", "host", "systemd", "postgresql"}, "source of type");
+      type_of(sheet, node, "type", path, {"prometheus", "host", "systemd", "postgresql", "http"}, "source of type");
   if (!type) return;
   const Mapping mapping(sheet, node, "source/" + *type, path);
   if (*type == "prometheus") {
@@ -67,6 +122,10 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     read_unit(mapping, systemd.unit);
     systemd.timeout = default_timeout(systemd.timeout, out.interval);
     mapping.duration("timeout", systemd.timeout);
+  } else if (*type == "http") {
+    out.interval = std::chrono::seconds(5);
+    mapping.duration("interval", out.interval, kLeastInterval);
+    read_http(mapping, out.interval, out.kind.emplace<HttpSource>());
   } else {
     out.interval = std::chrono::seconds(5);
     mapping.duration("interval", out.interval, kLeastInterval);

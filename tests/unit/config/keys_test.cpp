@@ -92,6 +92,7 @@ std::vector<Probe> service_probes() {
       {"source/host", top + "sources: {app: {", "type: host", "}}"},
       {"source/systemd", top + "sources: {app: {", "type: systemd", "}}"},
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},
+      {"source/http", top + "sources: {app: {", "type: http", "}}"},
       {"target", top + "sources: {app: {type: prometheus, targets: [{", "", "}]}}"},
       {"secret", top + "sources: {app: {type: postgresql, dsn: {", "", "}}}"},
       {"indicator/ratio", indicators + ", x: {", "ratio: {}", "}}"},

@@ -151,8 +151,8 @@ TEST(RecordedSamples, FaultsSayWhereWhatAndHow) {
             "it.om:1: there is no source \"ap\" in shop.yaml (did you mean \"app\"?)");
   EXPECT_EQ(
       shown(read("x{backstop_source=\"app\",backstop_target=\"2\"} 1 100\n# EOF\n")),
-      "it.om:1: there is no target \"2\" of source app in shop.yaml (it has 2 targets; name the URL, or its place "
-      "from 0)");
+      "it.om:1: there is no target \"2\" of source app in shop.yaml (it has 2 targets; name it as in that file, or "
+      "by its place from 0)");
   EXPECT_EQ(shown(read("x{backstop_target=\"1\"} 1 100\n# EOF\n")),
             "it.om:1: the label backstop_target needs the label backstop_source beside it");
   EXPECT_EQ(shown(read("requests_total 1 100\ncpu 1 100\n# EOF\n")),
