@@ -2,6 +2,8 @@
 
 namespace backstop {
 
+bool tells_of_service(const Error& error) { return error.code == Errc::io || error.code == Errc::timeout; }
+
 std::vector<RawSample> AttemptMeter::take(const Attempt& attempt) {
   ++attempts_;
   if (!attempt.why.empty()) ++failures_;

@@ -1,5 +1,6 @@
 #pragma once
 #include "collectors/raw_sample.hpp"
+#include "rules/result.hpp"
 #include "rules/time.hpp"
 #include <optional>
 #include <string>
@@ -7,6 +8,11 @@
 
 /// What trying a service as its users do gives, as families probe_*.
 namespace backstop {
+
+/// Whether a failed try tells of the service. False: it tells of us or of what is between (a name that is not resolved, a
+/// file that cannot be read, no free descriptor, an answer larger than we take), and counts neither for nor against the
+/// service.
+bool tells_of_service(const Error& error);
 
 /// One try. What is not known gives no sample.
 struct Attempt {

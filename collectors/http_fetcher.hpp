@@ -29,6 +29,8 @@ struct HttpRequest {
 
   /// Connects anew and keeps nothing: for looking whether one can connect. HTTPS gives HttpResponse::certificate_left.
   bool own_connection = false;
+  /// Connects to the URL's host and port, or to unix_socket, hangs up and sends nothing; the answer has `took` alone.
+  bool connect_only = false;
 
   bool secret_path = false; ///< the URL's path is a secret (a webhook's): errors name scheme, host and port alone
 };

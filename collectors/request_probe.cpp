@@ -3,8 +3,6 @@
 
 namespace backstop {
 
-bool tells_of_service(const Error& error) { return error.code == Errc::io || error.code == Errc::timeout; }
-
 RequestProbe::RequestProbe(HttpFetcher& fetcher, HttpRequest request, HttpExpectation expectation)
     : fetcher_(fetcher), request_(std::move(request)), expectation_(std::move(expectation)) {
   request_.max_bytes = kMostBody;

@@ -6,11 +6,6 @@
 
 namespace backstop {
 
-/// Whether a failed exchange tells of the service. False: it tells of us or of what is between (a name that is not
-/// resolved, a file that cannot be read, no free descriptor, an answer larger than we take), and counts neither for nor
-/// against the service.
-bool tells_of_service(const Error& error);
-
 /// One request over a connection of its own, and what came of it. A service that refuses, breaks off, does not answer in
 /// time or answers otherwise than expected gives a good read, with probe_success 0.
 class RequestProbe final : public Probe {

@@ -72,6 +72,8 @@ const std::vector<Section>& sections() {
         {"ca_file"},
         {"cert_file"},
         {"key_file"}}},
+      {"source/tcp", {{"type", required}, {"interval"}, {"timeout"}, {"targets", required}}},
+      {"target/tcp", {{"address"}, {"unix_socket"}, {"labels"}}},
       {"target", {{"url", required}, {"unix_socket"}, {"labels"}}},
       {"indicator/ratio", {{"ratio", required}, {"window"}, {"min_requests"}, {"stale_after"}, {"query_offset"}}},
       {"ratio", {{"source", required}, {"errors", required}, {"total", required}}},

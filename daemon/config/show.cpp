@@ -11,7 +11,7 @@ namespace {
 void show_targets(const std::vector<TargetConfig>& targets, Lines& out) {
   for (const TargetConfig& target : targets) {
     std::string text = target.name();
-    if (!target.unix_socket.empty()) text += " via " + target.unix_socket;
+    if (!target.unix_socket.empty() && !target.url.empty()) text += " via " + target.unix_socket;
     for (const auto& [name, value] : target.labels) text += fmt::format(" {}={}", name, value);
     out.line(4, {text});
   }
@@ -58,6 +58,8 @@ void show_source(const Source& source, Lines& out) {
     std::vector<std::string> words{"http", every, "timeout " + show_duration(http->timeout)};
     for (std::string& word : http_words(*http)) words.push_back(std::move(word));
     out.entry(2, source.name, words);
+  } else if (const auto* tcp = std::get_if<TcpSource>(&source.kind)) {
+    out.entry(2, source.name, {"tcp", every, "timeout " + show_duration(tcp->timeout)});
   }
   if (const auto* targets = targets_of(source)) show_targets(*targets, out);
 }

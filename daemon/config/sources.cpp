@@ -7,6 +7,7 @@ namespace {
 template <class S> auto targets_in(S& source) -> decltype(&std::get<PrometheusSource>(source.kind).targets) {
   if (auto* prometheus = std::get_if<PrometheusSource>(&source.kind)) return &prometheus->targets;
   if (auto* http = std::get_if<HttpSource>(&source.kind)) return &http->targets;
+  if (auto* tcp = std::get_if<TcpSource>(&source.kind)) return &tcp->targets;
   return nullptr;
 }
 

@@ -24,10 +24,13 @@ struct Secret {
 /// One of the targets of a source that has a list of them.
 struct TargetConfig {
   std::string url;
+  std::string address; ///< of a tcp source, in place of the URL: "host:port"
   std::string unix_socket;
   std::map<std::string, std::string> labels;
   /// What people call it: in answers, recordings and messages.
-  [[nodiscard]] const std::string& name() const { return url; }
+  [[nodiscard]] const std::string& name() const {
+    return !url.empty() ? url : !address.empty() ? address : unix_socket;
+  }
 };
 /// Targets with these labels are judged against each other while a deployment is watched.
 inline constexpr const char* kGroupLabel = "group";
@@ -67,11 +70,16 @@ struct HttpSource : HttpAccess {
   std::string expect_body; ///< RE2, found anywhere in the body; empty: any body will do
   std::map<std::string, std::string> headers;
 };
+/// Connects, and hangs up.
+struct TcpSource {
+  Duration timeout{std::chrono::seconds(3)};
+  std::vector<TargetConfig> targets;
+};
 
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource> kind;
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource> kind;
 };
 
 /// The list of targets of a source, null where its kind has none: such a source is one target.

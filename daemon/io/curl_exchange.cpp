@@ -63,6 +63,12 @@ std::string duration_text(Duration d) {
 
 } // namespace
 
+/// "host:port"
+std::string shown_place(const std::string& text) {
+  const Url url = parse_url(text);
+  return url ? part(url, CURLUPART_HOST) + ":" + part(url, CURLUPART_PORT) : shown_url(text);
+}
+
 std::string shown_url(const std::string& text, bool secret_path) {
   const Url url = parse_url(text);
   if (!url) { // whatever a password may look like in it, it stands before an @
@@ -101,6 +107,7 @@ Status CurlExchange::prepare() {
   set_identity();
   set_callbacks();
   if (request_.own_connection) set_own_connection();
+  if (request_.connect_only) set(CURLOPT_CONNECT_ONLY, 1L);
   if (setup_ != CURLE_OK) return failed(Errc::invalid, curl_easy_strerror(setup_));
   return {};
 }
@@ -224,6 +231,12 @@ std::size_t CurlExchange::on_header(char*, std::size_t, std::size_t size, void* 
 
 Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
   if (code != CURLE_OK) return explain(code);
+  if (request_.connect_only) {
+    curl_off_t connected_us = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
+    response_.took = Duration(connected_us);
+    return std::move(response_);
+  }
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
@@ -243,6 +256,10 @@ Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
 
 Error CurlExchange::failed(Errc code, const std::string& why) const {
   const std::string at = request_.unix_socket.empty() ? "" : " at " + request_.unix_socket;
+  if (request_.connect_only) {
+    const std::string place = shown_place(request_.url);
+    return fail(code, fmt::format("{}: {}", request_.unix_socket.empty() ? place : request_.unix_socket, why));
+  }
   return fail(code,
               fmt::format("{} {}{}: {}", request_.method, shown_url(request_.url, request_.secret_path), at, why));
 }

@@ -1,4 +1,5 @@
 #include "daemon/io/probes.hpp"
+#include "collectors/connect_probe.hpp"
 #include "collectors/connections_probe.hpp"
 #include "collectors/http_probe.hpp"
 #include "collectors/request_probe.hpp"
@@ -76,6 +77,15 @@ std::unique_ptr<Probe> probe_of(const config::HttpSource& source, const config::
   return std::make_unique<RequestProbe>(fetcher, *std::move(request), *std::move(expectation));
 }
 
+std::unique_ptr<Probe> probe_of(const config::TcpSource& source, const config::TargetConfig& target,
+                                HttpFetcher& fetcher) {
+  HttpRequest request;
+  request.url = "http://" + (target.address.empty() ? "localhost" : target.address);
+  request.unix_socket = target.unix_socket;
+  request.timeout = source.timeout;
+  return std::make_unique<ConnectProbe>(fetcher, std::move(request));
+}
+
 } // namespace
 
 std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
@@ -101,6 +111,10 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
     } else if (const auto* http = std::get_if<config::HttpSource>(&source.kind)) {
       for (std::uint32_t t = 0; t < http->targets.size(); ++t) {
         add(t, probe_of(*http, http->targets[t], fetcher, read_secret), 10'000);
+      }
+    } else if (const auto* tcp = std::get_if<config::TcpSource>(&source.kind)) {
+      for (std::uint32_t t = 0; t < tcp->targets.size(); ++t) {
+        add(t, probe_of(*tcp, tcp->targets[t], fetcher), 10'000);
       }
     }
   }

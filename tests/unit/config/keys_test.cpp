@@ -93,6 +93,8 @@ std::vector<Probe> service_probes() {
       {"source/systemd", top + "sources: {app: {", "type: systemd", "}}"},
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},
       {"source/http", top + "sources: {app: {", "type: http", "}}"},
+      {"source/tcp", top + "sources: {app: {", "type: tcp", "}}"},
+      {"target/tcp", top + "sources: {app: {type: tcp, targets: [{", "", "}]}}"},
       {"target", top + "sources: {app: {type: prometheus, targets: [{", "", "}]}}"},
       {"secret", top + "sources: {app: {type: postgresql, dsn: {", "", "}}}"},
       {"indicator/ratio", indicators + ", x: {", "ratio: {}", "}}"},

@@ -124,5 +124,42 @@ TEST(HttpSource, TheExampleOfTheDocumentationIsAService) {
   EXPECT_TRUE(std::holds_alternative<HttpSource>(service.sources.at(0).kind));
 }
 
+TEST(TcpSource, HasDefaults) {
+  const auto outcome =
+      load_service(with_source("type: tcp, targets: [{address: \"db:5432\"}, {unix_socket: /run/x}]"), "f");
+  ASSERT_TRUE(outcome.ok()) << show_faults(outcome.faults);
+  const Source& source = outcome.service.sources[0];
+  EXPECT_EQ(source.interval, std::chrono::seconds(5));
+  EXPECT_EQ(std::get<TcpSource>(source.kind).timeout, std::chrono::seconds(3));
+  EXPECT_EQ(target_count(source), 2U);
+  EXPECT_EQ(target_name(source, 0), "db:5432");
+  EXPECT_EQ(target_name(source, 1), "/run/x");
+}
+
+TEST(TcpSource, WantsOnePlaceATarget) {
+  for (const std::string wrong : {"{}", "{labels: {a: b}}", "{address: \"h:1\", unix_socket: /run/x}"})
+    EXPECT_THAT(faults_of(with_source("type: tcp, targets: [" + wrong + "]")),
+                AllOf(HasSubstr("targets[0]"), HasSubstr("exactly one of address and unix_socket")))
+        << wrong;
+  for (const std::string wrong :
+       {"h", "h:", ":80", "h:0", "h:65536", "h:80x", "::1:80", "[::1]", "[]:80", "a b:80", "u@h:80", "http://h:80"})
+    EXPECT_THAT(faults_of(with_source("type: tcp, targets: [{address: \"" + wrong + "\"}]")),
+                HasSubstr("is no address"))
+        << wrong;
+  for (const std::string right : {"h:80", "127.0.0.1:65535", "[::1]:1", "a-b.c_d:443"})
+    EXPECT_EQ(faults_of(with_source("type: tcp, targets: [{address: \"" + right + "\"}]")), "") << right;
+  EXPECT_THAT(faults_of(with_source("type: tcp, timeout: 5s, targets: [{address: \"h:1\"}]")),
+              HasSubstr("not shorter than"));
+}
+
+TEST(TcpSource, IsShown) {
+  EXPECT_THAT(shown("type: tcp, targets: [{address: \"h:80\", labels: {group: canary}}, {unix_socket: /run/x}]"),
+              AllOf(HasSubstr("tcp, every 5s, timeout 3s\n    h:80 group=canary\n    /run/x\n")));
+}
+
+TEST(TcpSource, TheExampleOfTheDocumentationIsAService) {
+  EXPECT_TRUE(std::holds_alternative<TcpSource>(example("port: {type: tcp").sources.at(0).kind));
+}
+
 } // namespace
 } // namespace backstop::config::test
