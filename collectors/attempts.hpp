@@ -9,9 +9,9 @@
 /// What trying a service as its users do gives, as families probe_*.
 namespace backstop {
 
-/// Whether a failed try tells of the service. False: it tells of us or of what is between (a name that is not resolved, a
-/// file that cannot be read, no free descriptor, an answer larger than we take), and counts neither for nor against the
-/// service.
+/// Whether a failed try tells of the service. False: it tells of us or of what is between (a name that is not
+/// resolved, a file that cannot be read, no free descriptor, an answer larger than we take), and counts neither for
+/// nor against the service.
 bool tells_of_service(const Error& error);
 
 /// One try. What is not known gives no sample.

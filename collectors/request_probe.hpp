@@ -6,8 +6,8 @@
 
 namespace backstop {
 
-/// One request over a connection of its own, and what came of it. A service that refuses, breaks off, does not answer in
-/// time or answers otherwise than expected gives a good read, with probe_success 0.
+/// One request over a connection of its own, and what came of it. A service that refuses, breaks off, does not answer
+/// in time or answers otherwise than expected gives a good read, with probe_success 0.
 class RequestProbe final : public Probe {
 public:
   static constexpr std::size_t kMostBody = std::size_t{1} << 20;

@@ -91,6 +91,11 @@ void check_sources(const Service& service, Sheet& sheet) {
       check_http(path, *http, sheet);
     } else if (const auto* tcp = std::get_if<TcpSource>(&source.kind)) {
       check_timeout(path, tcp->timeout, source.interval, sheet);
+    } else if (const auto* command = std::get_if<CommandSource>(&source.kind)) {
+      check_timeout(path, command->timeout, source.interval, sheet);
+      if (!command->argv.empty() && !command->argv[0].starts_with('/'))
+        fault(sheet, path + ".argv[0]", fmt::format("\"{}\" is no absolute path", command->argv[0]),
+              "no PATH is searched: write it from / on");
     }
   }
 }

@@ -73,6 +73,7 @@ const std::vector<Section>& sections() {
         {"cert_file"},
         {"key_file"}}},
       {"source/tcp", {{"type", required}, {"interval"}, {"timeout"}, {"targets", required}}},
+      {"source/command", {{"type", required}, {"argv", required}, {"interval"}, {"timeout"}}},
       {"target/tcp", {{"address"}, {"unix_socket"}, {"labels"}}},
       {"target", {{"url", required}, {"unix_socket"}, {"labels"}}},
       {"indicator/ratio", {{"ratio", required}, {"window"}, {"min_requests"}, {"stale_after"}, {"query_offset"}}},

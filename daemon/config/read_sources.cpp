@@ -139,8 +139,9 @@ void read_unit(const Mapping& mapping, std::string& out) {
 
 void read_source(Sheet& sheet, const Node& node, Source& out) {
   const std::string path = "sources." + out.name;
-  const auto type = type_of(sheet, node, "type", path, {"prometheus", "host", "systemd", "postgresql", "http", "tcp"},
-                            "source of type");
+  const auto type =
+      type_of(sheet, node, "type", path, {"prometheus", "host", "systemd", "postgresql", "http", "tcp", "command"},
+              "source of type");
   if (!type) return;
   const Mapping mapping(sheet, node, "source/" + *type, path);
   if (*type == "prometheus") {
@@ -166,6 +167,13 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     tcp.timeout = default_timeout(tcp.timeout, out.interval);
     mapping.duration("timeout", tcp.timeout);
     read_targets(mapping, "target/tcp", "address: \"HOST:PORT\"", tcp.targets);
+  } else if (*type == "command") {
+    out.interval = std::chrono::seconds(30);
+    mapping.duration("interval", out.interval, kLeastInterval);
+    auto& command = out.kind.emplace<CommandSource>();
+    mapping.texts("argv", command.argv);
+    command.timeout = default_timeout(command.timeout, out.interval);
+    mapping.duration("timeout", command.timeout);
   } else {
     out.interval = std::chrono::seconds(5);
     mapping.duration("interval", out.interval, kLeastInterval);

@@ -60,6 +60,9 @@ void show_source(const Source& source, Lines& out) {
     out.entry(2, source.name, words);
   } else if (const auto* tcp = std::get_if<TcpSource>(&source.kind)) {
     out.entry(2, source.name, {"tcp", every, "timeout " + show_duration(tcp->timeout)});
+  } else if (const auto* command = std::get_if<CommandSource>(&source.kind)) {
+    out.entry(2, source.name,
+              {"command", every, "timeout " + show_duration(command->timeout), show_argv(command->argv)});
   }
   if (const auto* targets = targets_of(source)) show_targets(*targets, out);
 }

@@ -75,11 +75,17 @@ struct TcpSource {
   Duration timeout{std::chrono::seconds(3)};
   std::vector<TargetConfig> targets;
 };
+/// Runs a monitoring plugin.
+struct CommandSource {
+  std::vector<std::string> argv;
+  Duration timeout{std::chrono::seconds(10)};
+};
 
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource> kind;
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource, CommandSource>
+      kind;
 };
 
 /// The list of targets of a source, null where its kind has none: such a source is one target.

@@ -176,6 +176,8 @@ void Redactor::never_show(const config::Service& service, const Read& read) {
     } else if (const auto* http = std::get_if<config::HttpSource>(&source.kind)) {
       never_show(*http, read);
       for (const auto& [name, value] : http->headers) never_show(value);
+    } else if (const auto* command = std::get_if<config::CommandSource>(&source.kind)) {
+      never_show_argv(command->argv);
     } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
       never_show_dsn(read(postgresql->dsn));
     }

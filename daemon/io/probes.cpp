@@ -2,6 +2,7 @@
 #include "collectors/connect_probe.hpp"
 #include "collectors/connections_probe.hpp"
 #include "collectors/http_probe.hpp"
+#include "collectors/plugin_probe.hpp"
 #include "collectors/request_probe.hpp"
 #include "daemon/io/host_reader.hpp"
 #include "daemon/io/postgresql_client.hpp"
@@ -89,7 +90,7 @@ std::unique_ptr<Probe> probe_of(const config::TcpSource& source, const config::T
 } // namespace
 
 std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
-                                       SystemdUnits& units, const ReadSecret& read_secret) {
+                                       SystemdUnits& units, PluginRunner& plugins, const ReadSecret& read_secret) {
   std::vector<ScrapeTarget> targets;
   for (std::uint32_t i = 0; i < watch.config.sources.size(); ++i) {
     const config::Source& source = watch.config.sources[i];
@@ -116,6 +117,8 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
       for (std::uint32_t t = 0; t < tcp->targets.size(); ++t) {
         add(t, probe_of(*tcp, tcp->targets[t], fetcher), 10'000);
       }
+    } else if (const auto* command = std::get_if<config::CommandSource>(&source.kind)) {
+      add(0, std::make_unique<PluginProbe>(plugins, PluginCommand{command->argv, command->timeout}), 10'000);
     }
   }
   return targets;

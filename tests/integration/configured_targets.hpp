@@ -29,8 +29,9 @@ public:
     loop_ = *EventLoop::create();
     fetcher_ = std::make_unique<CurlFetcher>(*loop_);
     units_ = std::make_unique<SystemdUnits>(*loop_);
+    plugins_ = std::make_unique<ChildPlugins>(*loop_);
     watch_ = std::make_unique<ServiceWatch>(read.service, *compiled);
-    targets_ = make_targets(*watch_, *loop_, *fetcher_, *units_, secret_reader());
+    targets_ = make_targets(*watch_, *loop_, *fetcher_, *units_, *plugins_, secret_reader());
   }
 
   [[nodiscard]] std::size_t size() const { return targets_.size(); }
@@ -56,6 +57,7 @@ private:
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<CurlFetcher> fetcher_;
   std::unique_ptr<SystemdUnits> units_;
+  std::unique_ptr<ChildPlugins> plugins_;
   std::unique_ptr<ServiceWatch> watch_;
   std::vector<ScrapeTarget> targets_;
 };

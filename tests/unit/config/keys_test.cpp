@@ -94,6 +94,7 @@ std::vector<Probe> service_probes() {
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},
       {"source/http", top + "sources: {app: {", "type: http", "}}"},
       {"source/tcp", top + "sources: {app: {", "type: tcp", "}}"},
+      {"source/command", top + "sources: {app: {", "type: command", "}}"},
       {"target/tcp", top + "sources: {app: {type: tcp, targets: [{", "", "}]}}"},
       {"target", top + "sources: {app: {type: prometheus, targets: [{", "", "}]}}"},
       {"secret", top + "sources: {app: {type: postgresql, dsn: {", "", "}}}"},

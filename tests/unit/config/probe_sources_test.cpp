@@ -161,5 +161,34 @@ TEST(TcpSource, TheExampleOfTheDocumentationIsAService) {
   EXPECT_TRUE(std::holds_alternative<TcpSource>(example("port: {type: tcp").sources.at(0).kind));
 }
 
+TEST(CommandSource, HasDefaults) {
+  const auto outcome = load_service(with_source("type: command, argv: [/bin/check, -w, 5]"), "f");
+  ASSERT_TRUE(outcome.ok()) << show_faults(outcome.faults);
+  EXPECT_EQ(outcome.service.sources[0].interval, std::chrono::seconds(30));
+  const auto& command = std::get<CommandSource>(outcome.service.sources[0].kind);
+  EXPECT_EQ(command.timeout, std::chrono::seconds(10));
+  EXPECT_EQ(command.argv, (std::vector<std::string>{"/bin/check", "-w", "5"}));
+  EXPECT_EQ(read<CommandSource>("type: command, interval: 5s, argv: [/x]").timeout, std::chrono::seconds(4));
+  EXPECT_EQ(target_count(outcome.service.sources[0]), 1U);
+}
+
+TEST(CommandSource, RefusesWhatCannotWork) {
+  EXPECT_THAT(faults_of(with_source("type: command")), HasSubstr("\"argv\" is missing"));
+  EXPECT_THAT(faults_of(with_source("type: command, argv: []")), HasSubstr("the list is empty"));
+  EXPECT_THAT(faults_of(with_source("type: command, argv: [check_load]")),
+              AllOf(HasSubstr("sources.web.argv[0]"), HasSubstr("\"check_load\" is no absolute path")));
+  EXPECT_THAT(faults_of(with_source("type: command, argv: [\"\"]")), HasSubstr("no absolute path"));
+  EXPECT_THAT(faults_of(with_source("type: command, argv: [/x], timeout: 30s")), HasSubstr("not shorter than"));
+}
+
+TEST(CommandSource, IsShown) {
+  EXPECT_THAT(shown("type: command, argv: [/bin/check, \"a b\"]"),
+              HasSubstr("command, every 30s, timeout 10s, /bin/check 'a b'"));
+}
+
+TEST(CommandSource, TheExampleOfTheDocumentationIsAService) {
+  EXPECT_TRUE(std::holds_alternative<CommandSource>(example("disk: {type: command").sources.at(0).kind));
+}
+
 } // namespace
 } // namespace backstop::config::test
