@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,11 @@ struct HttpRequest {
   std::string client_cert_file;
   std::string client_key_file;
 
+  /// Connects anew and keeps nothing: for looking whether one can connect. HTTPS gives HttpResponse::certificate_left.
+  bool own_connection = false;
+  /// Connects to the URL's host and port, or to unix_socket, hangs up and sends nothing; the answer has `took` alone.
+  bool connect_only = false;
+
   bool secret_path = false; ///< the URL's path is a secret (a webhook's): errors name scheme, host and port alone
 };
 
@@ -35,6 +41,7 @@ struct HttpResponse {
   std::string retry_after; ///< header value as sent, empty if absent
   std::string body;
   Duration took{};
+  std::optional<Duration> certificate_left; ///< until the first of the certificates that the server sent expires
 };
 
 /// Seam: makes HTTP exchanges without blocking. Fakes stand in for it in unit tests and pass the same contract suite.
@@ -46,7 +53,9 @@ public:
   virtual ~HttpFetcher() = default;
 
   /// Starts the exchange and returns at once. `done` is called exactly once from the loop, never from inside start():
-  /// with an answer of any status, or Errc::timeout, Errc::too_large, Errc::io (what, and to whom).
+  /// with an answer of any status; Errc::timeout or io where the server or the way to it is at fault; not_found: the
+  /// host's name was not resolved, in time or at all; busy: this host has no descriptor, port or memory for it; invalid:
+  /// the request, or a file that it names, cannot be used; too_large.
   virtual Id start(HttpRequest request, Done done) = 0;
 
   /// Gives the exchange up: its `done` is not called any more. An unknown id is ignored.

@@ -16,7 +16,7 @@ struct ExpositionAnswer {
 /// What was read of something that is no exposition.
 struct SamplesAnswer {
   std::vector<RawSample> samples;
-  std::string note; ///< why a part that was asked for is not among them; empty: all of it is
+  std::string note; ///< what is amiss all the same, as a part that is missing; empty: nothing
 };
 using ProbeAnswer = std::variant<ExpositionAnswer, SamplesAnswer>;
 

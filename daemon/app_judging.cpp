@@ -104,9 +104,10 @@ void App::note_levels(const ServiceWatch& watch, Time now) {
     }
     const std::string level(name_of(v.level));
     if (level == before) continue;
-    // A clean window begins with nothing in it: that is no recovery. It is told with the next reading.
+    // Timers that begin anew, and a window with nothing in it yet, are no recovery: that is told when a reading shows it.
     const bool falls = before == "critical" || (before == "alert" && v.level == Level::normal);
-    if (falls && v.health != Health::ok) continue;
+    const bool shown = v.health == Health::ok && v.reading_level == v.level;
+    if (falls && !shown) continue;
     const DeploymentState* d = state().active(key);
     ledger_.add(LevelChanged{key, d ? d->id : "", before, level, evidence_of(v, watch.watch), watch.last.t}, now);
   }

@@ -11,9 +11,9 @@ constexpr std::uint64_t kNamesKept = SeriesIndex::Limits{}.forget_after + 100; /
 constexpr std::uint64_t kSweepEvery = 256;                                     ///< scrapes
 constexpr std::size_t kMostNames = 100'000;                                    ///< of one target
 
-std::string target_name(const config::Source& source, std::uint32_t target) {
-  const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind);
-  return prometheus && target < prometheus->targets.size() ? prometheus->targets[target].url : std::to_string(target);
+std::string name_of_target(const config::Source& source, std::uint32_t target) {
+  std::string name = config::target_name(source, target);
+  return name.empty() ? std::to_string(target) : name;
 }
 
 } // namespace
@@ -29,7 +29,7 @@ FlightRecorder::Target& FlightRecorder::target_of(const ServiceWatch& watch, con
       const std::size_t n = watch.sources[service.targets.size() - 1].size();
       for (std::uint32_t i = 0; i < n; ++i)
         targets.push_back(
-            {std::make_shared<ScrapedTarget>(ScrapedTarget{key, source.name, target_name(source, i)}), {}});
+            {std::make_shared<ScrapedTarget>(ScrapedTarget{key, source.name, name_of_target(source, i)}), {}});
     }
   }
   return service.targets[scrape.source][scrape.target];

@@ -20,16 +20,11 @@ WatchSpec spec_of(const config::Service& config, const config::CompiledService& 
   return spec;
 }
 
-std::size_t targets_of(const config::Source& source) {
-  const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind);
-  return prometheus ? prometheus->targets.size() : 1;
-}
-
 } // namespace
 
 ServiceWatch::ServiceWatch(config::Service configuration, config::CompiledService compiled_service)
     : config(std::move(configuration)), compiled(std::move(compiled_service)), watch(spec_of(config, compiled)) {
-  for (const config::Source& source : config.sources) sources.emplace_back(targets_of(source));
+  for (const config::Source& source : config.sources) sources.emplace_back(config::target_count(source));
 }
 
 Evidence evidence_of(const Verdict& verdict, const Watch& watch) {

@@ -91,10 +91,9 @@ Json sources_view(const ServiceWatch& watch) {
   for (std::size_t i = 0; i < watch.sources.size(); ++i) {
     for (std::size_t t = 0; t < watch.sources[i].size(); ++t) {
       const SourceHealth& h = watch.sources[i][t];
-      const auto* p = std::get_if<config::PrometheusSource>(&watch.config.sources[i].kind);
       array.push(Json::object()
                      .set("source", watch.config.sources[i].name)
-                     .set("target", p ? p->targets[t].url : std::string())
+                     .set("target", config::target_name(watch.config.sources[i], t))
                      .set("up", h.up)
                      .set("last_ok", wall(h.last_ok))
                      .set("took_s", seconds(h.took))

@@ -36,7 +36,7 @@ struct Scrape {
   Time arrived{};           ///< when the answer was whole
   ScrapeHealth health = ScrapeHealth::ok;
   std::string why;             ///< empty when health is ok
-  std::string note;            ///< the read is good, but a part is missing: why; for people
+  std::string note;            ///< the read is good, and something is amiss (a part is missing): what; for people
   std::vector<Sample> samples; ///< sorted by (selector, series)
   /// Series that were given their ids in this scrape, also where it failed then. No evidence: for who keeps samples.
   std::vector<NamedSeries> named;

@@ -2,6 +2,7 @@
 #include "collectors/selector.hpp"
 #include "daemon/config/read_parts.hpp"
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 
 namespace backstop::config {
@@ -47,19 +48,54 @@ void check_timeout(const std::string& path, Duration timeout, Duration interval,
           "an attempt must be over before the next one starts");
 }
 
+void check_access(const std::string& path, const HttpAccess& access, Sheet& sheet) {
+  if (access.cert_file.empty() != access.key_file.empty())
+    fault(sheet, path, "cert_file and key_file go together", "write both or neither");
+  if (!access.bearer.empty() && !access.basic.empty())
+    fault(sheet, path, "bearer and basic exclude each other", "keep one");
+}
+
+void check_header(const std::string& path, const std::string& name, const std::string& value, Sheet& sheet) {
+  const auto unfit = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  std::string lower = name;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (lower == "authorization")
+    fault(sheet, path, "a secret may not stand in the configuration", "write bearer or basic: {credential: NAME}");
+  // Never shown: it may be a secret all the same.
+  if (std::any_of(value.begin(), value.end(), unfit))
+    fault(sheet, path, "the value has a line break or a control character in it", "leave it out");
+}
+
+void check_http(const std::string& path, const HttpSource& http, Sheet& sheet) {
+  check_access(path, http, sheet);
+  for (const auto& [name, value] : http.headers) check_header(path + ".headers." + name, name, value, sheet);
+  if (http.expect_body.empty()) return;
+  if (const auto expectation = HttpExpectation::make({}, http.expect_body); !expectation)
+    fault(sheet, path + ".expect_body", expectation.error().what, "write \\Q in front of plain text");
+  if (http.method == "HEAD")
+    fault(sheet, path + ".expect_body", "an answer to HEAD has no body", "leave it out, or write method: GET");
+}
+
 void check_sources(const Service& service, Sheet& sheet) {
   for (const Source& source : service.sources) {
     const std::string path = "sources." + source.name;
     if (const auto* prometheus = std::get_if<PrometheusSource>(&source.kind)) {
       check_timeout(path, prometheus->timeout, source.interval, sheet);
-      if (prometheus->cert_file.empty() != prometheus->key_file.empty())
-        fault(sheet, path, "cert_file and key_file go together", "write both or neither");
-      if (!prometheus->bearer.empty() && !prometheus->basic.empty())
-        fault(sheet, path, "bearer and basic exclude each other", "keep one");
+      check_access(path, *prometheus, sheet);
     } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {
       check_timeout(path, systemd->timeout, source.interval, sheet);
     } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
       check_timeout(path, postgresql->timeout, source.interval, sheet);
+    } else if (const auto* http = std::get_if<HttpSource>(&source.kind)) {
+      check_timeout(path, http->timeout, source.interval, sheet);
+      check_http(path, *http, sheet);
+    } else if (const auto* tcp = std::get_if<TcpSource>(&source.kind)) {
+      check_timeout(path, tcp->timeout, source.interval, sheet);
+    } else if (const auto* command = std::get_if<CommandSource>(&source.kind)) {
+      check_timeout(path, command->timeout, source.interval, sheet);
+      if (!command->argv.empty() && !command->argv[0].starts_with('/'))
+        fault(sheet, path + ".argv[0]", fmt::format("\"{}\" is no absolute path", command->argv[0]),
+              "no PATH is searched: write it from / on");
     }
   }
 }

@@ -65,10 +65,10 @@ Duration stale_after(const Indicator& indicator, Duration interval) {
 
 std::vector<std::uint32_t> targets_in(const config::Source& source, std::string_view group) {
   std::vector<std::uint32_t> targets;
-  const auto* prometheus = std::get_if<PrometheusSource>(&source.kind);
-  for (std::uint32_t i = 0; prometheus && i < prometheus->targets.size(); ++i) {
-    const auto label = prometheus->targets[i].labels.find(kGroupLabel);
-    if (label != prometheus->targets[i].labels.end() && label->second == group) targets.push_back(i);
+  const auto* all = targets_of(source);
+  for (std::uint32_t i = 0; all && i < all->size(); ++i) {
+    const auto label = (*all)[i].labels.find(kGroupLabel);
+    if (label != (*all)[i].labels.end() && label->second == group) targets.push_back(i);
   }
   return targets;
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "daemon/config/confinement.hpp"
+#include "daemon/config/sources.hpp"
 #include "rules/baseline.hpp"
 #include "rules/indicator.hpp"
 #include "rules/sequential.hpp"
@@ -15,16 +16,6 @@
 /// The configuration as plain structs: what the reader (read.hpp) gives and the compiler turns into tables and targets.
 /// Every key is described in docs/configuration.md.
 namespace backstop::config {
-
-/// A secret by reference. The value is read when it is needed, from $CREDENTIALS_DIRECTORY/<credential> or the file,
-/// and never shown. Inline values are allowed only where `inline_value` says so (a DSN without a password).
-struct Secret {
-  std::string credential;
-  std::string file;
-  std::string inline_value;
-  [[nodiscard]] bool empty() const { return credential.empty() && file.empty() && inline_value.empty(); }
-  bool operator==(const Secret&) const = default;
-};
 
 struct Control {
   std::string socket = "/run/backstop/control.sock";
@@ -71,43 +62,6 @@ struct Daemon {
   std::vector<Channel> channels;
   std::optional<Deadman> deadman;
   std::string services_glob = "/etc/backstop/services.d/*.yaml";
-};
-
-struct TargetConfig {
-  std::string url;
-  std::string unix_socket;
-  std::map<std::string, std::string> labels;
-};
-/// Targets with these labels are judged against each other while a deployment is watched.
-inline constexpr const char* kGroupLabel = "group";
-inline constexpr const char* kCanaryGroup = "canary";
-inline constexpr const char* kControlGroup = "control";
-
-struct PrometheusSource {
-  Duration timeout{std::chrono::milliseconds(800)};
-  std::vector<TargetConfig> targets;
-  Secret bearer;
-  Secret basic;
-  std::string ca_file, cert_file, key_file;
-  std::uint64_t max_bytes = std::uint64_t{16} << 20;
-  std::uint32_t max_series = 50'000; ///< wanted series kept per target
-};
-struct HostSource {
-  std::string unit; ///< systemd unit whose cgroup is measured too; empty: the host alone
-};
-struct SystemdSource {
-  std::string unit; ///< with its kind: "checkout.service"
-  Duration timeout{std::chrono::milliseconds(800)};
-};
-struct PostgresqlSource {
-  Secret dsn;
-  Duration timeout{std::chrono::seconds(3)};
-};
-
-struct Source {
-  std::string name;
-  Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource> kind;
 };
 
 /// A selector as text, compiled by the collectors: name{label="v", label=~"re"}.

@@ -8,13 +8,32 @@ namespace backstop::config {
 
 namespace {
 
-void show_targets(const PrometheusSource& source, Lines& out) {
-  for (const TargetConfig& target : source.targets) {
-    std::string text = target.url;
-    if (!target.unix_socket.empty()) text += " via " + target.unix_socket;
+void show_targets(const std::vector<TargetConfig>& targets, Lines& out) {
+  for (const TargetConfig& target : targets) {
+    std::string text = target.name();
+    if (!target.unix_socket.empty() && !target.url.empty()) text += " via " + target.unix_socket;
     for (const auto& [name, value] : target.labels) text += fmt::format(" {}={}", name, value);
     out.line(4, {text});
   }
+}
+
+void add_access(const HttpAccess& access, std::vector<std::string>& words) {
+  if (!access.bearer.empty()) words.push_back("bearer from " + show_secret(access.bearer));
+  if (!access.basic.empty()) words.push_back("basic from " + show_secret(access.basic));
+  if (!access.ca_file.empty()) words.push_back("CA " + access.ca_file);
+  if (!access.cert_file.empty()) words.push_back("client certificate " + access.cert_file);
+}
+
+/// Of headers the names alone: a value may be a secret all the same.
+std::vector<std::string> http_words(const HttpSource& http) {
+  std::vector<std::string> words{http.method};
+  std::string statuses;
+  for (const StatusRange& range : http.expect_status) statuses += (statuses.empty() ? "" : " or ") + show(range);
+  words.push_back("expects " + statuses);
+  if (!http.expect_body.empty()) words.push_back(fmt::format("body with \"{}\"", http.expect_body));
+  for (const auto& [name, value] : http.headers) words.push_back("header " + name);
+  add_access(http, words);
+  return words;
 }
 
 void show_source(const Source& source, Lines& out) {
@@ -23,12 +42,8 @@ void show_source(const Source& source, Lines& out) {
     std::vector<std::string> words{"prometheus", every, "timeout " + show_duration(prometheus->timeout),
                                    "at most " + show_size(prometheus->max_bytes),
                                    fmt::format("{} series", prometheus->max_series)};
-    if (!prometheus->bearer.empty()) words.push_back("bearer from " + show_secret(prometheus->bearer));
-    if (!prometheus->basic.empty()) words.push_back("basic from " + show_secret(prometheus->basic));
-    if (!prometheus->ca_file.empty()) words.push_back("CA " + prometheus->ca_file);
-    if (!prometheus->cert_file.empty()) words.push_back("client certificate " + prometheus->cert_file);
+    add_access(*prometheus, words);
     out.entry(2, source.name, words);
-    show_targets(*prometheus, out);
   } else if (const auto* host = std::get_if<HostSource>(&source.kind)) {
     out.entry(2, source.name, {"host", every, host->unit.empty() ? "no unit" : "unit " + host->unit});
   } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {
@@ -39,7 +54,17 @@ void show_source(const Source& source, Lines& out) {
     out.entry(2, source.name,
               {"postgresql", every, "timeout " + show_duration(postgresql->timeout),
                "dsn from " + show_secret(postgresql->dsn)});
+  } else if (const auto* http = std::get_if<HttpSource>(&source.kind)) {
+    std::vector<std::string> words{"http", every, "timeout " + show_duration(http->timeout)};
+    for (std::string& word : http_words(*http)) words.push_back(std::move(word));
+    out.entry(2, source.name, words);
+  } else if (const auto* tcp = std::get_if<TcpSource>(&source.kind)) {
+    out.entry(2, source.name, {"tcp", every, "timeout " + show_duration(tcp->timeout)});
+  } else if (const auto* command = std::get_if<CommandSource>(&source.kind)) {
+    out.entry(2, source.name,
+              {"command", every, "timeout " + show_duration(command->timeout), show_argv(command->argv)});
   }
+  if (const auto* targets = targets_of(source)) show_targets(*targets, out);
 }
 
 void show_bake(const Service& service, Lines& out) {

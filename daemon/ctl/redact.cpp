@@ -160,16 +160,24 @@ void Redactor::never_show_argv(const std::vector<std::string>& argv) {
   }
 }
 
+void Redactor::never_show(const config::HttpAccess& access, const Read& read) {
+  never_show(read(access.bearer));
+  const std::string basic = read(access.basic);
+  never_show(basic);
+  if (const std::size_t colon = basic.find(':'); colon != std::string::npos) never_show(basic.substr(colon + 1));
+}
+
 void Redactor::never_show(const config::Service& service, const Read& read) {
   for (const config::Source& source : service.sources) {
+    if (const auto* targets = config::targets_of(source))
+      for (const config::TargetConfig& target : *targets) never_show_query(target.url);
     if (const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind)) {
-      never_show(read(prometheus->bearer));
-      const std::string basic = read(prometheus->basic);
-      never_show(basic);
-      if (const std::size_t colon = basic.find(':'); colon != std::string::npos) never_show(basic.substr(colon + 1));
-      for (const config::TargetConfig& target : prometheus->targets) {
-        never_show_query(target.url);
-      }
+      never_show(*prometheus, read);
+    } else if (const auto* http = std::get_if<config::HttpSource>(&source.kind)) {
+      never_show(*http, read);
+      for (const auto& [name, value] : http->headers) never_show(value);
+    } else if (const auto* command = std::get_if<config::CommandSource>(&source.kind)) {
+      never_show_argv(command->argv);
     } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
       never_show_dsn(read(postgresql->dsn));
     }

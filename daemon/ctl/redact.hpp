@@ -23,6 +23,7 @@ public:
   [[nodiscard]] std::string clean(const std::string& text) const;
 
 private:
+  void never_show(const config::HttpAccess& access, const Read& read);
   void never_show_url(const std::string& url);
   void never_show_query(const std::string& url);
   void never_show_dsn(const std::string& dsn);

@@ -2,8 +2,12 @@
 #include "daemon/io/os_error.hpp"
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <fmt/format.h>
 #include <stdexcept>
+#include <sys/socket.h>
 
 namespace backstop {
 namespace {
@@ -59,6 +63,12 @@ std::string duration_text(Duration d) {
 
 } // namespace
 
+/// "host:port"
+std::string shown_place(const std::string& text) {
+  const Url url = parse_url(text);
+  return url ? part(url, CURLUPART_HOST) + ":" + part(url, CURLUPART_PORT) : shown_url(text);
+}
+
 std::string shown_url(const std::string& text, bool secret_path) {
   const Url url = parse_url(text);
   if (!url) { // whatever a password may look like in it, it stands before an @
@@ -96,6 +106,8 @@ Status CurlExchange::prepare() {
   set_transport();
   set_identity();
   set_callbacks();
+  if (request_.own_connection) set_own_connection();
+  if (request_.connect_only) set(CURLOPT_CONNECT_ONLY, 1L);
   if (setup_ != CURLE_OK) return failed(Errc::invalid, curl_easy_strerror(setup_));
   return {};
 }
@@ -182,6 +194,21 @@ void CurlExchange::set_callbacks() {
   set(CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_ERRORBUFFER, detail_.data());
+  set(CURLOPT_OPENSOCKETFUNCTION, &CurlExchange::on_open);
+  set(CURLOPT_OPENSOCKETDATA, this);
+}
+
+void CurlExchange::set_own_connection() {
+  set(CURLOPT_FRESH_CONNECT, 1L);
+  set(CURLOPT_FORBID_REUSE, 1L);
+  set(CURLOPT_CERTINFO, 1L);
+}
+
+/// As libcurl would, and keeps why there is none.
+curl_socket_t CurlExchange::on_open(void* argument, curlsocktype, curl_sockaddr* address) noexcept {
+  const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) static_cast<CurlExchange*>(argument)->no_socket_ = errno;
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t size, void* argument) noexcept {
@@ -204,6 +231,12 @@ std::size_t CurlExchange::on_header(char*, std::size_t, std::size_t size, void* 
 
 Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
   if (code != CURLE_OK) return explain(code);
+  if (request_.connect_only) {
+    curl_off_t connected_us = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
+    response_.took = Duration(connected_us);
+    return std::move(response_);
+  }
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
@@ -217,27 +250,58 @@ Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
   curl_off_t took_us = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &took_us);
   response_.took = Duration(took_us);
+  if (request_.own_connection) response_.certificate_left = certificate_left();
   return std::move(response_);
 }
 
 Error CurlExchange::failed(Errc code, const std::string& why) const {
   const std::string at = request_.unix_socket.empty() ? "" : " at " + request_.unix_socket;
+  if (request_.connect_only) {
+    const std::string place = shown_place(request_.url);
+    return fail(code, fmt::format("{}: {}", request_.unix_socket.empty() ? place : request_.unix_socket, why));
+  }
   return fail(code,
               fmt::format("{} {}{}: {}", request_.method, shown_url(request_.url, request_.secret_path), at, why));
 }
 
-std::string CurlExchange::timeout_text() const {
+std::optional<Duration> CurlExchange::certificate_left() const {
+  curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain) return std::nullopt;
+  constexpr std::string_view wanted = "Expire date:";
+  std::optional<time_t> first;
+  for (int i = 0; i < chain->num_of_certs; ++i) {
+    for (const curl_slist* field = chain->certinfo[i]; field; field = field->next) {
+      if (!std::string_view(field->data).starts_with(wanted)) continue;
+      const time_t expires = curl_getdate(field->data + wanted.size(), nullptr);
+      if (expires >= 0) first = std::min(first.value_or(expires), expires);
+    }
+  }
+  if (!first) return std::nullopt;
+  return std::chrono::seconds(*first - std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+}
+
+Error CurlExchange::timed_out() const {
   const std::string within = duration_text(request_.timeout);
   curl_off_t resolved_us = 0;
   curl_off_t connected_us = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
   curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
   if (header_bytes_ > 0)
-    return fmt::format("the answer was not complete within {} ({} bytes came)", within, body_.size());
-  if (connected_us > 0) return fmt::format("no answer within {}", within);
+    return failed(Errc::timeout,
+                  fmt::format("the answer was not complete within {} ({} bytes came)", within, body_.size()));
+  if (connected_us > 0) return failed(Errc::timeout, fmt::format("no answer within {}", within));
   const bool tls = request_.url.compare(0, 6, "https:") == 0;
-  if (resolved_us > 0) return fmt::format("no {} within {}", tls ? "TLS connection" : "connection", within);
-  return fmt::format("the host name was not resolved within {}", within);
+  if (resolved_us > 0 || !request_.unix_socket.empty())
+    return failed(Errc::timeout, fmt::format("no {} within {}", tls ? "TLS connection" : "connection", within));
+  return failed(Errc::not_found, fmt::format("the host name was not resolved within {}", within));
+}
+
+Error CurlExchange::not_connected(const std::string& detail) const {
+  long number = no_socket_;
+  if (number == 0) curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &number);
+  const bool ours = no_socket_ != 0 || number == EADDRNOTAVAIL || number == ENOBUFS || number == ENOMEM;
+  return failed(ours ? Errc::busy : Errc::io,
+                number != 0 ? errno_text(static_cast<int>(number)) : "cannot connect: " + detail);
 }
 
 Error CurlExchange::explain(CURLcode code) const {
@@ -251,13 +315,9 @@ Error CurlExchange::explain(CURLcode code) const {
     return failed(Errc::too_large,
                   fmt::format("the headers of the answer are larger than {}", bytes_text(kMaxHeaderBytes)));
   switch (static_cast<int>(code)) { // the rest is worded well enough by libcurl
-  case CURLE_OPERATION_TIMEDOUT: return failed(Errc::timeout, timeout_text());
-  case CURLE_COULDNT_RESOLVE_HOST: return failed(Errc::io, "no such host");
-  case CURLE_COULDNT_CONNECT: {
-    long number = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &number);
-    return failed(Errc::io, number != 0 ? errno_text(static_cast<int>(number)) : "cannot connect: " + detail);
-  }
+  case CURLE_OPERATION_TIMEDOUT: return timed_out();
+  case CURLE_COULDNT_RESOLVE_HOST: return failed(Errc::not_found, "no such host");
+  case CURLE_COULDNT_CONNECT: return not_connected(detail);
   case CURLE_GOT_NOTHING: return failed(Errc::io, "the server closed the connection without an answer");
   case CURLE_PARTIAL_FILE:
   case CURLE_RECV_ERROR: return failed(Errc::io, "the connection broke before the answer was complete: " + detail);
@@ -267,9 +327,10 @@ Error CurlExchange::explain(CURLcode code) const {
   case CURLE_PEER_FAILED_VERIFICATION: return failed(Errc::io, "the server's certificate is not accepted: " + detail);
   case CURLE_SSL_CONNECT_ERROR: return failed(Errc::io, "no TLS (does this port speak https?): " + detail);
   case CURLE_SSL_CACERT_BADFILE:
-    return failed(Errc::io, fmt::format("cannot read the trusted roots in {}", request_.ca_file));
+    return failed(Errc::invalid, fmt::format("cannot read the trusted roots in {}", request_.ca_file));
   case CURLE_SSL_CERTPROBLEM:
-    return failed(Errc::io, fmt::format("cannot use the client certificate {}: {}", request_.client_cert_file, detail));
+    return failed(Errc::invalid,
+                  fmt::format("cannot use the client certificate {}: {}", request_.client_cert_file, detail));
   default: return failed(Errc::io, detail);
   }
 }

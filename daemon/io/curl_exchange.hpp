@@ -5,6 +5,7 @@
 #include <array>
 #include <curl/curl.h>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,11 +44,15 @@ private:
   void set_transport();
   void set_identity();
   void set_callbacks();
+  void set_own_connection();
+  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
   [[nodiscard]] Error failed(Errc code, const std::string& why) const;
   [[nodiscard]] Error explain(CURLcode code) const;
-  [[nodiscard]] std::string timeout_text() const;
+  [[nodiscard]] Error timed_out() const;
+  [[nodiscard]] Error not_connected(const std::string& detail) const;
+  [[nodiscard]] std::optional<Duration> certificate_left() const;
 
   HttpRequest request_;
   Barrier& barrier_;
@@ -58,6 +63,7 @@ private:
   AnswerBody body_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
+  int no_socket_ = 0; ///< errno where no socket could be had
   bool body_too_large_ = false;
   bool all_too_large_ = false; ///< with those of the others
   bool headers_too_large_ = false;

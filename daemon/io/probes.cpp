@@ -1,6 +1,9 @@
 #include "daemon/io/probes.hpp"
+#include "collectors/connect_probe.hpp"
 #include "collectors/connections_probe.hpp"
 #include "collectors/http_probe.hpp"
+#include "collectors/plugin_probe.hpp"
+#include "collectors/request_probe.hpp"
 #include "daemon/io/host_reader.hpp"
 #include "daemon/io/postgresql_client.hpp"
 #include <utility>
@@ -41,27 +44,53 @@ Status fill_secret(const config::Secret& secret, const ReadSecret& read_secret, 
   return {};
 }
 
-std::unique_ptr<Probe> http_probe(const config::PrometheusSource& source, const config::TargetConfig& target,
-                                  HttpFetcher& fetcher, const ReadSecret& read_secret) {
+Result<HttpRequest> request_to(const config::TargetConfig& target, const config::HttpAccess& access,
+                               const ReadSecret& read_secret) {
   HttpRequest request;
   request.url = target.url;
   request.unix_socket = target.unix_socket;
+  request.ca_file = access.ca_file;
+  request.client_cert_file = access.cert_file;
+  request.client_key_file = access.key_file;
+  if (Status s = fill_secret(access.bearer, read_secret, request.bearer_token); !s) return s.error();
+  if (Status s = fill_secret(access.basic, read_secret, request.basic_credential); !s) return s.error();
+  return request;
+}
+
+std::unique_ptr<Probe> probe_of(const config::PrometheusSource& source, const config::TargetConfig& target,
+                                HttpFetcher& fetcher, const ReadSecret& read_secret) {
+  Result<HttpRequest> request = request_to(target, source, read_secret);
+  if (!request) return std::make_unique<FailingProbe>(request.error());
+  request->timeout = source.timeout;
+  request->max_bytes = source.max_bytes;
+  return std::make_unique<HttpProbe>(fetcher, *std::move(request));
+}
+
+std::unique_ptr<Probe> probe_of(const config::HttpSource& source, const config::TargetConfig& target,
+                                HttpFetcher& fetcher, const ReadSecret& read_secret) {
+  Result<HttpRequest> request = request_to(target, source, read_secret);
+  if (!request) return std::make_unique<FailingProbe>(request.error());
+  Result<HttpExpectation> expectation = HttpExpectation::make(source.expect_status, source.expect_body);
+  if (!expectation) return std::make_unique<FailingProbe>(expectation.error());
+  request->timeout = source.timeout;
+  request->method = source.method;
+  request->headers.assign(source.headers.begin(), source.headers.end());
+  return std::make_unique<RequestProbe>(fetcher, *std::move(request), *std::move(expectation));
+}
+
+std::unique_ptr<Probe> probe_of(const config::TcpSource& source, const config::TargetConfig& target,
+                                HttpFetcher& fetcher) {
+  HttpRequest request;
+  request.url = "http://" + (target.address.empty() ? "localhost" : target.address);
+  request.unix_socket = target.unix_socket;
   request.timeout = source.timeout;
-  request.max_bytes = source.max_bytes;
-  request.ca_file = source.ca_file;
-  request.client_cert_file = source.cert_file;
-  request.client_key_file = source.key_file;
-  if (Status s = fill_secret(source.bearer, read_secret, request.bearer_token); !s)
-    return std::make_unique<FailingProbe>(s.error());
-  if (Status s = fill_secret(source.basic, read_secret, request.basic_credential); !s)
-    return std::make_unique<FailingProbe>(s.error());
-  return std::make_unique<HttpProbe>(fetcher, std::move(request));
+  return std::make_unique<ConnectProbe>(fetcher, std::move(request));
 }
 
 } // namespace
 
 std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
-                                       SystemdUnits& units, const ReadSecret& read_secret) {
+                                       SystemdUnits& units, PluginRunner& plugins, const ReadSecret& read_secret) {
   std::vector<ScrapeTarget> targets;
   for (std::uint32_t i = 0; i < watch.config.sources.size(); ++i) {
     const config::Source& source = watch.config.sources[i];
@@ -70,7 +99,7 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
     };
     if (const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind)) {
       for (std::uint32_t t = 0; t < prometheus->targets.size(); ++t) {
-        add(t, http_probe(*prometheus, prometheus->targets[t], fetcher, read_secret), prometheus->max_series);
+        add(t, probe_of(*prometheus, prometheus->targets[t], fetcher, read_secret), prometheus->max_series);
       }
     } else if (const auto* host = std::get_if<config::HostSource>(&source.kind)) {
       add(0, std::make_unique<HostProbe>(host->unit), 10'000);
@@ -80,6 +109,16 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
       auto client =
           std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = postgresql->dsn] { return read_secret(dsn); });
       add(0, std::make_unique<ConnectionsProbe>(std::move(client), postgresql->timeout), 10'000);
+    } else if (const auto* http = std::get_if<config::HttpSource>(&source.kind)) {
+      for (std::uint32_t t = 0; t < http->targets.size(); ++t) {
+        add(t, probe_of(*http, http->targets[t], fetcher, read_secret), 10'000);
+      }
+    } else if (const auto* tcp = std::get_if<config::TcpSource>(&source.kind)) {
+      for (std::uint32_t t = 0; t < tcp->targets.size(); ++t) {
+        add(t, probe_of(*tcp, tcp->targets[t], fetcher), 10'000);
+      }
+    } else if (const auto* command = std::get_if<config::CommandSource>(&source.kind)) {
+      add(0, std::make_unique<PluginProbe>(plugins, PluginCommand{command->argv, command->timeout}), 10'000);
     }
   }
   return targets;

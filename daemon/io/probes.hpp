@@ -1,6 +1,7 @@
 #pragma once
 #include "collectors/scraper.hpp"
 #include "daemon/channel_notifier.hpp"
+#include "daemon/io/child_plugins.hpp"
 #include "daemon/io/event_loop.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/service_watch.hpp"
@@ -11,6 +12,6 @@ namespace backstop {
 /// The probes of a service's sources, with their selectors. A secret that cannot be read makes a probe whose every read
 /// is an error that says so: the other sources go on.
 std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
-                                       SystemdUnits& units, const ReadSecret& read_secret);
+                                       SystemdUnits& units, PluginRunner& plugins, const ReadSecret& read_secret);
 
 } // namespace backstop

@@ -63,6 +63,7 @@ struct Runtime::Parts {
   std::unique_ptr<SqliteRecorder> recorder;
   std::unique_ptr<CurlFetcher> fetcher;
   std::unique_ptr<SystemdUnits> watched_units;
+  std::unique_ptr<ChildPlugins> plugins;
   std::unique_ptr<SupervisedSteps> steps;
   ChildStepRunner* children = nullptr;   ///< the runner of steps, where they run as children
   UnitStepRunner* units = nullptr;       ///< the runner of steps, where backstop-runner starts them
@@ -242,7 +243,7 @@ void Runtime::Parts::rebuild_scrapers() {
     if (scraping.scraper) continue;
     scraping.generation = watch->generation;
     scraping.scraper = std::make_unique<Scraper>(
-        key, make_targets(*watch, *loop, *fetcher, *watched_units, secrets), loop->now(),
+        key, make_targets(*watch, *loop, *fetcher, *watched_units, *plugins, secrets), loop->now(),
         [this] { return loop->fresh_now(); },
         [this, service = key](Scrape& scrape) {
           app->on_scrape(service, scrape, loop->fresh_now());
@@ -418,6 +419,7 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   p.loop = *std::move(loop);
   p.fetcher = std::make_unique<CurlFetcher>(*p.loop);
   p.watched_units = std::make_unique<SystemdUnits>(*p.loop);
+  p.plugins = std::make_unique<ChildPlugins>(*p.loop);
   const config::Daemon daemon = config.daemon;
   if (Status s = p.open_state(daemon); !s) return s.error();
   p.wire(std::move(config));

@@ -40,8 +40,7 @@ config::Service made_virtual(config::Service service, const Recording& recording
   for (config::RowConfig& row : service.rows) asks_nobody(row.row.mode);
   for (config::CriterionConfig& criterion : service.criteria) asks_nobody(criterion.mode);
   for (std::size_t i = 0; i < service.sources.size(); ++i) {
-    if (auto* prometheus = std::get_if<config::PrometheusSource>(&service.sources[i].kind))
-      prometheus->targets.resize(recording.targets[i]);
+    if (auto* targets = config::targets_of(service.sources[i])) targets->resize(recording.targets[i]);
   }
   return service;
 }

@@ -80,17 +80,17 @@ Result<std::uint32_t> SeriesPlaces::source_named(const std::string& name) const 
 
 Result<std::uint32_t> SeriesPlaces::target_named(std::uint32_t source, const std::string& name) const {
   if (name.empty()) return std::uint32_t{0};
-  const auto* prometheus = std::get_if<config::PrometheusSource>(&service_.sources[source].kind);
-  const std::size_t targets = prometheus ? prometheus->targets.size() : 1;
-  for (std::uint32_t i = 0; prometheus && i < targets; ++i) {
-    if (prometheus->targets[i].url == name) return i;
+  const std::size_t targets = config::target_count(service_.sources[source]);
+  for (std::uint32_t i = 0; i < targets; ++i) {
+    if (config::target_name(service_.sources[source], i) == name) return i;
   }
   std::uint32_t index = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
   if (error == std::errc{} && end == name.data() + name.size() && index < targets) return index;
   return fail(Errc::invalid, "there is no target \"" + name + "\" of source " + service_.sources[source].name + " in " +
                                  service_.file + " (it has " + std::to_string(targets) +
-                                 (targets == 1 ? " target" : " targets") + "; name the URL, or its place from 0)");
+                                 (targets == 1 ? " target" : " targets") +
+                                 "; name it as in that file, or by its place from 0)");
 }
 
 bool SeriesPlaces::wants(std::uint32_t source, const RawSample& sample) const {

@@ -19,9 +19,10 @@ using testing::HasSubstr;
 
 /// Each place in which a configuration, or a step's output, can hold a secret.
 const std::vector<std::string> kPlanted{
-    "planted-bearer",    "planted-basic",    "planted-dsn",         "planted%20encoded", "planted-hook-file",
-    "planted-hook-line", "planted-deadman",  "planted-credential",  "planted-env",       "planted-argv-token",
-    "planted-argv-word", "planted-check-pw", "planted-channel-key", "planted-query",     "planted-unknown"};
+    "planted-bearer",    "planted-basic",       "planted-dsn",         "planted%20encoded", "planted-hook-file",
+    "planted-hook-line", "planted-deadman",     "planted-credential",  "planted-env",       "planted-argv-token",
+    "planted-argv-word", "planted-check-pw",    "planted-channel-key", "planted-query",     "planted-header",
+    "planted-page-key",  "planted-plugin-word", "planted-unknown"};
 
 class CtlBundle : public testing::Test {
 protected:
@@ -57,7 +58,10 @@ protected:
            "}}\n  other: {type: prometheus, targets: [{url: \"http://127.0.0.1:1/m\"}], basic: {file: " + at("basic") +
            "}}\n  db: {type: postgresql, dsn: {file: " + at("dsn") +
            "}}\n  db2: {type: postgresql, dsn: {file: " + at("dsn2") +
-           "}}\n  host: {type: host}\nindicators: {cpu: {gauge: host_cpu_percent, source: host}}\n"
+           "}}\n  web: {type: http, headers: {X-Shop: planted-header}, targets: [{url: "
+           "\"http://127.0.0.1:1/?k=planted-page-key\"}]}\n  disk: {type: command, argv: [/bin/look, --password, "
+           "planted-plugin-word]}\n  host: {type: host}\nindicators: {cpu: {gauge: "
+           "host_cpu_percent, source: host}}\n"
            "thresholds: {rows: {cpu: {normal: '< 50%', alert: '50% - 80%', critical: '> 80%'}}}\n"
            "procedures:\n  rollback:\n    - name: execute\n      kind: run\n"
            "      argv: [/bin/execute, --token=planted-argv-token, --password, planted-argv-word]\n"

@@ -122,13 +122,13 @@ protected:
     r.url = world_->url(path);
     return r;
   }
-  static HttpResponse ok(std::string body) { return {200, "text/plain", "", std::move(body), {}}; }
+  static HttpResponse ok(std::string body) { return {200, "text/plain", "", std::move(body), {}, {}}; }
 
   std::unique_ptr<World> world_ = GetParam().make();
 };
 
 TEST_P(HttpFetcherContract, AnswerComesWithStatusTypeAndBody) {
-  world_->serve("/metrics", {200, "text/plain; version=0.0.4", "", "up 1\n", {}});
+  world_->serve("/metrics", {200, "text/plain; version=0.0.4", "", "up 1\n", {}, {}});
   const auto r = fetch(get("/metrics"));
   ASSERT_TRUE(r.ok()) << r.error().what;
   EXPECT_EQ(r->status, 200);
@@ -139,7 +139,7 @@ TEST_P(HttpFetcherContract, AnswerComesWithStatusTypeAndBody) {
 
 TEST_P(HttpFetcherContract, AnyStatusIsAnAnswer) {
   for (const int status : {400, 401, 404, 500, 503}) {
-    world_->serve("/s", {status, "text/plain", "", "why", {}});
+    world_->serve("/s", {status, "text/plain", "", "why", {}, {}});
     const auto r = fetch(get("/s"));
     ASSERT_TRUE(r.ok()) << r.error().what;
     EXPECT_EQ(r->status, status);
@@ -148,7 +148,7 @@ TEST_P(HttpFetcherContract, AnyStatusIsAnAnswer) {
 }
 
 TEST_P(HttpFetcherContract, RedirectIsAnAnswerAndIsNotFollowed) {
-  world_->serve("/old", {302, "text/plain", "", "", {}});
+  world_->serve("/old", {302, "text/plain", "", "", {}, {}});
   const auto r = fetch(get("/old"));
   ASSERT_TRUE(r.ok()) << r.error().what;
   EXPECT_EQ(r->status, 302);
@@ -156,7 +156,7 @@ TEST_P(HttpFetcherContract, RedirectIsAnAnswerAndIsNotFollowed) {
 }
 
 TEST_P(HttpFetcherContract, RetryAfterIsGivenAsSent) {
-  world_->serve("/busy", {429, "text/plain", "120", "", {}});
+  world_->serve("/busy", {429, "text/plain", "120", "", {}, {}});
   const auto r = fetch(get("/busy"));
   ASSERT_TRUE(r.ok()) << r.error().what;
   EXPECT_EQ(r->retry_after, "120");

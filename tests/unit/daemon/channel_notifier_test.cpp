@@ -69,7 +69,7 @@ TEST_F(ChannelNotifierTest, AWebhookGetsTheNoticeAsJson) {
 }
 
 TEST_F(ChannelNotifierTest, AnAnswerThatIsNot2xxIsNoDelivery) {
-  fetcher_.once(kHook, HttpResponse{429, "", "7", "", {}});
+  fetcher_.once(kHook, HttpResponse{429, "", "7", "", {}, {}});
   const Delivery busy = send("hook");
   EXPECT_THAT(busy.error, HasSubstr("429"));
   EXPECT_EQ(busy.retry_after, std::chrono::seconds(7));

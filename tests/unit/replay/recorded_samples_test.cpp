@@ -40,6 +40,26 @@ std::string shown(const Result<Recording>& recording) {
   return out.str();
 }
 
+TEST(RecordedSamples, TargetsOfProbesAreKnownByTheirNames) {
+  const std::string service = "service: shop\nmode: observe\nsources: {web: {type: http, targets: [{url: "
+                              "\"http://a/\"}, {url: \"http://b/\"}]}, port: {type: tcp, targets: [{address: "
+                              "\"a:80\"}, {unix_socket: /run/b}]}, disk: {type: command, argv: [/bin/check]}}\n"
+                              "indicators: {w: {gauge: probe_success, source: web}, p: {gauge: probe_success, source: "
+                              "port}, d: {gauge: plugin_status, source: disk}}\n";
+  const auto recording = read(R"(probe_success{backstop_source="web",backstop_target="http://b/"} 1 100
+probe_success{backstop_source="port",backstop_target="a:80"} 0 100
+probe_success{backstop_source="port",backstop_target="/run/b"} 1 100
+plugin_status{backstop_source="disk",backstop_target="0"} 2 100
+# EOF
+)",
+                              service);
+  EXPECT_EQ(shown(recording), "100 0/0 failed: nothing was recorded of it\n"
+                              "100 0/1 0.0=1\n"
+                              "100 1/0 0.0=0\n"
+                              "100 1/1 0.0=1\n"
+                              "100 2/0 0.0=2\n");
+}
+
 TEST(RecordedSamples, ASeriesWithoutLabelsGoesToEachSourceThatWantsIt) {
   const auto recording = read(R"(# TYPE r counter
 r_total{code="200"} 10 100
@@ -151,8 +171,8 @@ TEST(RecordedSamples, FaultsSayWhereWhatAndHow) {
             "it.om:1: there is no source \"ap\" in shop.yaml (did you mean \"app\"?)");
   EXPECT_EQ(
       shown(read("x{backstop_source=\"app\",backstop_target=\"2\"} 1 100\n# EOF\n")),
-      "it.om:1: there is no target \"2\" of source app in shop.yaml (it has 2 targets; name the URL, or its place "
-      "from 0)");
+      "it.om:1: there is no target \"2\" of source app in shop.yaml (it has 2 targets; name it as in that file, or "
+      "by its place from 0)");
   EXPECT_EQ(shown(read("x{backstop_target=\"1\"} 1 100\n# EOF\n")),
             "it.om:1: the label backstop_target needs the label backstop_source beside it");
   EXPECT_EQ(shown(read("requests_total 1 100\ncpu 1 100\n# EOF\n")),

@@ -1,0 +1,65 @@
+#pragma once
+#include "daemon/config/read.hpp"
+#include "daemon/config/show.hpp"
+#include "daemon/io/curl_fetcher.hpp"
+#include "daemon/io/files.hpp"
+#include "daemon/io/probes.hpp"
+#include <gtest/gtest.h>
+#include <map>
+#include <stdexcept>
+
+namespace backstop {
+
+/// The targets of a service whose sources are written as in a configuration, each with the probe that the daemon makes
+/// for it, on a loop of their own.
+class ConfiguredTargets {
+public:
+  struct Answer {
+    std::map<std::string, double> samples; ///< "name" or "name{label}", by the value of the only label
+    std::string note;
+  };
+
+  /// `sources`: what stands behind `sources:`.
+  explicit ConfiguredTargets(const std::string& sources) {
+    const auto read = config::load_service("service: shop\nmode: observe\nindicators: {}\nsources: " + sources, "shop");
+    if (!read.ok()) throw std::runtime_error(config::show_faults(read.faults));
+    auto compiled = config::compile(read.service);
+    if (!compiled) throw std::runtime_error(compiled.error().what);
+    block_signals();
+    loop_ = *EventLoop::create();
+    fetcher_ = std::make_unique<CurlFetcher>(*loop_);
+    units_ = std::make_unique<SystemdUnits>(*loop_);
+    plugins_ = std::make_unique<ChildPlugins>(*loop_);
+    watch_ = std::make_unique<ServiceWatch>(read.service, *compiled);
+    targets_ = make_targets(*watch_, *loop_, *fetcher_, *units_, *plugins_, secret_reader());
+  }
+
+  [[nodiscard]] std::size_t size() const { return targets_.size(); }
+  [[nodiscard]] EventLoop& loop() { return *loop_; }
+
+  /// One read of a target, to its end.
+  Result<Answer> read(std::size_t target = 0) {
+    std::optional<Result<ProbeAnswer>> got;
+    targets_.at(target).probe->start([&](Result<ProbeAnswer> answer) { got = std::move(answer); });
+    // The bound is there for a failing test alone.
+    for (const Time limit = loop_->fresh_now() + std::chrono::seconds(20); !got && loop_->fresh_now() < limit;)
+      loop_->run_once(std::chrono::milliseconds(100));
+    if (!got) return fail(Errc::invalid, "the probe never answered");
+    if (!*got) return got->error();
+    const auto& answered = std::get<SamplesAnswer>(**got);
+    Answer answer{{}, answered.note};
+    for (const RawSample& s : answered.samples)
+      answer.samples[s.labels.empty() ? s.name : s.name + "{" + s.labels.front().second + "}"] = s.value;
+    return answer;
+  }
+
+private:
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<CurlFetcher> fetcher_;
+  std::unique_ptr<SystemdUnits> units_;
+  std::unique_ptr<ChildPlugins> plugins_;
+  std::unique_ptr<ServiceWatch> watch_;
+  std::vector<ScrapeTarget> targets_;
+};
+
+} // namespace backstop
