@@ -24,11 +24,12 @@ indicators:
   latency_p95: {quantile: 0.95, source: app, histogram: seconds, min_requests: 50}
   cpu_usage: {gauge: cpu_percent, source: app}
   memory_usage: {gauge: memory_percent, source: app}
-  db_connections: {gauge: connections_percent, source: app, unit: percent}
+  db_connections: {gauge: connections_in_use, source: app}
 thresholds: standard
-procedures: {rollback: [{name: execute, kind: run, argv: [/bin/true]}]}
+procedures: {rollback: [{name: execute, kind: run, argv: [/bin/true]}, {name: verify, kind: watch}]}
 )";
 
+/// The answers of every five seconds, as an export has them.
 std::string recording(int seconds) {
   std::string text;
   long requests = 0;
@@ -43,7 +44,7 @@ std::string recording(int seconds) {
     }
     text += "cpu_percent " + std::to_string(40 + t % 7) + at;
     text += "memory_percent " + std::to_string(50 + t % 3) + at;
-    text += "connections_percent " + std::to_string(20 + t % 5) + at;
+    text += "connections_in_use " + std::to_string(20 + t % 5) + at;
   }
   return text + "# EOF\n";
 }
