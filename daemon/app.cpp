@@ -144,7 +144,7 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
 void App::restore_watch(ServiceWatch& watch, Time now) {
   const std::string key = watch.config.key();
   if (const DeploymentState* d = state().active(key))
-    judge_by(watch.watch, d->baselines, d->lines, spec_in_force(watch.config, d).sustain);
+    judge_by(watch.watch, d->baselines, d->lines, judge_in_force(watch.config, d).sequential.sustain);
   if (const Result<Json> saved = seams_.recorder.get("watch/" + key); saved && !saved->is_null()) {
     if (Result<WatchState> state = state_of((*saved)["state"])) {
       const bool same_rules = saved->text("config") == watch.config.hash;

@@ -1,5 +1,6 @@
 #include "daemon/deciding.hpp"
 #include "daemon/config/quantities.hpp"
+#include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
 #include <algorithm>
 #include <map>
@@ -43,7 +44,7 @@ WatchWindow window_of(const DeploymentState& d) {
     window.good_after = d.config->bake.good_after;
     window.deploy_timeout = d.config->bake.deploy_timeout;
     window.act_for = d.config->bake.act_for;
-    window.warm_up = d.learned_from > 0 ? d.warm_up : d.config->judge.warm_up;
+    window.warm_up = judge_in_force(*d.config, &d).warm_up;
   }
   return window;
 }

@@ -25,7 +25,8 @@ void learn_from(ServiceWatch& watch, const DeploymentState& d, Time now) {
     if (v.mode != Mode::observe && v.evidence && v.evidence_needed > 0)
       evidence = std::max(evidence, *v.evidence / v.evidence_needed);
   }
-  watch.settling.add(d.finished, now, evidence, watch.config.judge.warm_up, spec_in_force(watch.config, &d).sustain);
+  watch.settling.add(d.finished, now, evidence, watch.config.judge.warm_up,
+                     judge_in_force(watch.config, &d).sequential.sustain);
 }
 
 VersionVerifiedGood verified_good(const ServiceWatch& watch, const DeploymentState& d) {
@@ -57,10 +58,13 @@ void set_judge_times(DeploymentBegun& begun, const State& state, const ServiceWa
   }
 }
 
-SequentialSpec spec_in_force(const config::Service& service, const DeploymentState* d) {
-  SequentialSpec spec = service.judge.sequential;
-  if (d && d->learned_from > 0) spec.sustain = d->sustain;
-  return spec;
+config::Judge judge_in_force(const config::Service& service, const DeploymentState* d) {
+  config::Judge judge = service.judge;
+  if (d && d->learned_from > 0) {
+    judge.warm_up = d->warm_up;
+    judge.sequential.sustain = d->sustain;
+  }
+  return judge;
 }
 
 } // namespace backstop

@@ -21,7 +21,7 @@ std::optional<LearnedTimes> learned_by(const State& state, const ServiceWatch& w
 /// Writes into `begun` what it is judged with: as configured, or as learned where the service allows that.
 void set_judge_times(DeploymentBegun& begun, const State& state, const ServiceWatch& watch);
 
-/// The judge of a deployment, or as configured.
-SequentialSpec spec_in_force(const config::Service& service, const DeploymentState* deployment);
+/// The judge of `service` as configured; of a deployment that is judged with learned times, with these.
+config::Judge judge_in_force(const config::Service& service, const DeploymentState* deployment);
 
 } // namespace backstop

@@ -105,27 +105,27 @@ Json sources_view(const ServiceWatch& watch) {
   return array;
 }
 
-/// How long the judge of a deployment waits; null where its frozen configuration cannot be read.
-Json times_view(const DeploymentState& d) {
-  if (!d.config) return {};
-  const bool sequential = d.config->judge.kind == config::JudgeKind::sequential;
+/// How long a judge waits.
+Json times_of(const config::Judge& judge) {
+  const bool sequential = judge.kind == config::JudgeKind::sequential;
   return Json::object()
       .set("kind", sequential ? "sequential" : "table")
-      .set("warm_up_s", seconds(window_of(d).warm_up))
-      .set("sustain_s", sequential ? seconds(spec_in_force(*d.config, &d).sustain) : Json())
-      .set("severe_s", sequential ? seconds(d.config->judge.sequential.severe) : Json())
-      .set("learned_from", d.learned_from);
+      .set("warm_up_s", seconds(judge.warm_up))
+      .set("sustain_s", sequential ? seconds(judge.sequential.sustain) : Json())
+      .set("severe_s", sequential ? seconds(judge.sequential.severe) : Json());
+}
+
+/// Of a deployment; null where its frozen configuration cannot be read.
+Json judge_view(const DeploymentState& d) {
+  if (!d.config) return {};
+  Json json = times_of(judge_in_force(*d.config, &d));
+  return json.set("learned_from", d.learned_from);
 }
 
 /// As the configuration says, and as good deployments of the service justify.
 Json judge_view(const State& state, const ServiceWatch& watch) {
   const config::Judge& judge = watch.config.judge;
-  const bool sequential = judge.kind == config::JudgeKind::sequential;
-  Json json = Json::object();
-  json.set("kind", sequential ? "sequential" : "table")
-      .set("warm_up_s", seconds(judge.warm_up))
-      .set("sustain_s", sequential ? seconds(judge.sequential.sustain) : Json())
-      .set("severe_s", sequential ? seconds(judge.sequential.severe) : Json());
+  Json json = times_of(judge);
   const std::optional<LearnedTimes> learned = learned_by(state, watch);
   return json.set("learned", learned ? Json::object()
                                            .set("warm_up_s", seconds(learned->warm_up))
@@ -191,7 +191,7 @@ Json deployment_view(const State& state, const DeploymentState& d, bool with_tim
   const auto made = state.decisions.find(d.last_decision_id);
   json.set("decision_why", made == state.decisions.end() ? "" : made->second.made.why);
   json.set("confirm_until", d.confirmation ? wall(d.confirmation->until) : Json());
-  json.set("config_hash", d.config_hash).set("judge", times_view(d)).set("baselines", baselines_view(d.baselines));
+  json.set("config_hash", d.config_hash).set("judge", judge_view(d)).set("baselines", baselines_view(d.baselines));
   Json preexisting = Json::array();
   for (const Evidence& e : d.preexisting) preexisting.push(with_unit(e, &d));
   json.set("preexisting", std::move(preexisting)).set("signals", strings(d.signals)).set("steps", steps_view(d));

@@ -104,11 +104,34 @@ std::vector<Lever> levers_of(const config::Service& service) {
   return levers;
 }
 
-/// What a decision log says of the first RollBack: which rule, or nothing.
+/// What a decision log says of rollbacks.
 struct Decided {
   bool rolled_back = false;
-  std::set<std::string> rules;
+  std::set<std::string> rules; ///< the first of each RollBack
+  Duration
+      bad_for{}; ///< before the first RollBack: since when the level of its rule was not normal; zero: not told
 };
+
+Decided decided_in(const std::string& log) {
+  Decided decided;
+  std::map<std::string, Time> bad_since;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const Result<Json> json = Json::parse(line);
+    if (!json) continue;
+    const Time t = Time{} + seconds_f(json->number("t"));
+    const std::string rule = json->text("rule");
+    if (json->text("decision") == "RollBack") {
+      const auto since = bad_since.find(rule);
+      if (!decided.rolled_back && since != bad_since.end()) decided.bad_for = t - since->second;
+      decided.rolled_back = true;
+      decided.rules.insert(rule);
+    } else if (json->text("kind") == "level") {
+      json->text("level") == "normal" ? void(bad_since.erase(rule)) : void(bad_since.try_emplace(rule, t));
+    }
+  }
+  return decided;
+}
 
 class Search {
 public:
@@ -120,17 +143,9 @@ public:
     const Result<Outcome> outcome = replay(request_, recording_);
     if (!outcome) return outcome.error();
     if (progress_) progress_(++replays);
-    Decided decided;
-    std::istringstream lines(outcome->log);
-    for (std::string line; std::getline(lines, line);) {
-      const Result<Json> json = Json::parse(line);
-      if (!json || json->text("decision") != "RollBack") continue;
-      decided.rolled_back = true;
-      decided.rules.insert(json->text("rule"));
-    }
-    return decided;
+    return decided_in(outcome->log);
   }
-  std::size_t replays = 0;
+  std::size_t replays = 1; ///< the one that told what was decided
 
 private:
   Request request_;
@@ -229,30 +244,12 @@ Time end_of(const Request& request, const Recording& recording, bool rolls_back)
   return finished == kNever ? last : std::min(last, finished + request.service.bake.good_after);
 }
 
-/// For how long before its end what decided was bad, as its level tells: before that it was the version before, or well.
-Duration bad_for(const std::string& log, const config::Service& service) {
-  std::map<std::string, Time> bad_since;
-  Time decided{};
-  std::string rule;
-  std::istringstream lines(log);
-  for (std::string line; decided == Time{} && std::getline(lines, line);) {
-    const Result<Json> json = Json::parse(line);
-    if (!json) continue;
-    const Time t = Time{} + seconds_f(json->number("t"));
-    if (json->text("decision") == "RollBack") {
-      decided = t;
-      rule = json->text("rule");
-    } else if (json->text("kind") == "level") {
-      json->text("level") == "normal" ? void(bad_since.erase(json->text("rule")))
-                                      : void(bad_since.try_emplace(json->text("rule"), t));
-    }
-  }
+/// How much of the end is repeated: what decided and was bad, not what was before it.
+Duration repeated_of(const Decided& decided, const config::Service& service) {
   Duration least{};
   for (const config::Source& source : service.sources) least = std::max(least, kFewestScrapes * source.interval);
   if (service.judge.kind == config::JudgeKind::sequential) least = std::max(least, service.judge.sequential.severe);
-  const auto since = bad_since.find(rule);
-  return std::clamp(since == bad_since.end() ? least : decided - since->second, least,
-                    std::max(least, kLongestPattern));
+  return std::clamp(decided.bad_for, least, std::max(least, kLongestPattern));
 }
 
 } // namespace
@@ -308,20 +305,19 @@ Result<Nearest> nearest_change(Request request, const std::function<void(std::si
   const Result<Outcome> was = replay(request, *recording);
   if (!was) return was.error();
   Nearest nearest;
-  nearest.rolls_back = was->log.find("\"decision\":\"RollBack\"") != std::string::npos;
+  const Decided decided = decided_in(was->log);
+  nearest.rolls_back = decided.rolled_back;
   nearest.until = end_of(request, *recording, nearest.rolls_back);
-  if (nearest.rolls_back) go_on_until(nearest.until, bad_for(was->log, request.service), *recording);
+  if (nearest.rolls_back) go_on_until(nearest.until, repeated_of(decided, request.service), *recording);
   request.end = nearest.until;
 
   const config::Service service = request.service;
   Search search(std::move(request), *std::move(recording), progress);
-  const Result<Decided> decided = search.decide(service);
-  if (!decided) return decided.error();
   Turning turning(search, service, nearest.rolls_back);
   const std::vector<Lever> levers = levers_of(service);
-  std::set<std::string> together = decided->rules;
+  std::set<std::string> together = decided.rules;
   for (const Lever& lever : levers) {
-    if (nearest.rolls_back && !lever.rule.empty() && !decided->rules.contains(lever.rule)) continue;
+    if (nearest.rolls_back && !lever.rule.empty() && !decided.rules.contains(lever.rule)) continue;
     Result<Turning::Turned> turned = turning.find({&lever});
     if (!turned) return turned.error();
     if (turned->change)
