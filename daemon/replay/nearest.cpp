@@ -108,8 +108,7 @@ std::vector<Lever> levers_of(const config::Service& service) {
 struct Decided {
   bool rolled_back = false;
   std::set<std::string> rules; ///< the first of each RollBack
-  Duration
-      bad_for{}; ///< before the first RollBack: since when the level of its rule was not normal; zero: not told
+  Duration bad_for{}; ///< before the first RollBack: since when the level of its rule was not normal; zero: not told
 };
 
 Decided decided_in(const std::string& log) {
