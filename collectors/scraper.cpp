@@ -73,7 +73,8 @@ void Scraper::read_now(Slot& slot) {
 
 void Scraper::begin(Slot& slot, Time t) {
   slot.in_flight = true;
-  slot.scrape.t = std::max(t, slot.scrape.t + Duration{1}); // one asked for may have come after the due time
+  slot.scrape.t = std::max(t - slot.target.query_offset,
+                           slot.scrape.t + Duration{1}); // one asked for may have come after the due time
   slot.target.probe->start([this, s = &slot](Result<ProbeAnswer> answer) { finished(*s, std::move(answer)); });
 }
 

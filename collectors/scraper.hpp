@@ -19,6 +19,7 @@ struct ScrapeTarget {
   std::vector<CompiledSelector> selectors; ///< the source's
   std::uint32_t max_series = 50'000;
   std::unique_ptr<Probe> probe;
+  Duration query_offset{}; ///< its values hold so long before the read
 };
 
 /// Reads every target of one service at its interval: starts spread over the interval (by the names, so that a restart

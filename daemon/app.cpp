@@ -179,7 +179,7 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   SourceHealth& health = watch.sources[scrape.source][scrape.target];
   health.up = scrape.health == ScrapeHealth::ok;
   health.why = scrape.why.empty() ? scrape.note : scrape.why;
-  health.took = scrape.arrived - scrape.t;
+  health.took = scrape.arrived - scrape.t - watch.compiled.sources[scrape.source].query_offset;
   ++health.scrapes;
   health.up ? void(health.last_ok = scrape.t) : void(++health.failures);
   watch.last_arrival = scrape.arrived;

@@ -79,6 +79,7 @@ public:
   std::function<void(DeploymentBegun&)> on_freeze;
   std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now
   const Deadman* deadman = nullptr;         ///< shown in status and metrics
+  PastReader* past = nullptr;               ///< asked when a deployment begins on too short a history; null: nobody is
 
 private:
   /// Of one judgement. A replay of the same samples has the same `at` and `by`, and another `now`.
@@ -103,6 +104,10 @@ private:
   void note_levels(const ServiceWatch& watch, Time now);
   void expire(Time now);
   void gate(Time now);
+  bool waits_for_past(ServiceWatch& watch, const DeploymentState& deployment, Time now);
+  void tell_of_no_past(const DeploymentState& deployment, const Error& why);
+  void on_past(const std::string& service, const std::string& deployment, const Result<std::vector<Scrape>>& scrapes,
+               Time now);
   void refuse(const DeploymentState& deployment, const std::string& reason, const std::string& why, Time now);
   void settle(Time now);
   void keep_samples(Time now);
@@ -121,7 +126,8 @@ private:
   std::vector<std::string> config_faults_;
   std::string refused_journal_; ///< why the journal is not trusted
   std::uint64_t generations_ = 0;
-  bool stale_ = false; ///< a watch still runs on a configuration that a deployment had frozen
+  std::map<std::string, bool> pasts_; ///< of gated deployments, by id: whether the past that was asked for has come
+  bool stale_ = false;                ///< a watch still runs on a configuration that a deployment had frozen
   Time next_due_ = kNever;
 };
 

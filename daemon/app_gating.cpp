@@ -57,8 +57,49 @@ void App::expire(Time now) {
 /// After its preflight: whoever began it may not be looking any more.
 void App::refuse(const DeploymentState& d, const std::string& reason, const std::string& why, Time now) {
   const std::string id = d.id, what = d.service + " " + d.version + ": not begun: " + why;
+  pasts_.erase(id);
   ledger_.add(DeploymentRefused{id, reason, why}, now);
   announce(ledger_, {"refused", "alert", what, "", id}, config_.daemon.channels, {}, now);
+}
+
+/// A daemon that was only just started has seen little of what is normal. A source that keeps a past is asked for it,
+/// back to when the version that runs now came.
+bool App::waits_for_past(ServiceWatch& watch, const DeploymentState& d, Time now) {
+  if (const auto asked = pasts_.find(d.id); asked != pasts_.end()) return !asked->second;
+  if (past == nullptr || !past->has_past(watch)) return false;
+  Time from = now - watch.config.baseline.window;
+  for (const auto& [id, other] : state().deployments)
+    if (other.service == d.service && id != d.id) from = std::max(from, other.ended);
+  const Duration known = watch.watch.learned_for(now), room = now - from;
+  if (known >= room - room / 10) return false;
+  const Status asked = past->read(
+      watch, from, now, [this, service = d.service, id = d.id](const Result<std::vector<Scrape>>& scrapes, Time then) {
+        on_past(service, id, scrapes, then);
+      });
+  pasts_[d.id] = !asked;
+  if (!asked) tell_of_no_past(d, asked.error());
+  return static_cast<bool>(asked);
+}
+
+void App::tell_of_no_past(const DeploymentState& d, const Error& why) {
+  seams_.log.write(LogLevel::warning,
+                   d.service + " " + d.version +
+                       ": its baseline is of what was measured here alone; the past could not be read: " + why.what,
+                   {{"BACKSTOP_DEPLOYMENT", d.id}});
+}
+
+void App::on_past(const std::string& service, const std::string& deployment, const Result<std::vector<Scrape>>& scrapes,
+                  Time now) {
+  const auto asked = pasts_.find(deployment);
+  if (asked == pasts_.end()) return; // refused meanwhile
+  asked->second = true;
+  const auto it = watches_.find(service);
+  if (!scrapes) {
+    if (const DeploymentState* d = state().deployment(deployment)) tell_of_no_past(*d, scrapes.error());
+  } else if (it != watches_.end()) {
+    it->second->watch.learn_past(*scrapes);
+  }
+  settle(now);
 }
 
 void App::gate(Time now) {
@@ -89,6 +130,8 @@ void App::gate(Time now) {
       refuse(d, "conflict", changed, now);
       continue;
     }
+    if (waits_for_past(*it->second, d, now)) continue;
+    pasts_.erase(id);
     if (const DeploymentState* old = state().active(d.service)) {
       end_deployment(ledger_, *old, Phase::superseded, "superseded by " + id + " (" + d.version + ")",
                      config_.daemon.channels, now, "backstopd");

@@ -2,6 +2,7 @@
 #include "daemon/config/confinement.hpp"
 #include "daemon/record.hpp"
 #include "rules/result.hpp"
+#include "rules/sample.hpp"
 #include "rules/time.hpp"
 #include <cstdint>
 #include <functional>
@@ -110,6 +111,20 @@ public:
 
   /// Called from the loop, at least once for each started or adopted key.
   std::function<void(const StepKey&, const StepOutcome&)> on_finished;
+};
+
+struct ServiceWatch;
+
+/// Seam: asks the sources of a service that keep a past what they would have shown.
+class PastReader {
+public:
+  using Done = std::function<void(Result<std::vector<Scrape>>, Time now)>;
+  virtual ~PastReader() = default;
+  /// Whether a source of the service has a past that can be asked for.
+  [[nodiscard]] virtual bool has_past(const ServiceWatch& watch) const = 0;
+  /// The scrapes of (from, to], oldest first, in judge time. `done` is called once, from the loop, within the sources'
+  /// timeouts; after an error never. A later read of the same service gives an earlier one up.
+  virtual Status read(const ServiceWatch& watch, Time from, Time to, Done done) = 0;
 };
 
 /// Seam: the append-only store of records.

@@ -2,6 +2,7 @@
 #include "daemon/deadman.hpp"
 #include "daemon/deciding.hpp"
 #include "daemon/learning.hpp"
+#include "daemon/queries_view.hpp"
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
@@ -346,7 +347,7 @@ Json explain_view(const State& state, const std::string& id) {
   }
   Json json = Json::object();
   const DeploymentState* d = state.deployment(deployment);
-  if (d) json.set("deployment", deployment_view(state, *d, true));
+  if (d) json.set("deployment", deployment_view(state, *d, true)).set("queries", queries_view(*d));
   const auto made = state.decisions.find(decision);
   if (made == state.decisions.end()) return json.set("decision", Json());
   const DecisionMade& m = made->second.made;

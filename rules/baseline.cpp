@@ -86,6 +86,12 @@ Baseline BaselineHistory::freeze(Time now) const {
   return baseline;
 }
 
+void BaselineHistory::prepend(const BaselineHistory& before) {
+  const Time first = blocks_.empty() ? Time::max() : blocks_.front().start;
+  for (auto block = before.blocks_.rbegin(); block != before.blocks_.rend(); ++block)
+    if (block->last < first && blocks_.size() <= kBlocks) blocks_.push_front(*block);
+}
+
 void BaselineHistory::restore(const std::deque<Block>& blocks, Time now) {
   blocks_.clear();
   for (const Block& block : blocks) {

@@ -55,6 +55,8 @@ public:
   [[nodiscard]] Baseline freeze(Time now) const;
 
   [[nodiscard]] const std::deque<Block>& blocks() const { return blocks_; }
+  /// Puts what another history had before the first reading of this one in front of it.
+  void prepend(const BaselineHistory& before);
   /// Puts back blocks saved before a restart; those older than the window at `now`, later than `now`, empty or out of
   /// order are dropped.
   void restore(const std::deque<Block>& blocks, Time now);

@@ -125,6 +125,8 @@ public:
   explicit Trace(Duration window) : window_(window) {}
   void add(const Observed& observed, Time now);
   void clear() { cells_.clear(); }
+  /// Puts what another trace had before the first cell of this one in front of it.
+  void prepend(const Trace& before);
   [[nodiscard]] const std::deque<Cell>& cells() const { return cells_; }
 
 private:

@@ -224,4 +224,10 @@ void Trace::add(const Observed& observed, Time now) {
   while (cells_.size() > 1 && (cells_.front().t <= now - window_ || cells_.size() > kCells)) cells_.pop_front();
 }
 
+void Trace::prepend(const Trace& before) {
+  const Time first = cells_.empty() ? Time::max() : cells_.front().t;
+  for (auto cell = before.cells_.rbegin(); cell != before.cells_.rend(); ++cell)
+    if (cell->t < first && cells_.size() < kCells) cells_.push_front(*cell);
+}
+
 } // namespace backstop

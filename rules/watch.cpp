@@ -158,6 +158,22 @@ void Watch::set_sustain(Duration sustain) {
   if (spec_.sequential) spec_.sequential->sustain = sustain;
 }
 
+void Watch::learn_past(std::span<const Scrape> past) {
+  Watch then(spec_);
+  for (const Scrape& scrape : past) {
+    then.observe(scrape);
+    (void)then.evaluate(scrape.t, false, true);
+  }
+  for (std::size_t i = 0; i < history_.size(); ++i) history_[i].prepend(then.history_[i]);
+  for (std::size_t i = 0; i < traces_.size(); ++i) traces_[i].prepend(then.traces_[i]);
+}
+
+Duration Watch::learned_for(Time now) const {
+  Duration least = Duration::max();
+  for (const BaselineHistory& history : history_) least = std::min(least, history.freeze(now).covers);
+  return history_.empty() ? Duration{} : least;
+}
+
 void Watch::forget_history() {
   for (std::size_t i = 0; i < history_.size(); ++i) {
     history_[i] = BaselineHistory(spec_.baseline, averaging_of(spec_.indicators[i].kind));

@@ -58,6 +58,11 @@ public:
 
   /// A new version starts: windows begin at `since`, timers anew.
   void start_clean(Time since);
+  /// What the sources say that they would have shown before they were read, oldest first: of the version that is
+  /// learned from, and so put in front of what was learned by itself. Judges nothing.
+  void learn_past(std::span<const Scrape> past);
+  /// How long a stretch before `now` every indicator has a history of.
+  [[nodiscard]] Duration learned_for(Time now) const;
   /// The history so far was that of another version: start it anew.
   void forget_history();
 

@@ -82,6 +82,10 @@ void check_sources(const Service& service, Sheet& sheet) {
     if (const auto* prometheus = std::get_if<PrometheusSource>(&source.kind)) {
       check_timeout(path, prometheus->timeout, source.interval, sheet);
       check_access(path, *prometheus, sheet);
+    } else if (const auto* promql = std::get_if<PromqlSource>(&source.kind)) {
+      check_timeout(path, promql->timeout, source.interval, sheet);
+      check_access(path, *promql, sheet);
+      for (const auto& [name, value] : promql->headers) check_header(path + ".headers." + name, name, value, sheet);
     } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {
       check_timeout(path, systemd->timeout, source.interval, sheet);
     } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
@@ -178,6 +182,7 @@ void check_service(const Service& service, Sheet& sheet) {
   check_bake(service, sheet);
   check_sources(service, sheet);
   check_indicators(service, sheet);
+  check_promql(service, sheet);
   check_rules(service, sheet);
   check_procedure(service, sheet, read_cleanly);
   if (read_cleanly && !service.running_version && service.running_version_link.empty() && service.mode != Mode::observe)

@@ -19,6 +19,8 @@ void check_service(const Service& service, Sheet& sheet);
 void check_together(const Daemon& daemon, std::vector<LoadedService>& services);
 
 // parts of check_service
+/// Whether indicators and queries fit together.
+void check_promql(const Service& service, Sheet& sheet);
 void check_rules(const Service& service, Sheet& sheet);
 void check_procedure(const Service& service, Sheet& sheet, bool read_cleanly);
 /// `path` is that of the step.

@@ -74,6 +74,9 @@ std::vector<std::uint32_t> targets_in(const config::Source& source, std::string_
 }
 
 Status compile_indicators(const Service& service, CompiledService& out) {
+  // A service is judged as of its newest samples: those of a source that is later than another are read so much later.
+  Duration soonest = Duration::max();
+  for (const CompiledSource& source : out.sources) soonest = std::min(soonest, source.query_offset);
   for (const Indicator& indicator : service.indicators) {
     const auto index = source_index(service, indicator);
     if (!index) return index.error();
@@ -85,12 +88,29 @@ Status compile_indicators(const Service& service, CompiledService& out) {
     spec.kind = std::visit(builder, indicator.kind);
     if (!builder.status) return builder.status.error();
     spec.stale_after = stale_after(indicator, source.interval);
-    spec.query_offset = indicator.query_offset;
+    spec.query_offset = indicator.query_offset + source.query_offset - soonest;
     spec.canary = targets_in(service.sources[*index], kCanaryGroup);
     spec.control = targets_in(service.sources[*index], kControlGroup);
     out.indicators.push_back(std::move(spec));
   }
   return {};
+}
+
+/// An indicator that counts takes the values of a query with $window as what came since the last answer.
+std::vector<PromqlQuery> queries_of(const PromqlSource& source, const std::vector<CompiledSelector>& selectors) {
+  std::vector<PromqlQuery> asked;
+  for (const PromqlSource::Query& query : source.queries) {
+    for (const CompiledSelector& wanted : selectors) {
+      const std::string& metric = wanted.selector.name();
+      if (metric != (wanted.buckets ? query.name + "_bucket" : query.name)) continue;
+      const bool known =
+          std::any_of(asked.begin(), asked.end(), [&](const PromqlQuery& other) { return other.metric == metric; });
+      if (!known)
+        asked.push_back({query.name, metric, query.expression,
+                         wanted.kind == SeriesKind::counter && says_window(query.expression)});
+    }
+  }
+  return asked;
 }
 
 Status compile_table(const Service& service, Table& out) {
@@ -117,8 +137,12 @@ Status compile_table(const Service& service, Table& out) {
 
 Result<CompiledService> compile(const Service& service) {
   CompiledService out;
-  for (const Source& source : service.sources) out.sources.push_back({source.name, source.interval, {}});
+  for (const Source& source : service.sources)
+    out.sources.push_back({source.name, source.interval, query_offset_of(source), {}, {}});
   if (auto status = compile_indicators(service, out); !status) return status.error();
+  for (std::size_t i = 0; i < service.sources.size(); ++i)
+    if (const auto* promql = std::get_if<PromqlSource>(&service.sources[i].kind))
+      out.sources[i].queries = queries_of(*promql, out.sources[i].selectors);
   if (auto status = compile_table(service, out.table); !status) return status.error();
   return out;
 }

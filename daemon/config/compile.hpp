@@ -1,4 +1,5 @@
 #pragma once
+#include "collectors/promql_query.hpp"
 #include "collectors/selector.hpp"
 #include "daemon/config/config.hpp"
 #include "rules/indicator.hpp"
@@ -14,7 +15,9 @@ namespace backstop::config {
 struct CompiledSource {
   std::string name;
   Duration interval{};
+  Duration query_offset{};                 ///< its samples are of so long ago
   std::vector<CompiledSelector> selectors; ///< each once, in the order of the indicators; the index is Sample::selector
+  std::vector<PromqlQuery> queries;        ///< of a promql source: those that an indicator uses
 };
 
 /// A service as the rules and the collectors take it: all names resolved to indices.

@@ -14,6 +14,7 @@ void read_service(Sheet& sheet, const Node& root, Service& out);
 
 // of a service, in this order: later parts look earlier ones up
 void read_sources(const Mapping& service, Service& out);
+void read_promql(const Mapping& source, PromqlSource& out); ///< what it has of its own
 void read_indicators(const Mapping& service, Service& out);
 void read_thresholds(const Mapping& service, Service& out);
 void read_criteria(const Mapping& service, Service& out);

@@ -140,13 +140,21 @@ void read_unit(const Mapping& mapping, std::string& out) {
 void read_source(Sheet& sheet, const Node& node, Source& out) {
   const std::string path = "sources." + out.name;
   const auto type =
-      type_of(sheet, node, "type", path, {"prometheus", "host", "systemd", "postgresql", "http", "tcp", "command"},
-              "source of type");
+      type_of(sheet, node, "type", path,
+              {"prometheus", "promql", "host", "systemd", "postgresql", "http", "tcp", "command"}, "source of type");
   if (!type) return;
   const Mapping mapping(sheet, node, "source/" + *type, path);
   if (*type == "prometheus") {
     mapping.duration("interval", out.interval, kLeastInterval);
     read_prometheus(mapping, out.interval, out.kind.emplace<PrometheusSource>());
+  } else if (*type == "promql") {
+    out.interval = std::chrono::seconds(15);
+    mapping.duration("interval", out.interval, kLeastInterval);
+    auto& promql = out.kind.emplace<PromqlSource>();
+    promql.timeout = default_timeout(promql.timeout, out.interval);
+    mapping.duration("timeout", promql.timeout);
+    read_access(mapping, promql);
+    read_promql(mapping, promql);
   } else if (*type == "host") {
     mapping.duration("interval", out.interval, kLeastInterval);
     read_unit(mapping, out.kind.emplace<HostSource>().unit);

@@ -44,6 +44,14 @@ void show_source(const Source& source, Lines& out) {
                                    fmt::format("{} series", prometheus->max_series)};
     add_access(*prometheus, words);
     out.entry(2, source.name, words);
+  } else if (const auto* promql = std::get_if<PromqlSource>(&source.kind)) {
+    std::vector<std::string> words{"promql", every, "timeout " + show_duration(promql->timeout), promql->url,
+                                   fmt::format("at most {} series a query", promql->max_series)};
+    if (promql->query_offset.count() > 0) words.push_back("as of " + show_duration(promql->query_offset) + " ago");
+    for (const auto& [name, value] : promql->headers) words.push_back("header " + name);
+    add_access(*promql, words);
+    out.entry(2, source.name, words);
+    for (const PromqlSource::Query& query : promql->queries) out.entry(4, query.name, {query.expression});
   } else if (const auto* host = std::get_if<HostSource>(&source.kind)) {
     out.entry(2, source.name, {"host", every, host->unit.empty() ? "no unit" : "unit " + host->unit});
   } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {

@@ -16,6 +16,11 @@ template <class S> auto targets_in(S& source) -> decltype(&std::get<PrometheusSo
 std::vector<TargetConfig>* targets_of(Source& source) { return targets_in(source); }
 const std::vector<TargetConfig>* targets_of(const Source& source) { return targets_in(source); }
 
+Duration query_offset_of(const Source& source) {
+  const auto* promql = std::get_if<PromqlSource>(&source.kind);
+  return promql ? promql->query_offset : Duration{};
+}
+
 std::size_t target_count(const Source& source) {
   const auto* targets = targets_of(source);
   return targets ? targets->size() : 1;

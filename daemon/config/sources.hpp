@@ -81,12 +81,31 @@ struct CommandSource {
   Duration timeout{std::chrono::seconds(10)};
 };
 
+/// Asks an engine of PromQL (Prometheus, Thanos, Mimir, VictoriaMetrics).
+struct PromqlSource : HttpAccess {
+  struct Query {
+    std::string name; ///< what indicators call its series
+    std::string expression;
+  };
+  std::string url;
+  Duration timeout{std::chrono::seconds(10)};
+  /// Asked for as of so long ago: what an engine shows later than that is not counted.
+  Duration query_offset{std::chrono::seconds(2)};
+  std::vector<Query> queries;
+  std::map<std::string, std::string> headers;
+  std::uint32_t max_series = 1'000; ///< of each query
+};
+
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource, CommandSource>
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource, CommandSource,
+               PromqlSource>
       kind;
 };
+
+/// How late the samples of a source are, by its configuration.
+Duration query_offset_of(const Source& source);
 
 /// The list of targets of a source, null where its kind has none: such a source is one target.
 const std::vector<TargetConfig>* targets_of(const Source& source);

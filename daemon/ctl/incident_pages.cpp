@@ -41,6 +41,14 @@ std::string decision_block(const Json& m, const Style& style) {
   return out;
 }
 
+/// What PromQL engines were asked.
+std::string queries_block(const Json& queries) {
+  std::string out;
+  for (const Json& q : list(queries))
+    out += "  " + wrapped(q.text("source") + " was asked " + q.text("name") + " = " + q.text("query"), 4) + "\n";
+  return out;
+}
+
 std::string judged_with(const Json& judge) {
   if (judge.text("kind") != "sequential") return "";
   const auto from = judge.integer("learned_from");
@@ -109,7 +117,7 @@ std::string explanation_page(const Json& doc, const Style& style) {
   if (d.is_null()) return out;
   out += "  versions " + (d.text("previous").empty() ? "none" : d.text("previous")) + " -> " + d.text("version") +
          ", configuration " + d.text("config_hash").substr(0, 12) + "\n" + judged_with(d["judge"]) +
-         nearest_block(doc["nearest"], d.text("id")) + "\n";
+         queries_block(doc["queries"]) + nearest_block(doc["nearest"], d.text("id")) + "\n";
   return out + deployment_page(d, style);
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/io/files.hpp"
 #include "daemon/record.hpp"
 #include "daemon/replay/recording_text.hpp"
+#include <algorithm>
 #include <utility>
 
 namespace backstop::ctl {
@@ -39,7 +40,9 @@ Said request_of(const Invocation& invocation, const std::string& deployment, con
       return wrong(config + " is of " + now.service.key() + ", and " + deployment + " of " + past.service);
     out.request.service = std::move(now.service);
   }
-  const Time first = fetched.scrapes.front().t, begun = replay::begun_at(past).value_or(first);
+  Time first = kNever; // that was known: samples of late sources may be of before the daemon started
+  for (const KeptScrape& scrape : fetched.scrapes) first = std::min(first, scrape.t + scrape.took);
+  const Time begun = replay::begun_at(past).value_or(first);
   if (begun <= first)
     return wrong("nothing is kept of the time before " + deployment +
                  " began, so it cannot be judged (recorder.keep and recorder.max_size say how long samples stay)");

@@ -6,6 +6,7 @@
 #include "collectors/request_probe.hpp"
 #include "daemon/io/host_reader.hpp"
 #include "daemon/io/postgresql_client.hpp"
+#include <chrono>
 #include <utility>
 
 namespace backstop {
@@ -44,16 +45,22 @@ Status fill_secret(const config::Secret& secret, const ReadSecret& read_secret, 
   return {};
 }
 
-Result<HttpRequest> request_to(const config::TargetConfig& target, const config::HttpAccess& access,
-                               const ReadSecret& read_secret) {
+Result<HttpRequest> request_as(const config::HttpAccess& access, const ReadSecret& read_secret) {
   HttpRequest request;
-  request.url = target.url;
-  request.unix_socket = target.unix_socket;
   request.ca_file = access.ca_file;
   request.client_cert_file = access.cert_file;
   request.client_key_file = access.key_file;
   if (Status s = fill_secret(access.bearer, read_secret, request.bearer_token); !s) return s.error();
   if (Status s = fill_secret(access.basic, read_secret, request.basic_credential); !s) return s.error();
+  return request;
+}
+
+Result<HttpRequest> request_to(const config::TargetConfig& target, const config::HttpAccess& access,
+                               const ReadSecret& read_secret) {
+  Result<HttpRequest> request = request_as(access, read_secret);
+  if (!request) return request;
+  request->url = target.url;
+  request->unix_socket = target.unix_socket;
   return request;
 }
 
@@ -89,17 +96,46 @@ std::unique_ptr<Probe> probe_of(const config::TcpSource& source, const config::T
 
 } // namespace
 
+Time wall_clock() {
+  return Time{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
+}
+
+Result<PromqlAsking> promql_asking(const ServiceWatch& watch, std::uint32_t source, const ReadSecret& read_secret) {
+  const auto& promql = std::get<config::PromqlSource>(watch.config.sources[source].kind);
+  Result<HttpRequest> engine = request_as(promql, read_secret);
+  if (!engine) return engine.error();
+  engine->url = promql.url;
+  engine->timeout = promql.timeout;
+  engine->headers.assign(promql.headers.begin(), promql.headers.end());
+  PromqlAsking asking;
+  asking.engine = *std::move(engine);
+  asking.queries = watch.compiled.sources[source].queries;
+  asking.limits.series = promql.max_series;
+  asking.interval = watch.config.sources[source].interval;
+  asking.query_offset = promql.query_offset;
+  return asking;
+}
+
 std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
                                        SystemdUnits& units, PluginRunner& plugins, const ReadSecret& read_secret) {
   std::vector<ScrapeTarget> targets;
   for (std::uint32_t i = 0; i < watch.config.sources.size(); ++i) {
     const config::Source& source = watch.config.sources[i];
     const auto add = [&](std::uint32_t index, std::unique_ptr<Probe> probe, std::uint32_t max_series) {
-      targets.push_back({i, index, source.interval, watch.compiled.sources[i].selectors, max_series, std::move(probe)});
+      const config::CompiledSource& compiled = watch.compiled.sources[i];
+      targets.push_back(
+          {i, index, source.interval, compiled.selectors, max_series, std::move(probe), compiled.query_offset});
     };
     if (const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind)) {
       for (std::uint32_t t = 0; t < prometheus->targets.size(); ++t) {
         add(t, probe_of(*prometheus, prometheus->targets[t], fetcher, read_secret), prometheus->max_series);
+      }
+    } else if (const auto* promql = std::get_if<config::PromqlSource>(&source.kind)) {
+      if (Result<PromqlAsking> asking = promql_asking(watch, i, read_secret)) {
+        const auto queries = static_cast<std::uint32_t>(asking->queries.size());
+        add(0, std::make_unique<PromqlProbe>(fetcher, *std::move(asking), wall_clock), promql->max_series * queries);
+      } else {
+        add(0, std::make_unique<FailingProbe>(asking.error()), promql->max_series);
       }
     } else if (const auto* host = std::get_if<config::HostSource>(&source.kind)) {
       add(0, std::make_unique<HostProbe>(host->unit), 10'000);

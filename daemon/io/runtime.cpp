@@ -16,6 +16,7 @@
 #include "daemon/io/journal_keeper.hpp"
 #include "daemon/io/log.hpp"
 #include "daemon/io/probes.hpp"
+#include "daemon/io/promql_pasts.hpp"
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
@@ -73,6 +74,7 @@ struct Runtime::Parts {
   bool status_stale = false; ///< what the manager was told may have changed: by a record, the services, or a tick
   std::unique_ptr<ChannelNotifier> notifier;
   std::unique_ptr<Telemetry> telemetry;
+  std::unique_ptr<PromqlPasts> pasts;
   std::unique_ptr<App> app;
   std::unique_ptr<Api> api;
   std::unique_ptr<Deadman> deadman;
@@ -181,6 +183,9 @@ void Runtime::Parts::wire(config::Config config) {
   app = std::make_unique<App>(std::move(config),
                               App::Seams{journal->journal(), *recorder, *patient, *notifier, *log, read_link},
                               read_frozen, boot_id());
+  pasts = std::make_unique<PromqlPasts>(*fetcher, secrets, [this] { return loop->fresh_now(); });
+  pasts->after_done = [this] { after_event(); };
+  app->past = pasts.get();
   deadman = std::make_unique<Deadman>(*fetcher, secrets, *log);
   deadman->configure(app->config().daemon.deadman);
   app->deadman = deadman.get();

@@ -15,13 +15,14 @@ namespace backstop {
 class ConfiguredTargets {
 public:
   struct Answer {
-    std::map<std::string, double> samples; ///< "name" or "name{label}", by the value of the only label
+    std::map<std::string, double> samples; ///< "name" or "name{label}", by the values of the labels
     std::string note;
   };
 
-  /// `sources`: what stands behind `sources:`.
-  explicit ConfiguredTargets(const std::string& sources) {
-    const auto read = config::load_service("service: shop\nmode: observe\nindicators: {}\nsources: " + sources, "shop");
+  /// `sources`, `indicators`: what stands behind these keys.
+  explicit ConfiguredTargets(const std::string& sources, const std::string& indicators = "{}") {
+    const auto read = config::load_service(
+        "service: shop\nmode: observe\nindicators: " + indicators + "\nsources: " + sources, "shop");
     if (!read.ok()) throw std::runtime_error(config::show_faults(read.faults));
     auto compiled = config::compile(read.service);
     if (!compiled) throw std::runtime_error(compiled.error().what);
@@ -36,6 +37,8 @@ public:
 
   [[nodiscard]] std::size_t size() const { return targets_.size(); }
   [[nodiscard]] EventLoop& loop() { return *loop_; }
+  [[nodiscard]] HttpFetcher& fetcher() { return *fetcher_; }
+  [[nodiscard]] const ServiceWatch& watch() const { return *watch_; }
 
   /// One read of a target, to its end.
   Result<Answer> read(std::size_t target = 0) {
@@ -49,11 +52,16 @@ public:
     const auto& answered = std::get<SamplesAnswer>(**got);
     Answer answer{{}, answered.note};
     for (const RawSample& s : answered.samples)
-      answer.samples[s.labels.empty() ? s.name : s.name + "{" + s.labels.front().second + "}"] = s.value;
+      answer.samples[s.labels.empty() ? s.name : s.name + "{" + shown(s.labels) + "}"] = s.value;
     return answer;
   }
 
 private:
+  static std::string shown(const std::vector<std::pair<std::string, std::string>>& labels) {
+    std::string text;
+    for (const auto& [name, value] : labels) text += (text.empty() ? "" : ",") + value;
+    return text;
+  }
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<CurlFetcher> fetcher_;
   std::unique_ptr<SystemdUnits> units_;

@@ -89,6 +89,7 @@ std::vector<Probe> service_probes() {
       {"command", top + "running_version: {", "", "}"},
       {"link", top + "running_version: {", "", "}"},
       {"source/prometheus", top + "sources: {app: {", "type: prometheus", "}}"},
+      {"source/promql", top + "sources: {app: {", "type: promql", "}}"},
       {"source/host", top + "sources: {app: {", "type: host", "}}"},
       {"source/systemd", top + "sources: {app: {", "type: systemd", "}}"},
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},

@@ -1,0 +1,68 @@
+#pragma once
+#include "collectors/probe.hpp"
+#include "collectors/promql_answer.hpp"
+#include "collectors/promql_query.hpp"
+#include <map>
+#include <optional>
+
+namespace backstop {
+
+/// The values of a query that adds up, as a counter of each series. A series that is not in an answer keeps its count;
+/// one that was not for kForgotten answers is forgotten.
+class AddedUp {
+public:
+  static constexpr std::uint32_t kForgotten = 1'000;
+  /// Appends a sample, for each series of the answer, of what it comes to. Negative values count nothing.
+  void take(const PromqlQuery& query, const PromqlAnswer& answer, std::vector<RawSample>& out);
+
+private:
+  struct Count {
+    double sum = 0;
+    std::uint32_t seen = 0; ///< the number of the answer
+  };
+  std::map<std::vector<std::pair<std::string, std::string>>, Count> counts_;
+  std::uint32_t answers_ = 0;
+};
+
+/// How a source asks.
+struct PromqlAsking {
+  HttpRequest engine;
+  std::vector<PromqlQuery> queries;
+  PromqlLimits limits;
+  Duration interval{};     ///< the window of the first read
+  Duration query_offset{}; ///< data that comes late: asked for as of so long ago
+};
+
+/// An engine of PromQL as one target: all queries as of one time, together. One that fails, or that is answered in part,
+/// fails the read: what belongs together stays so. What is not answered is made up for: the next $window reaches back to
+/// the last answer in which something was counted, up to kLongestWindow.
+class PromqlProbe final : public Probe {
+public:
+  using WallClock = std::function<Time()>; ///< by which the engine's samples are timed
+  static constexpr Duration kLongestWindow = std::chrono::hours(1);
+
+  PromqlProbe(HttpFetcher& fetcher, PromqlAsking asking, WallClock wall);
+  ~PromqlProbe() override;
+  void start(Done done) override;
+
+private:
+  void answered(std::size_t query, Result<HttpResponse> response);
+  void finish(Result<ProbeAnswer> answer);
+  void cancel();
+
+  HttpFetcher& fetcher_;
+  PromqlAsking asking_;
+  WallClock wall_;
+  std::vector<AddedUp> added_up_; ///< by query
+  Time counted_until_{};          ///< where the next window begins; zero: nothing was read yet
+  Time asked_{};
+  Done done_;
+  std::vector<HttpFetcher::Id> running_;             ///< by query; 0: none
+  std::vector<std::optional<PromqlAnswer>> answers_; ///< by query
+};
+
+/// A response as what it answers to `query`, which an Error names.
+Result<PromqlAnswer> answer_to(const PromqlQuery& query, const Result<HttpResponse>& response,
+                               const PromqlLimits& limits);
+
+} // namespace backstop
