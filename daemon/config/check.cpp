@@ -88,6 +88,8 @@ void check_sources(const Service& service, Sheet& sheet) {
       for (const auto& [name, value] : promql->headers) check_header(path + ".headers." + name, name, value, sheet);
     } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {
       check_timeout(path, systemd->timeout, source.interval, sheet);
+    } else if (const auto* journal = std::get_if<JournalLinesSource>(&source.kind)) {
+      check_timeout(path, journal->timeout, source.interval, sheet);
     } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
       check_timeout(path, postgresql->timeout, source.interval, sheet);
     } else if (const auto* http = std::get_if<HttpSource>(&source.kind)) {

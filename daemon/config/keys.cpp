@@ -57,6 +57,7 @@ const std::vector<Section>& sections() {
         {"max_series"}}},
       {"source/host", {{"type", required}, {"interval"}, {"unit"}}},
       {"source/systemd", {{"type", required}, {"interval"}, {"unit", required}, {"timeout"}}},
+      {"source/journal", {{"type", required}, {"interval"}, {"unit", required}, {"timeout"}}},
       {"source/postgresql", {{"type", required}, {"interval"}, {"dsn", required}, {"timeout"}}},
       {"source/http",
        {{"type", required},

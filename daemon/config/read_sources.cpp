@@ -139,9 +139,9 @@ void read_unit(const Mapping& mapping, std::string& out) {
 
 void read_source(Sheet& sheet, const Node& node, Source& out) {
   const std::string path = "sources." + out.name;
-  const auto type =
-      type_of(sheet, node, "type", path,
-              {"prometheus", "promql", "host", "systemd", "postgresql", "http", "tcp", "command"}, "source of type");
+  const auto type = type_of(
+      sheet, node, "type", path,
+      {"prometheus", "promql", "host", "systemd", "journal", "postgresql", "http", "tcp", "command"}, "source of type");
   if (!type) return;
   const Mapping mapping(sheet, node, "source/" + *type, path);
   if (*type == "prometheus") {
@@ -164,6 +164,13 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     read_unit(mapping, systemd.unit);
     systemd.timeout = default_timeout(systemd.timeout, out.interval);
     mapping.duration("timeout", systemd.timeout);
+  } else if (*type == "journal") {
+    out.interval = std::chrono::seconds(5);
+    mapping.duration("interval", out.interval, kLeastInterval);
+    auto& journal = out.kind.emplace<JournalLinesSource>();
+    read_unit(mapping, journal.unit);
+    journal.timeout = default_timeout(journal.timeout, out.interval);
+    mapping.duration("timeout", journal.timeout);
   } else if (*type == "http") {
     out.interval = std::chrono::seconds(5);
     mapping.duration("interval", out.interval, kLeastInterval);

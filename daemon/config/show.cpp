@@ -58,6 +58,9 @@ void show_source(const Source& source, Lines& out) {
     out.entry(2, source.name,
               {"systemd", every + " and at once when it changes", "timeout " + show_duration(systemd->timeout),
                "unit " + systemd->unit});
+  } else if (const auto* journal = std::get_if<JournalLinesSource>(&source.kind)) {
+    out.entry(2, source.name,
+              {"journal", every, "timeout " + show_duration(journal->timeout), "unit " + journal->unit});
   } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
     out.entry(2, source.name,
               {"postgresql", every, "timeout " + show_duration(postgresql->timeout),

@@ -57,6 +57,11 @@ struct SystemdSource {
   std::string unit; ///< with its kind: "checkout.service"
   Duration timeout{std::chrono::milliseconds(800)};
 };
+/// Counts the lines that a unit writes to the host's journal.
+struct JournalLinesSource {
+  std::string unit; ///< with its kind: "checkout.service"
+  Duration timeout{std::chrono::seconds(2)};
+};
 struct PostgresqlSource {
   Secret dsn;
   Duration timeout{std::chrono::seconds(3)};
@@ -100,7 +105,7 @@ struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
   std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource, CommandSource,
-               PromqlSource>
+               PromqlSource, JournalLinesSource>
       kind;
 };
 

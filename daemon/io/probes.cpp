@@ -5,6 +5,7 @@
 #include "collectors/plugin_probe.hpp"
 #include "collectors/request_probe.hpp"
 #include "daemon/io/host_reader.hpp"
+#include "daemon/io/journal_lines.hpp"
 #include "daemon/io/postgresql_client.hpp"
 #include <chrono>
 #include <utility>
@@ -141,6 +142,8 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
       add(0, std::make_unique<HostProbe>(host->unit), 10'000);
     } else if (const auto* systemd = std::get_if<config::SystemdSource>(&source.kind)) {
       add(0, units.probe(systemd->unit, systemd->timeout), 10'000);
+    } else if (const auto* journal = std::get_if<config::JournalLinesSource>(&source.kind)) {
+      add(0, journal_lines(loop, journal->unit, journal->timeout), 10'000);
     } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
       auto client =
           std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = postgresql->dsn] { return read_secret(dsn); });

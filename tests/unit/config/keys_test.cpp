@@ -92,6 +92,7 @@ std::vector<Probe> service_probes() {
       {"source/promql", top + "sources: {app: {", "type: promql", "}}"},
       {"source/host", top + "sources: {app: {", "type: host", "}}"},
       {"source/systemd", top + "sources: {app: {", "type: systemd", "}}"},
+      {"source/journal", top + "sources: {app: {", "type: journal", "}}"},
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},
       {"source/http", top + "sources: {app: {", "type: http", "}}"},
       {"source/tcp", top + "sources: {app: {", "type: tcp", "}}"},
