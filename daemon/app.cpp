@@ -174,6 +174,8 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   const auto it = watches_.find(service);
   if (it == watches_.end()) return;
   ServiceWatch& watch = *it->second;
+  // What was over before they came, in order of time as well.
+  if (refused_journal_.empty()) expire(scrape.arrived - Duration{1}, now);
   judge_due(watch, scrape.arrived, now); // whose timer has not fired yet: in order of time, as in a replay
   watch.watch.observe(scrape);
   SourceHealth& health = watch.sources[scrape.source][scrape.target];
@@ -202,7 +204,7 @@ void App::settle(Time now) {
   for (int round = 0; round < kSettleRounds; ++round) {
     next_due_ = kNever;
     gate(now);
-    expire(now);
+    expire(now, now);
     next_due_ = std::min(next_due_, executor_.pump(now));
     if (now < journal_retry_) {
       next_due_ = std::min(next_due_, journal_retry_);

@@ -102,7 +102,7 @@ private:
   void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, const Instant& when);
   void follow_verification(ServiceWatch& watch, Time now);
   void note_levels(const ServiceWatch& watch, Time now);
-  void expire(Time now);
+  void expire(Time by, Time now);
   void gate(Time now);
   bool waits_for_past(ServiceWatch& watch, const DeploymentState& deployment, Time now);
   void tell_of_no_past(const DeploymentState& deployment, const Error& why);

@@ -25,19 +25,20 @@ std::string changed_while_gated(const State& state, const DeploymentState& d) {
 
 } // namespace
 
-void App::expire(Time now) {
+/// What is over by then. Before samples are judged, that is before they came: the timer may be late.
+void App::expire(Time by, Time now) {
   std::vector<std::string> holds, confirmations;
   for (const auto& [key, hold] : state().holds) {
-    hold.until <= now ? holds.push_back(key) : void(next_due_ = std::min(next_due_, hold.until));
+    hold.until <= by ? holds.push_back(key) : void(next_due_ = std::min(next_due_, hold.until));
   }
   for (const auto& [id, d] : state().deployments) {
     if (!d.confirmation) continue;
-    d.confirmation->until <= now ? confirmations.push_back(id)
+    d.confirmation->until <= by ? confirmations.push_back(id)
                                  : void(next_due_ = std::min(next_due_, d.confirmation->until));
   }
   if (const Time begun = state().shutdown; begun != Time{}) {
     const Time most = begun + kShutdownMost;
-    if (most <= now) {
+    if (most <= by) {
       ledger_.add(ShutdownAnnounced{false, "it was announced and did not come"}, now);
     } else {
       next_due_ = std::min(next_due_, most);

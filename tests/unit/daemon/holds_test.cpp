@@ -42,6 +42,18 @@ TEST(Holds, ExpireByThemselvesThenItIsRolledBack) {
   EXPECT_EQ(w.journal.of_type("hold_ended")[0].payload.text("how"), "expired");
 }
 
+TEST(Holds, ThatAreOverWhenSamplesComeHoldNothingThatTheyShow) {
+  ShopWorld w;
+  w.command(Hold{"shop", std::chrono::milliseconds(29'500), "busy"});
+  const std::string id = w.ship("v2", 0.3);
+  ASSERT_TRUE(w.until_status(id, "held"));
+  const Time until = w.app->state().hold(ShopWorld::kShop)->until;
+  ASSERT_TRUE(w.until([&] { return w.now >= until; }));
+  // The samples of that second came before the timer.
+  EXPECT_EQ(w.deployment(id).last_decision_status, "enforced");
+  EXPECT_EQ(w.deployment(id).rollback->started, w.now);
+}
+
 TEST(Holds, OverAllServicesHoldEachAndEndAsOne) {
   ShopWorld w;
   w.command(Hold{"*", seconds(1000), "network work"});
