@@ -16,7 +16,7 @@
 namespace backstop {
 
 /// A real PostgreSQL server of the test's own: a new cluster in a temporary directory, reached by a socket in it or by
-/// 127.0.0.1. It runs as the user postgres where the test runs as root. Gone at the end.
+/// 127.0.0.1. It runs as the user postgres where the test runs as root. Gone at the end. Another one can be its standby.
 ///
 /// Roles: postgres (superuser, no password asked), app (password "sesame", no rights), watcher (the same, pg_monitor).
 class PrivatePostgresql {
@@ -25,17 +25,23 @@ public:
 
   PrivatePostgresql() : programs_(find_programs()), port_(free_port()) {
     make_cluster();
-    std::ofstream(data() + "/postgresql.conf", std::ios::app)
-        << "listen_addresses = '127.0.0.1'\nport = " << port_ << "\nunix_socket_directories = '" << directory_.path()
-        << "'\n"
-        << "max_connections = " << kMaxConnections << "\nsuperuser_reserved_connections = 3\nmax_wal_senders = 0\n"
-        << "fsync = off\nshared_buffers = 1MB\nautovacuum = off\n";
-    std::ofstream(data() + "/pg_hba.conf") << "local all postgres trust\nlocal all all scram-sha-256\n"
-                                           << "host all all 127.0.0.1/32 scram-sha-256\n";
+    std::ofstream(data() + "/pg_hba.conf") << "local all postgres trust\nlocal replication postgres trust\n"
+                                           << "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n";
+    configure();
     start();
     run("roles", programs_ + "/psql -q -X -v ON_ERROR_STOP=1 -h " + directory_.path() + " -p " + std::to_string(port_) +
                      " -U postgres -d postgres -c \"CREATE ROLE app LOGIN PASSWORD 'sesame'\""
                      " -c \"CREATE ROLE watcher LOGIN PASSWORD 'sesame' IN ROLE pg_monitor\"");
+  }
+  struct StandbyOf {
+    const PrivatePostgresql& primary; ///< streamed from under the application_name "standby1"
+  };
+  explicit PrivatePostgresql(StandbyOf of) : programs_(find_programs()), port_(free_port()) {
+    if (geteuid() == 0) run("chown", "chown postgres " + directory_.path(), false);
+    run("basebackup", programs_ + "/pg_basebackup --no-sync -c fast -R -D " + data() + " -d \"" +
+                          of.primary.by_socket("postgres", "application_name=standby1") + "\"");
+    configure();
+    start();
   }
   ~PrivatePostgresql() {
     if (running_) (void)std::system(as_server(pg_ctl("stop -m immediate") + " >/dev/null 2>&1").c_str());
@@ -60,6 +66,14 @@ public:
   }
 
 private:
+  /// What is appended last counts, so a standby's own place goes before what came of its primary.
+  void configure() const {
+    std::ofstream(data() + "/postgresql.conf", std::ios::app)
+        << "listen_addresses = '127.0.0.1'\nport = " << port_ << "\nunix_socket_directories = '" << directory_.path()
+        << "'\n"
+        << "max_connections = " << kMaxConnections << "\nsuperuser_reserved_connections = 3\nmax_wal_senders = 4\n"
+        << "fsync = off\nshared_buffers = 1MB\nautovacuum = off\n";
+  }
   [[nodiscard]] std::string data() const { return directory_.path() + "/data"; }
   [[nodiscard]] std::string pg_ctl(const std::string& what) const {
     return programs_ + "/pg_ctl -D " + data() + " " + what;

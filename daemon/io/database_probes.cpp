@@ -1,0 +1,24 @@
+#include "daemon/io/database_probes.hpp"
+#include "collectors/postgresql.hpp"
+#include "collectors/sql_probe.hpp"
+#include "daemon/io/postgresql_client.hpp"
+
+namespace backstop {
+namespace {
+
+std::unique_ptr<Probe> probe_of(const config::PostgresqlSource& source, EventLoop& loop,
+                                const ReadSecret& read_secret) {
+  auto client = std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = source.dsn] { return read_secret(dsn); });
+  return std::make_unique<SqlProbe>(std::move(client), std::string(postgresql::kQuestion), postgresql::read_answer,
+                                    source.timeout);
+}
+
+} // namespace
+
+std::unique_ptr<Probe> database_probe(const config::Source& source, EventLoop& loop, const ReadSecret& read_secret) {
+  if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind))
+    return probe_of(*postgresql, loop, read_secret);
+  return nullptr;
+}
+
+} // namespace backstop
