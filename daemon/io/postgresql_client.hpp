@@ -1,23 +1,11 @@
 #pragma once
 #include "collectors/sql_source.hpp"
-#include "daemon/io/event_loop.hpp"
-#include <cstddef>
+#include "daemon/io/sql_turn.hpp"
 #include <functional>
 #include <memory>
 #include <string>
 
 namespace backstop {
-
-struct PostgresqlLimits {
-  /// After a failed attempt nothing is tried for so long; each further failure doubles it, up to the second.
-  Duration first_pause{std::chrono::seconds(1)};
-  Duration longest_pause{std::chrono::seconds(15)};
-  std::size_t most_rows = 50'000;
-  std::size_t most_bytes = std::size_t{8} << 20; ///< of all cells of one answer
-};
-
-/// How long a server is let alone after so many failures in a row (1 or more).
-Duration pause_after(int failures, const PostgresqlLimits& limits);
 
 /// Asks one PostgreSQL server over one connection that is kept, by libpq on the loop and never blocking it. Connects at
 /// the first question, and again at the next one after the connection was lost. Each question has a deadline; where it
@@ -32,7 +20,7 @@ public:
   /// Gives the DSN; asked before each attempt to connect, so that a changed password is taken up. Its error is passed on.
   using DsnReader = std::function<Result<std::string>()>;
 
-  PostgresqlClient(EventLoop& loop, DsnReader dsn, PostgresqlLimits limits = {});
+  PostgresqlClient(EventLoop& loop, DsnReader dsn, SqlLimits limits = {});
   ~PostgresqlClient() override;
   PostgresqlClient(const PostgresqlClient&) = delete;
   PostgresqlClient& operator=(const PostgresqlClient&) = delete;

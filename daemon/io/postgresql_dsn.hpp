@@ -44,12 +44,6 @@ private:
   std::vector<std::string> secrets_;
 };
 
-/// Text of libpq or a server made fit to be shown: secrets as ***, one line, valid UTF-8, no control characters, bounded.
-std::string presentable(std::string_view text, const std::vector<std::string>& secrets);
-
-/// `text` with every byte that is no UTF-8 as '?'.
-std::string valid_utf8(std::string_view text);
-
 /// The SQLSTATE in an error text of PQERRORS_VERBOSE ("FATAL:  53300: sorry, ..."); empty: there is none.
 std::string sqlstate_in(std::string_view text);
 

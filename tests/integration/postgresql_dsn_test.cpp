@@ -1,5 +1,6 @@
 #include "daemon/io/postgresql_client.hpp"
 #include "daemon/io/postgresql_dsn.hpp"
+#include "daemon/io/server_text.hpp"
 #include <gmock/gmock.h>
 
 namespace backstop {

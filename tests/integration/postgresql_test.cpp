@@ -37,7 +37,7 @@ protected:
   }
   static PrivatePostgresql& server() { return *server_; }
 
-  void connect_as(const std::string& dsn, PostgresqlLimits limits = {.first_pause = 1ms, .longest_pause = 1ms}) {
+  void connect_as(const std::string& dsn, SqlLimits limits = {.first_pause = 1ms, .longest_pause = 1ms}) {
     client_ = std::make_unique<PostgresqlClient>(
         *loop_, [dsn] { return Result<std::string>(dsn); }, limits);
   }
@@ -166,7 +166,7 @@ TEST_F(Postgresql, AMissingDatabaseIsSaid) {
 TEST_F(Postgresql, AChangedPasswordIsTakenUpAtTheNextAttempt) {
   std::string dsn = server().by_socket("app", "dbname=postgres password=old");
   client_ = std::make_unique<PostgresqlClient>(
-      *loop_, [&dsn] { return Result<std::string>(dsn); }, PostgresqlLimits{.first_pause = 0s, .longest_pause = 0s});
+      *loop_, [&dsn] { return Result<std::string>(dsn); }, SqlLimits{.first_pause = 0s, .longest_pause = 0s});
   EXPECT_FALSE(ask("SELECT 1"));
   dsn = server().by_socket("app", "dbname=postgres password=sesame");
   EXPECT_TRUE(ask("SELECT 1"));
@@ -176,7 +176,7 @@ TEST_F(Postgresql, AnAnswerMakesThePauseShortAgain) {
   std::string dsn = server().by_socket("postgres", "dbname=nowhere");
   client_ = std::make_unique<PostgresqlClient>(
       *loop_, [&dsn] { return Result<std::string>(dsn); },
-      PostgresqlLimits{.first_pause = 20ms, .longest_pause = std::chrono::hours(1)});
+      SqlLimits{.first_pause = 20ms, .longest_pause = std::chrono::hours(1)});
   for (int failures = 0; failures < 3;) {
     if (ask("SELECT 1").error().what.find("next try") == std::string::npos)
       ++failures;
