@@ -61,6 +61,16 @@ struct PostgresqlSource {
   Secret dsn;
   Duration timeout{std::chrono::seconds(3)};
 };
+/// A MySQL or MariaDB server, by TCP or by its socket.
+struct MysqlSource {
+  std::string host;
+  std::uint16_t port = 3306;
+  std::string unix_socket;
+  std::string user = "backstop";
+  Secret password;
+  std::string ca_file, cert_file, key_file;
+  Duration timeout{std::chrono::seconds(3)};
+};
 /// Requests something and looks at the answer.
 struct HttpSource : HttpAccess {
   Duration timeout{std::chrono::seconds(3)};
@@ -99,7 +109,7 @@ struct PromqlSource : HttpAccess {
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource, CommandSource,
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, MysqlSource, HttpSource, TcpSource, CommandSource,
                PromqlSource>
       kind;
 };

@@ -1,6 +1,6 @@
 #include "daemon/io/postgresql_dsn.hpp"
+#include "daemon/io/name_lookup.hpp"
 #include <algorithm>
-#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <memory>
 
@@ -11,11 +11,6 @@ constexpr const char* kSocketDirectory = "/var/run/postgresql";
 constexpr const char* kPort = "5432";
 
 bool is_socket(const std::string& host) { return host.starts_with('/') || host.starts_with('@'); }
-
-bool is_address(const std::string& host) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
-}
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> items;
@@ -47,7 +42,9 @@ std::string sqlstate_in(std::string_view text) {
   return "";
 }
 
-bool PostgresqlDsn::Host::needs_lookup() const { return address.empty() && !is_socket(name) && !is_address(name); }
+bool PostgresqlDsn::Host::needs_lookup() const {
+  return address.empty() && !is_socket(name) && !is_numeric_address(name);
+}
 
 Status PostgresqlDsn::split_hosts(const std::string& names, const std::string& addresses, const std::string& ports) {
   const std::vector<std::string> name = split(names);
@@ -113,7 +110,7 @@ PostgresqlDsn::parameters(const std::map<std::string, Result<std::vector<std::st
   };
   for (const Host& host : hosts_) {
     if (!host.needs_lookup()) {
-      add(host, is_address(host.name) && host.address.empty() ? host.name : host.address);
+      add(host, is_numeric_address(host.name) && host.address.empty() ? host.name : host.address);
       continue;
     }
     const auto found = addresses.find(host.name);

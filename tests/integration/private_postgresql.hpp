@@ -1,15 +1,13 @@
 #pragma once
 #include "tests/fakes/temporary_directory.hpp"
+#include "tests/integration/free_port.hpp"
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
@@ -103,19 +101,6 @@ private:
       if (std::filesystem::exists(version.path() / "bin/initdb")) found.push_back(version.path() / "bin");
     if (found.empty()) throw std::runtime_error("PostgreSQL's server is not installed: apt-get install postgresql");
     return *std::max_element(found.begin(), found.end());
-  }
-  /// A port nobody listens on now. The server cannot be told to choose one itself.
-  static int free_port() {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-      throw std::runtime_error("no free port");
-    close(fd);
-    return ntohs(address.sin_port);
   }
   static std::string as_server(const std::string& command) {
     return geteuid() == 0 ? "cd / && setpriv --reuid=postgres --regid=postgres --init-groups " + command : command;
