@@ -58,6 +58,7 @@ const std::vector<Section>& sections() {
       {"source/host", {{"type", required}, {"interval"}, {"unit"}}},
       {"source/systemd", {{"type", required}, {"interval"}, {"unit", required}, {"timeout"}}},
       {"source/postgresql", {{"type", required}, {"interval"}, {"dsn", required}, {"timeout"}}},
+      {"source/pgbouncer", {{"type", required}, {"interval"}, {"dsn", required}, {"timeout"}}},
       {"source/mysql",
        {{"type", required},
         {"interval"},

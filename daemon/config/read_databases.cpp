@@ -60,6 +60,10 @@ void read_database(const Mapping& mapping, const std::string& type, Source& out)
     auto& postgresql = out.kind.emplace<PostgresqlSource>();
     read_timeout(postgresql.timeout);
     read_secret(mapping, "dsn", postgresql.dsn, Inline::dsn);
+  } else if (type == "pgbouncer") {
+    auto& pgbouncer = out.kind.emplace<PgbouncerSource>();
+    read_timeout(pgbouncer.timeout);
+    read_secret(mapping, "dsn", pgbouncer.dsn, Inline::dsn);
   } else {
     auto& mysql = out.kind.emplace<MysqlSource>();
     read_timeout(mysql.timeout);

@@ -24,7 +24,7 @@ void read_procedures(const Mapping& service, Service& out);
 inline constexpr Duration kLeastInterval{std::chrono::milliseconds(100)};
 /// The usual timeout, or what a shorter interval leaves room for: an attempt must be over before the next one starts.
 Duration default_timeout(Duration usual, Duration interval);
-/// Of types postgresql and mysql.
+/// Of types postgresql, pgbouncer and mysql.
 void read_database(const Mapping& mapping, const std::string& type, Source& out);
 
 // shared

@@ -71,6 +71,10 @@ void show_source(const Source& source, Lines& out) {
     out.entry(2, source.name,
               {"postgresql", every, "timeout " + show_duration(postgresql->timeout),
                "dsn from " + show_secret(postgresql->dsn)});
+  } else if (const auto* pgbouncer = std::get_if<PgbouncerSource>(&source.kind)) {
+    out.entry(2, source.name,
+              {"pgbouncer", every, "timeout " + show_duration(pgbouncer->timeout),
+               "dsn from " + show_secret(pgbouncer->dsn)});
   } else if (const auto* mysql = std::get_if<MysqlSource>(&source.kind)) {
     std::vector<std::string> words{"mysql", every, "timeout " + show_duration(mysql->timeout)};
     for (std::string& word : mysql_words(*mysql)) words.push_back(std::move(word));

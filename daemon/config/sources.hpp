@@ -61,6 +61,11 @@ struct PostgresqlSource {
   Secret dsn;
   Duration timeout{std::chrono::seconds(3)};
 };
+/// The admin console of a PgBouncer.
+struct PgbouncerSource {
+  Secret dsn;
+  Duration timeout{std::chrono::seconds(3)};
+};
 /// A MySQL or MariaDB server, by TCP or by its socket.
 struct MysqlSource {
   std::string host;
@@ -109,7 +114,7 @@ struct PromqlSource : HttpAccess {
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, MysqlSource, HttpSource, TcpSource, CommandSource,
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, PgbouncerSource, MysqlSource, HttpSource, TcpSource, CommandSource,
                PromqlSource>
       kind;
 };

@@ -1,5 +1,6 @@
 #include "daemon/io/database_probes.hpp"
 #include "collectors/mysql.hpp"
+#include "collectors/pgbouncer.hpp"
 #include "collectors/postgresql.hpp"
 #include "collectors/sql_probe.hpp"
 #include "daemon/io/mysql_client.hpp"
@@ -12,6 +13,13 @@ std::unique_ptr<Probe> probe_of(const config::PostgresqlSource& source, EventLoo
                                 const ReadSecret& read_secret) {
   auto client = std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = source.dsn] { return read_secret(dsn); });
   return std::make_unique<SqlProbe>(std::move(client), std::string(postgresql::kQuestion), postgresql::read_answer,
+                                    source.timeout);
+}
+
+std::unique_ptr<Probe> probe_of(const config::PgbouncerSource& source, EventLoop& loop, const ReadSecret& read_secret) {
+  auto client = std::make_unique<PostgresqlClient>(
+      loop, [read_secret, dsn = source.dsn] { return read_secret(dsn); }, SqlLimits{}, PostgresqlPeer::pgbouncer);
+  return std::make_unique<SqlProbe>(std::move(client), std::string(pgbouncer::kQuestion), pgbouncer::read_answer,
                                     source.timeout);
 }
 
@@ -30,6 +38,8 @@ std::unique_ptr<Probe> probe_of(const config::MysqlSource& source, EventLoop& lo
 std::unique_ptr<Probe> database_probe(const config::Source& source, EventLoop& loop, const ReadSecret& read_secret) {
   if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind))
     return probe_of(*postgresql, loop, read_secret);
+  if (const auto* pgbouncer = std::get_if<config::PgbouncerSource>(&source.kind))
+    return probe_of(*pgbouncer, loop, read_secret);
   if (const auto* mysql = std::get_if<config::MysqlSource>(&source.kind)) return probe_of(*mysql, loop, read_secret);
   return nullptr;
 }

@@ -90,6 +90,7 @@ struct MysqlClient::Impl final : SqlTurn {
     if (connection->failed()) return on_error();
     if (!connection->begin_rows()) return on_error();
     if (!connection->has_rows()) return on_end();
+    for (const std::string& name : connection->columns()) question->rows.columns.push_back(valid_utf8(name));
     phase = Phase::fetching;
     went_on(connection->fetch());
   }

@@ -141,6 +141,13 @@ bool MysqlConnection::begin_rows() {
   return !failed_;
 }
 
+std::vector<std::string> MysqlConnection::columns() const {
+  std::vector<std::string> names;
+  const MYSQL_FIELD* const fields = mysql_fetch_fields(result_);
+  for (unsigned column = 0; column < mysql_num_fields(result_); ++column) names.emplace_back(fields[column].name);
+  return names;
+}
+
 std::optional<SqlRows::Row> MysqlConnection::row() const {
   if (row_ == nullptr) return std::nullopt;
   const unsigned long* const lengths = mysql_fetch_lengths(result_);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 struct st_mysql;
 struct st_mysql_res;
@@ -39,6 +40,7 @@ public:
   /// After a question: whether its rows, or that there are none, can be had.
   bool begin_rows();
   [[nodiscard]] bool has_rows() const { return result_ != nullptr; }
+  [[nodiscard]] std::vector<std::string> columns() const; ///< while there are rows
   std::uint32_t fetch();
   /// What was fetched; nothing at the end.
   [[nodiscard]] std::optional<SqlRows::Row> row() const;

@@ -1,6 +1,5 @@
 #include "daemon/io/postgresql_client.hpp"
 #include "daemon/io/name_lookup.hpp"
-#include "daemon/io/postgresql_dsn.hpp"
 #include "daemon/io/server_text.hpp"
 #include <libpq-fe.h>
 #include <optional>
@@ -14,12 +13,12 @@ using Answer = std::unique_ptr<PGresult, void (*)(PGresult*)>;
 
 enum class Phase { closed, resolving, connecting, idle, asking };
 
-/// What the codes of PostgreSQL's appendix A mean for us.
 struct Meaning {
-  const char* sqlstate;
+  const char* sign;
   Errc code;
   const char* text; ///< put before what the server said
 };
+/// What the codes of PostgreSQL's appendix A mean for us.
 constexpr Meaning kMeanings[] = {
     {"53300", Errc::busy, "the server has no free connection"},
     {"57P03", Errc::busy, "the server is starting up, shutting down or recovering"},
@@ -32,19 +31,35 @@ constexpr Meaning kMeanings[] = {
     {"3D000", Errc::not_found, "there is no such database; mend the DSN"},
 };
 
-Error meaning_of(const std::string& sqlstate, const std::string& text) {
+/// PgBouncer has one code for all it refuses, but its words are always these.
+constexpr Meaning kPgbouncerMeanings[] = {
+    {"authentication failed", Errc::unauthorized, "PgBouncer refused user or password; mend the DSN"},
+    {"no such user", Errc::unauthorized, "PgBouncer refused user or password; mend the DSN"},
+    {"not allowed", Errc::unauthorized, "this user may not ask the admin console; add it to stats_users"},
+    {"no such database", Errc::not_found, "this is not the admin console; let the DSN lead to the database pgbouncer"},
+    {"no more connections allowed", Errc::busy, "PgBouncer has no free connection"},
+    {"unrecognized configuration parameter", Errc::invalid,
+     "this is not the admin console; let the DSN lead to the database pgbouncer"},
+};
+
+Error meaning_of(const std::string& sqlstate, const std::string& text, PostgresqlPeer peer) {
+  if (peer == PostgresqlPeer::pgbouncer)
+    for (const Meaning& m : kPgbouncerMeanings)
+      if (text.find(m.sign) != std::string::npos) return fail(m.code, std::string(m.text) + " (" + text + ")");
   for (const Meaning& m : kMeanings)
-    if (sqlstate == m.sqlstate) return fail(m.code, std::string(m.text) + " (" + text + ")");
-  if (text.find("unsupported startup parameter") != std::string::npos)
-    return fail(Errc::invalid, "this is PgBouncer; let the DSN lead to the server itself (" + text + ")");
+    if (sqlstate == m.sign) return fail(m.code, std::string(m.text) + " (" + text + ")");
+  if (peer == PostgresqlPeer::server && text.find("unsupported startup parameter") != std::string::npos)
+    return fail(Errc::invalid,
+                "this is PgBouncer; let the DSN lead to the server itself, or write type: pgbouncer (" + text + ")");
   return fail(Errc::io, text.empty() ? "the connection was lost" : text);
 }
 
 } // namespace
 
 struct PostgresqlClient::Impl final : SqlTurn {
-  Impl(EventLoop& l, DsnReader reader, SqlLimits bounds)
-      : SqlTurn(l, bounds, "PostgreSQL"), dsn_reader(std::move(reader)) {}
+  Impl(EventLoop& l, DsnReader reader, SqlLimits bounds, PostgresqlPeer whom)
+      : SqlTurn(l, bounds, whom == PostgresqlPeer::pgbouncer ? "PgBouncer" : "PostgreSQL"),
+        dsn_reader(std::move(reader)), peer(whom) {}
 
   void close() override {
     lookup.reset();
@@ -58,7 +73,7 @@ struct PostgresqlClient::Impl final : SqlTurn {
   void begin() override {
     const Result<std::string> text = dsn_reader();
     if (!text) return give_up(text.error());
-    Result<PostgresqlDsn> parsed = PostgresqlDsn::parse(*text);
+    Result<PostgresqlDsn> parsed = PostgresqlDsn::parse(*text, peer);
     if (!parsed) return give_up(parsed.error());
     where = parsed->where();
     secrets = parsed->secrets();
@@ -127,9 +142,11 @@ struct PostgresqlClient::Impl final : SqlTurn {
 
   void send() override {
     error.reset();
-    if (!PQsendQueryParams(connection.get(), question->sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ||
-        !PQsetSingleRowMode(connection.get()))
-      return give_up(libpq_error());
+    const char* const sql = question->sql.c_str();
+    const bool sent = peer == PostgresqlPeer::pgbouncer
+                          ? PQsendQuery(connection.get(), sql) != 0
+                          : PQsendQueryParams(connection.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 0) != 0;
+    if (!sent || !PQsetSingleRowMode(connection.get())) return give_up(libpq_error());
     phase = Phase::asking;
     flush();
   }
@@ -152,13 +169,13 @@ struct PostgresqlClient::Impl final : SqlTurn {
 
   Status take(const PGresult* part) {
     switch (PQresultStatus(part)) {
-    case PGRES_SINGLE_TUPLE: return take_row(part);
-    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE: take_columns(part); return take_row(part);
+    case PGRES_TUPLES_OK: take_columns(part); return {};
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY: return {};
     case PGRES_FATAL_ERROR: {
       const char* sqlstate = PQresultErrorField(part, PG_DIAG_SQLSTATE);
-      if (!error) error = meaning_of(sqlstate ? sqlstate : "", presentable(PQresultErrorMessage(part), secrets));
+      if (!error) error = meaning_of(sqlstate ? sqlstate : "", presentable(PQresultErrorMessage(part), secrets), peer);
       return {};
     }
     case PGRES_COPY_OUT:
@@ -170,6 +187,12 @@ struct PostgresqlClient::Impl final : SqlTurn {
     case PGRES_PIPELINE_ABORTED: break;
     }
     return fail(Errc::io, "the server answered what was not asked");
+  }
+
+  void take_columns(const PGresult* part) {
+    std::vector<std::string>& columns = question->rows.columns;
+    for (int column = static_cast<int>(columns.size()); column < PQnfields(part); ++column)
+      columns.push_back(valid_utf8(PQfname(part, column)));
   }
 
   Status take_row(const PGresult* part) {
@@ -232,10 +255,11 @@ struct PostgresqlClient::Impl final : SqlTurn {
     if (PQconnectionNeedsPassword(connection.get()))
       return fail(Errc::unauthorized, "the server asks for a password, and the DSN has none");
     const std::string text = PQerrorMessage(connection.get());
-    return meaning_of(sqlstate_in(text), presentable(text, secrets));
+    return meaning_of(sqlstate_in(text), presentable(text, secrets), peer);
   }
 
   DsnReader dsn_reader;
+  PostgresqlPeer peer;
 
   Phase phase = Phase::closed;
   std::optional<PostgresqlDsn> dsn;
@@ -248,8 +272,8 @@ struct PostgresqlClient::Impl final : SqlTurn {
   std::optional<Error> error; ///< the server's to the question; its answer is read to the end all the same
 };
 
-PostgresqlClient::PostgresqlClient(EventLoop& loop, DsnReader dsn, SqlLimits limits)
-    : impl_(std::make_shared<Impl>(loop, std::move(dsn), limits)) {}
+PostgresqlClient::PostgresqlClient(EventLoop& loop, DsnReader dsn, SqlLimits limits, PostgresqlPeer peer)
+    : impl_(std::make_shared<Impl>(loop, std::move(dsn), limits, peer)) {}
 
 PostgresqlClient::~PostgresqlClient() { impl_->close(); }
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kSocketDirectory = "/var/run/postgresql";
 constexpr const char* kPort = "5432";
+constexpr const char* kPgbouncerPort = "6432";
 
 bool is_socket(const std::string& host) { return host.starts_with('/') || host.starts_with('@'); }
 
@@ -61,23 +62,24 @@ Status PostgresqlDsn::split_hosts(const std::string& names, const std::string& a
     host.address = addresses.empty() ? "" : address[i];
     host.port = port.size() == 1 ? port[0] : port[i];
     if (host.name.empty() && host.address.empty()) host.name = kSocketDirectory;
-    if (host.port.empty()) host.port = kPort;
+    if (host.port.empty()) host.port = peer_ == PostgresqlPeer::pgbouncer ? kPgbouncerPort : kPort;
     hosts_.push_back(std::move(host));
   }
   return {};
 }
 
-Result<PostgresqlDsn> PostgresqlDsn::parse(const std::string& text) {
+Result<PostgresqlDsn> PostgresqlDsn::parse(const std::string& text, PostgresqlPeer peer) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(text.c_str(), nullptr),
                                                                                PQconninfoFree);
   if (!options || text.find('\0') != std::string::npos)
     return fail(Errc::invalid, "the DSN is not understood (not shown, as there may be a password in it): write "
                                "postgresql://user@host:5432/database or host=... port=... dbname=... user=...");
-  PostgresqlDsn dsn;
+  PostgresqlDsn dsn(peer);
   for (const PQconninfoOption* o = options.get(); o->keyword; ++o)
     if (o->val && *o->val) dsn.rest_[o->keyword] = o->val;
   if (dsn.rest_.contains("service"))
     return fail(Errc::invalid, "the DSN has service=: service files are not read; write host, port, dbname and user");
+  if (peer == PostgresqlPeer::pgbouncer) dsn.rest_.try_emplace("dbname", "pgbouncer");
   for (const char* key : {"password", "sslpassword"})
     if (const auto found = dsn.rest_.find(key); found != dsn.rest_.end()) dsn.secrets_.push_back(found->second);
 
@@ -129,6 +131,7 @@ PostgresqlDsn::parameters(const std::map<std::string, Result<std::vector<std::st
   all["client_encoding"] = "UTF8";
   all.try_emplace("application_name", "backstop");
   all.try_emplace("gssencmode", "disable"); // getting a Kerberos ticket would block
+  if (peer_ == PostgresqlPeer::pgbouncer) return Parameters(all.begin(), all.end()); // it refuses options
   // Read only, and the server gives up when we do: what is asked can never harm what is watched.
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(statement_timeout).count();
   std::string& server_options = all["options"];
@@ -138,7 +141,7 @@ PostgresqlDsn::parameters(const std::map<std::string, Result<std::vector<std::st
 }
 
 std::string PostgresqlDsn::where() const {
-  std::string text = "PostgreSQL";
+  std::string text = peer_ == PostgresqlPeer::pgbouncer ? "PgBouncer" : "PostgreSQL";
   if (const auto database = rest_.find("dbname"); database != rest_.end()) text += " " + database->second;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     const std::string& host = hosts_[i].name.empty() ? hosts_[i].address : hosts_[i].name;

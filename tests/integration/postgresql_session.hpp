@@ -17,6 +17,14 @@ public:
     if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) throw std::runtime_error(PQresultErrorMessage(result.get()));
     return PQntuples(result.get()) == 0 ? "" : PQgetvalue(result.get(), 0, 0);
   }
+  /// Asks without waiting for the answer.
+  void begin(const std::string& sql) {
+    if (PQsendQuery(connection_.get(), sql.c_str()) == 0) throw std::runtime_error(PQerrorMessage(connection_.get()));
+  }
+  /// Waits for it.
+  void end() {
+    while (PGresult* const result = PQgetResult(connection_.get())) PQclear(result);
+  }
 
 private:
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;

@@ -197,7 +197,9 @@ TEST_F(Postgresql, AnAnswerMakesThePauseShortAgain) {
 TEST_F(Postgresql, AFullServerIsAFindingOfItsOwn) {
   connect_as(server().by_socket("app", "dbname=postgres password=sesame"));
   std::vector<std::unique_ptr<PostgresqlSession>> sessions;
-  do sessions.push_back(std::make_unique<PostgresqlSession>(server().by_socket("app", "dbname=postgres password=sesame")));
+  do
+    sessions.push_back(
+        std::make_unique<PostgresqlSession>(server().by_socket("app", "dbname=postgres password=sesame")));
   while (sessions.back()->connected());
   const auto refused = ask("SELECT 1");
   ASSERT_FALSE(refused);

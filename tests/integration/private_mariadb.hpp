@@ -1,15 +1,14 @@
 #pragma once
 #include "tests/fakes/temporary_directory.hpp"
 #include "tests/integration/free_port.hpp"
+#include "tests/integration/server_process.hpp"
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -30,37 +29,24 @@ public:
     if (sql("CREATE USER app@'%' IDENTIFIED BY 'sesame'; CREATE USER app@localhost IDENTIFIED BY 'sesame'") != 0)
       fail_with("users");
   }
-  ~PrivateMariadb() {
-    if (server_ > 0) end(SIGKILL);
-  }
   PrivateMariadb(const PrivateMariadb&) = delete;
   PrivateMariadb& operator=(const PrivateMariadb&) = delete;
 
   void start() {
-    server_ = fork();
-    if (server_ == 0) {
-      const std::string command =
-          "exec " +
-          as_server("/usr/sbin/mariadbd --no-defaults " + common() + " --socket=" + socket_path() +
-                    " --port=" + std::to_string(port_) + " --bind-address=127.0.0.1 --pid-file=" + at("pid") +
-                    " --max-connections=" + std::to_string(kMaxConnections) + " " + options_) +
-          " >" + at("server.out") + " 2>&1 </dev/null";
-      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-      _exit(127);
-    }
+    server_.start("mysql",
+                  "/usr/sbin/mariadbd --no-defaults " + common() + " --socket=" + socket_path() +
+                      " --port=" + std::to_string(port_) + " --bind-address=127.0.0.1 --pid-file=" + at("pid") +
+                      " --max-connections=" + std::to_string(kMaxConnections) + " " + options_,
+                  at("server.out"));
     using Clock = std::chrono::steady_clock;
     for (const auto limit = Clock::now() + std::chrono::seconds(60); sql("SELECT 1") != 0;) {
-      if (Clock::now() > limit || waitpid(server_, nullptr, WNOHANG) != 0) fail_with("server");
+      if (Clock::now() > limit || server_.ended()) fail_with("server");
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
-  void stop() { end(SIGTERM); }
-  /// Holds the server: it keeps its connections and says nothing more until resume().
-  void hold() const {
-    kill(server_, SIGSTOP);
-    waitpid(server_, nullptr, WUNTRACED);
-  }
-  void resume() const { kill(server_, SIGCONT); }
+  void stop() { server_.end(SIGTERM); }
+  void hold() const { server_.hold(); }
+  void resume() const { server_.resume(); }
 
   /// By the server's own client, as root.
   int sql(const std::string& text) const {
@@ -83,22 +69,13 @@ private:
     const std::string kept = BACKSTOP_BIN_DIR "/mariadb-of-" + std::to_string(geteuid());
     if (geteuid() == 0) run("chown", "chown mysql " + directory_.path());
     if (std::filesystem::exists(kept)) return run("copy", "cp -a " + kept + " " + at("data"));
-    run("install", as_server("mariadb-install-db --no-defaults " + common() +
-                             " --auth-root-authentication-method=normal --skip-test-db"));
+    run("install", ServerProcess::as("mysql", "mariadb-install-db --no-defaults " + common() +
+                                                  " --auth-root-authentication-method=normal --skip-test-db"));
     const std::string copy = kept + "." + std::to_string(getpid());
     run("keep", "cp -a " + at("data") + " " + copy);
     std::error_code lost_to_another_test;
     std::filesystem::rename(copy, kept, lost_to_another_test);
     if (lost_to_another_test) std::filesystem::remove_all(copy);
-  }
-  static std::string as_server(const std::string& command) {
-    return geteuid() == 0 ? "setpriv --reuid=mysql --regid=mysql --init-groups " + command : command;
-  }
-  void end(int signal) {
-    kill(server_, signal);
-    kill(server_, SIGCONT);
-    waitpid(server_, nullptr, 0);
-    server_ = -1;
   }
   void run(const std::string& what, const std::string& command) const {
     if (std::system(("(cd / && " + command + ") >" + at(what + ".out") + " 2>&1 </dev/null").c_str()) != 0)
@@ -116,7 +93,7 @@ private:
   TemporaryDirectory directory_;
   int port_;
   std::string options_;
-  pid_t server_ = -1;
+  ServerProcess server_; ///< ends before its folder goes
 };
 
 } // namespace backstop

@@ -58,6 +58,8 @@ public:
   [[nodiscard]] std::string by_socket(const std::string& user, const std::string& rest = "dbname=postgres") const {
     return "host=" + directory_.path() + " port=" + std::to_string(port_) + " user=" + user + " " + rest;
   }
+  [[nodiscard]] const std::string& folder() const { return directory_.path(); } ///< of its socket
+  [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string by_tcp(const std::string& host, const std::string& user,
                                    const std::string& password) const {
     return "postgresql://" + user + ":" + password + "@" + host + ":" + std::to_string(port_) + "/postgres";

@@ -32,7 +32,20 @@ std::string faults(const std::string& source) { return faults_of(with_source(sou
 
 TEST(DatabaseExamples, AreRead) {
   EXPECT_EQ(example("db: {type: postgresql, dsn: {credential: checkout-db}}\n").rows.size(), 3U);
+  EXPECT_EQ(example("pool: {type: pgbouncer").rows.size(), 2U);
   EXPECT_EQ(example("db: {type: mysql").rows.size(), 2U);
+}
+
+TEST(PgbouncerSource, IsReadLikePostgresql) {
+  const Source source = read("type: pgbouncer, dsn: {credential: c}");
+  EXPECT_EQ(source.interval, std::chrono::seconds(5));
+  EXPECT_EQ(std::get<PgbouncerSource>(source.kind).timeout, std::chrono::seconds(3));
+  EXPECT_THAT(shown("type: pgbouncer, interval: 1s, dsn: {credential: c}"),
+              HasSubstr("pgbouncer, every 1s, timeout 800ms, dsn from credential c"));
+  EXPECT_THAT(faults("type: pgbouncer"), HasSubstr("\"dsn\" is missing"));
+  EXPECT_THAT(faults("type: pgbouncer, timeout: 5s, dsn: {credential: c}"), HasSubstr("not shorter than"));
+  EXPECT_THAT(faults("type: pgbouncer, dsn: \"host=h password=hunter2\""),
+              AllOf(HasSubstr("a password may not stand in the configuration"), Not(HasSubstr("hunter2"))));
 }
 
 TEST(MysqlSource, HasDefaults) {

@@ -93,6 +93,7 @@ std::vector<Probe> service_probes() {
       {"source/host", top + "sources: {app: {", "type: host", "}}"},
       {"source/systemd", top + "sources: {app: {", "type: systemd", "}}"},
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},
+      {"source/pgbouncer", top + "sources: {app: {", "type: pgbouncer", "}}"},
       {"source/mysql", top + "sources: {app: {", "type: mysql", "}}"},
       {"source/http", top + "sources: {app: {", "type: http", "}}"},
       {"source/tcp", top + "sources: {app: {", "type: tcp", "}}"},
