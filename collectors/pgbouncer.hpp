@@ -14,8 +14,8 @@ inline constexpr std::string_view kQuestion = "SHOW POOLS";
 /// Most pools that are kept; beyond it the answer is refused.
 inline constexpr std::size_t kMostPools = 1000;
 
-/// Reads the answer to kQuestion. A series of each family for each pool, with labels `database` and `user`; the pool of the
-/// admin console itself is left out:
+/// Reads the answer to kQuestion. A series of each family for each pool, with labels `database` and `user`; the pool of
+/// the admin console itself is left out:
 /// - clients_active: clients that are linked to a server connection, or need none now.
 /// - clients_waiting: those that wait for one.
 /// - servers_active: server connections that serve a client. servers_idle: those that can be had at once. servers_used:

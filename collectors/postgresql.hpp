@@ -5,22 +5,23 @@
 #include <cstddef>
 #include <string_view>
 
-/// The connections, the longest transaction and the replication of one PostgreSQL server (10 or newer), by what any role
-/// may read; pg_monitor sees more.
+/// The connections, the longest transaction and the replication of one PostgreSQL server (10 or newer), by what any
+/// role may read; pg_monitor sees more.
 namespace backstop::postgresql {
 
 /// The one question. Rows of six columns, the first says of what:
 /// - limits: max_connections, superuser_reserved_connections, reserved_connections (since 16, else 0), the role as SQL
 ///   writes it
-/// - sessions, a row for each kind: database, user, state, how many, seconds since the oldest of their transactions began
+/// - sessions, a row for each kind: database, user, state, how many, seconds since the oldest of their transactions
+///   began
 /// - standby, a row for each that streams from here: application_name, state, replay_lag in seconds, bytes not replayed
-/// - recovery, on a standby alone: whether it streams, whether all that came is replayed (true, false), seconds since the
-///   last replayed transaction was committed
+/// - recovery, on a standby alone: whether it streams, whether all that came is replayed (true, false), seconds since
+///   the last replayed transaction was committed
 ///
-/// A role without pg_monitor sees of other users' sessions neither kind, state nor transaction. Those are still counted,
-/// under the state "hidden": a session that has a database and a user is taken for a client's (a parallel worker or a
-/// logical wal sender of another user is then one too). Our own connection is left out; other connections of backstop are
-/// not.
+/// A role without pg_monitor sees of other users' sessions neither kind, state nor transaction. Those are still
+/// counted, under the state "hidden": a session that has a database and a user is taken for a client's (a parallel
+/// worker or a logical wal sender of another user is then one too). Our own connection is left out; other connections
+/// of backstop are not.
 inline constexpr std::string_view kQuestion =
     "SELECT 'limits', current_setting('max_connections'), current_setting('superuser_reserved_connections'),"
     " coalesce(current_setting('reserved_connections', true), '0'), quote_ident(current_user), NULL"
@@ -55,12 +56,12 @@ inline constexpr std::size_t kMostGroups = 1000;
 ///   Absent while a session hides its transaction: of another user's before a role without pg_monitor, or with
 ///   track_activities off.
 /// - standbys: how many replay what this server streams (logical subscribers too; backups and archives do not replay).
-/// - replay_lag_bytes{application_name}, replay_lag_seconds{application_name}: how far each of them is behind, of several
-///   with one name the last. Seconds are PostgreSQL's replay_lag, and 0 where all is replayed; absent where PostgreSQL has
-///   not measured yet. All three are absent where the role may not see them.
-/// - replication_lag_seconds, on a standby alone: 0 while it streams and all that came is replayed, else how long ago the
-///   last replayed transaction was committed. Without a connection to its primary that is the most it can be behind.
-///   Absent while nothing was replayed since the server's start.
+/// - replay_lag_bytes{application_name}, replay_lag_seconds{application_name}: how far each of them is behind, of
+///   several with one name the last. Seconds are PostgreSQL's replay_lag, and 0 where all is replayed; absent where
+///   PostgreSQL has not measured yet. All three are absent where the role may not see them.
+/// - replication_lag_seconds, on a standby alone: 0 while it streams and all that came is replayed, else how long ago
+///   the last replayed transaction was committed. Without a connection to its primary that is the most it can be
+///   behind. Absent while nothing was replayed since the server's start.
 /// The note says what is absent for want of rights. Errc::corrupt: this is no answer to that question.
 Result<SamplesAnswer> read_answer(const SqlRows& answer);
 

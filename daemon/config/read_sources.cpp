@@ -138,7 +138,8 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
   const std::string path = "sources." + out.name;
   const auto type =
       type_of(sheet, node, "type", path,
-              {"prometheus", "promql", "host", "systemd", "postgresql", "pgbouncer", "mysql", "http", "tcp", "command"}, "source of type");
+              {"prometheus", "promql", "host", "systemd", "postgresql", "pgbouncer", "mysql", "http", "tcp", "command"},
+              "source of type");
   if (!type) return;
   const Mapping mapping(sheet, node, "source/" + *type, path);
   if (*type == "prometheus") {

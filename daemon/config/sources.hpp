@@ -114,8 +114,8 @@ struct PromqlSource : HttpAccess {
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, PgbouncerSource, MysqlSource, HttpSource, TcpSource, CommandSource,
-               PromqlSource>
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, PgbouncerSource, MysqlSource, HttpSource,
+               TcpSource, CommandSource, PromqlSource>
       kind;
 };
 

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kConnectorStack = std::size_t{128} << 10; ///< its own, of which only what is used is in memory
 constexpr int kMostUnwinding = 1000;
-/// Those that prove the password without giving it away. The connector would send it in clear if a server asked for that.
+/// Those that prove the password without giving it away. The connector would send it in clear if a server asked for
+/// that.
 constexpr const char* kAuthentications = "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
 
 struct Meaning {
@@ -201,8 +202,9 @@ std::uint32_t MysqlConnection::made(bool ended) {
 }
 
 /// While the connection is being made, which is the first wait of all over TCP. The connector makes the socket blocking
-/// after it, and may begin its handshake before it comes back here: a blocking read ends at once then, and the handshake
-/// asks wait_for_handshake. It has resolved the address by now, and looks at the host again for the certificate.
+/// after it, and may begin its handshake before it comes back here: a blocking read ends at once then, and the
+/// handshake asks wait_for_handshake. It has resolved the address by now, and looks at the host again for the
+/// certificate.
 void MysqlConnection::prepare_handshake() {
   if (reached_) return;
   const timeval least{0, 1};

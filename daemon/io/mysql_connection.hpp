@@ -22,12 +22,12 @@ struct MysqlError {
 /// What the codes of server and connector mean for us.
 Error meaning_of(unsigned number, const std::string& text);
 
-/// One connection of the MariaDB connector, by its non-blocking calls. Each call gives the epoll events of socket() that
-/// it waits for, to be told to go_on(); 0: it has ended, and failed() says how. No call is made while one waits.
+/// One connection of the MariaDB connector, by its non-blocking calls. Each call gives the epoll events of socket()
+/// that it waits for, to be told to go_on(); 0: it has ended, and failed() says how. No call is made while one waits.
 ///
-/// What is amiss with these calls is mended here: over TLS the connector makes its handshake blocking all the same. That
-/// is made on a stack of its own, whose waits come back here; and a certificate is compared with the name although the
-/// address alone is given (a name would be resolved blocking).
+/// What is amiss with these calls is mended here: over TLS the connector makes its handshake blocking all the same.
+/// That is made on a stack of its own, whose waits come back here; and a certificate is compared with the name although
+/// the address alone is given (a name would be resolved blocking).
 class MysqlConnection {
 public:
   MysqlConnection(const MysqlServer& server, std::size_t most_bytes);

@@ -13,10 +13,10 @@ namespace backstop {
 /// passes, the connection is dropped (and the server ends the statement by itself: statement_timeout). After a failure
 /// questions are answered with that failure until the pause is over.
 ///
-/// Sessions are named "backstop" and read only. The DSN must lead to the server itself (PgBouncer refuses the options), or
-/// with PostgresqlPeer::pgbouncer to the admin console of a PgBouncer, which is asked in the simple protocol.
-/// Error texts say which server, and never have a password in them. The loop must outlive the client. Destroying it gives
-/// up the question under way (no `done`); that is safe inside a `done`.
+/// Sessions are named "backstop" and read only. The DSN must lead to the server itself (PgBouncer refuses the options),
+/// or with PostgresqlPeer::pgbouncer to the admin console of a PgBouncer, which is asked in the simple protocol. Error
+/// texts say which server, and never have a password in them. The loop must outlive the client. Destroying it gives up
+/// the question under way (no `done`); that is safe inside a `done`.
 class PostgresqlClient final : public SqlSource {
 public:
   /// Gives the DSN; asked before each attempt to connect, so that a changed password is taken up. Its error is passed on.

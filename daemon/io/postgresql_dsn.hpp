@@ -19,7 +19,8 @@ public:
   using Parameters = std::vector<std::pair<std::string, std::string>>;
 
   /// "postgresql://user@host:5432/database" or "host=... dbname=...". Without a host: the server's socket in
-  /// /var/run/postgresql. To PgBouncer: port 6432 and its database pgbouncer. Errc::invalid; the text of the DSN is never in the error, as there may be a password in it.
+  /// /var/run/postgresql. To PgBouncer: port 6432 and its database pgbouncer. Errc::invalid; the text of the DSN is
+  /// never in the error, as there may be a password in it.
   static Result<PostgresqlDsn> parse(const std::string& text, PostgresqlPeer peer = PostgresqlPeer::server);
 
   /// The hosts that must be resolved before connecting. Sockets and addresses need not.

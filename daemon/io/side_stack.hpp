@@ -6,8 +6,8 @@
 namespace backstop {
 
 /// A stack beside the thread's own, for a call into a C library that waits inside: what it waits with goes back to the
-/// loop from there by pause(), and on from there by resume(). One call at a time; it must not throw, and must have ended
-/// before this is destroyed.
+/// loop from there by pause(), and on from there by resume(). One call at a time; it must not throw, and must have
+/// ended before this is destroyed.
 class SideStack {
 public:
   SideStack();

@@ -19,8 +19,8 @@ protected:
     std::ofstream(directory_.path() + "/password") << password << "\n";
     return source(", user: app, password: {file: " + directory_.path() + "/password}");
   }
-  /// Reads until it is so: of others the server counts for a moment what they have just ended. What was read at last where
-  /// it never is.
+  /// Reads until it is so: of others the server counts for a moment what they have just ended. What was read at last
+  /// where it never is.
   static std::string read_until(ConfiguredTargets& targets, const std::map<std::string, double>& so) {
     const Time limit = targets.loop().fresh_now() + std::chrono::seconds(20); // for a failing test alone
     for (;;) {

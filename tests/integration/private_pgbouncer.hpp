@@ -7,8 +7,8 @@
 
 namespace backstop {
 
-/// A real PgBouncer of the test's own in front of a PrivatePostgresql, whose database postgres it calls shop, reached by a
-/// socket in a temporary directory. A pool is one connection large and lent for a transaction. Gone at the end.
+/// A real PgBouncer of the test's own in front of a PrivatePostgresql, whose database postgres it calls shop, reached
+/// by a socket in a temporary directory. A pool is one connection large and lent for a transaction. Gone at the end.
 ///
 /// Users: app and watcher, with the passwords of PrivatePostgresql; watcher is one of stats_users.
 class PrivatePgbouncer {

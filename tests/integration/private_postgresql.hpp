@@ -14,7 +14,8 @@
 namespace backstop {
 
 /// A real PostgreSQL server of the test's own: a new cluster in a temporary directory, reached by a socket in it or by
-/// 127.0.0.1. It runs as the user postgres where the test runs as root. Gone at the end. Another one can be its standby.
+/// 127.0.0.1. It runs as the user postgres where the test runs as root. Gone at the end. Another one can be its
+/// standby.
 ///
 /// Roles: postgres (superuser, no password asked), app (password "sesame", no rights), watcher (the same, pg_monitor).
 class PrivatePostgresql {
