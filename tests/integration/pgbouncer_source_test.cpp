@@ -58,28 +58,29 @@ TEST_F(PgbouncerSourceReal, AClientThatHasToWaitIsSeen) {
   PostgresqlSession holder(pgbouncer_.by_socket("app", "dbname=shop" + kSesame));
   ASSERT_TRUE(holder.connected());
   holder.ask("BEGIN");
-  const auto held = read_until([](auto& s) { return s["clients_active{shop}"] == 1; });
-  EXPECT_EQ(held, (std::map<std::string, double>{{"clients_active{shop}", 1},
-                                                 {"clients_waiting{shop}", 0},
-                                                 {"servers_active{shop}", 1},
-                                                 {"servers_idle{shop}", 0},
-                                                 {"servers_used{shop}", 0},
-                                                 {"maxwait_seconds{shop}", 0}}));
+  const auto held = read_until([](auto& s) { return s["clients_active{shop,app}"] == 1; });
+  EXPECT_EQ(held, (std::map<std::string, double>{{"clients_active{shop,app}", 1},
+                                                 {"clients_waiting{shop,app}", 0},
+                                                 {"servers_active{shop,app}", 1},
+                                                 {"servers_idle{shop,app}", 0},
+                                                 {"servers_used{shop,app}", 0},
+                                                 {"maxwait_seconds{shop,app}", 0}}));
 
   PostgresqlSession waiter(pgbouncer_.by_socket("app", "dbname=shop" + kSesame));
   ASSERT_TRUE(waiter.connected());
   waiter.begin("SELECT 1");
-  const double first = read_until([](auto& s) { return s["maxwait_seconds{shop}"] > 0; })["maxwait_seconds{shop}"];
-  const auto waiting = read_until([&](auto& s) { return s["maxwait_seconds{shop}"] > first; });
-  EXPECT_EQ(waiting.at("clients_waiting{shop}"), 1);
-  EXPECT_EQ(waiting.at("servers_active{shop}"), 1);
+  const double first =
+      read_until([](auto& s) { return s["maxwait_seconds{shop,app}"] > 0; })["maxwait_seconds{shop,app}"];
+  const auto waiting = read_until([&](auto& s) { return s["maxwait_seconds{shop,app}"] > first; });
+  EXPECT_EQ(waiting.at("clients_waiting{shop,app}"), 1);
+  EXPECT_EQ(waiting.at("servers_active{shop,app}"), 1);
 
   holder.ask("COMMIT");
   waiter.end();
   const auto over =
-      read_until([](auto& s) { return s["clients_waiting{shop}"] == 0 && s["servers_active{shop}"] == 0; });
-  EXPECT_EQ(over.at("maxwait_seconds{shop}"), 0);
-  EXPECT_EQ(over.at("servers_idle{shop}") + over.at("servers_used{shop}"), 1);
+      read_until([](auto& s) { return s["clients_waiting{shop,app}"] == 0 && s["servers_active{shop,app}"] == 0; });
+  EXPECT_EQ(over.at("maxwait_seconds{shop,app}"), 0);
+  EXPECT_EQ(over.at("servers_idle{shop,app}") + over.at("servers_used{shop,app}"), 1);
 }
 
 TEST_F(PgbouncerSourceReal, AWrongPasswordIsSaidAndNotShown) {

@@ -31,7 +31,8 @@ public:
     for (;;) {
       ConfiguredTargets::Answer answer = read();
       if (so(answer.samples)) return answer;
-      if (targets_->loop().fresh_now() > limit) throw std::runtime_error("it never came to be so");
+      if (targets_->loop().fresh_now() > limit)
+        throw std::runtime_error("it never came to be so: " + testing::PrintToString(answer.samples));
       targets_->loop().run_once(std::chrono::milliseconds(20));
     }
   }
@@ -111,6 +112,8 @@ TEST(PostgresqlSourceReal, AStandbyIsFollowedFromBothSides) {
   writer.ask("CREATE TABLE written (i int)");
   from_standby.read_until([](auto& s) { return s["replication_lag_seconds"] == 0; });
   admin.ask("SELECT pg_wal_replay_pause()");
+  // It is a request; until it is heeded, what comes is still replayed.
+  from_standby.read_until([&](auto&) { return admin.ask("SELECT pg_get_wal_replay_pause_state()") == "paused"; });
   writer.ask("INSERT INTO written SELECT generate_series(1, 1000)");
   from_primary.read_until([](auto& s) { return s["replay_lag_bytes{standby1}"] > 0; });
   from_standby.read_until([](auto& s) { return s["replication_lag_seconds"] > 0; });
