@@ -109,7 +109,8 @@ TEST(PostgresqlSourceReal, AStandbyIsFollowedFromBothSides) {
   EXPECT_EQ(
       from_standby.read_until([](auto& s) { return s.contains("replication_lag_seconds"); }).samples.at("standbys"), 0);
 
-  writer.ask("CREATE TABLE written (i int)");
+  writer.ask("CREATE TABLE written (i int)"); // until a transaction is replayed, its age is not known
+  from_standby.read_until([&](auto&) { return admin.ask("SELECT to_regclass('written') IS NOT NULL") == "t"; });
   from_standby.read_until([](auto& s) { return s["replication_lag_seconds"] == 0; });
   admin.ask("SELECT pg_wal_replay_pause()");
   // It is a request; until it is heeded, what comes is still replayed.
