@@ -98,7 +98,7 @@ private:
   ExpositionFault fault_;
   SampleView sample_;
   std::vector<std::vector<Sample>> found_; ///< by selector
-  std::vector<NamedSeries> named_; ///< in this scrape
+  std::vector<NamedSeries> named_;         ///< in this scrape
   std::vector<LabelView> labels_;
   std::optional<double> start_time_;
   bool start_time_taken_ = false; ///< in this scrape

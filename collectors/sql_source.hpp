@@ -12,6 +12,7 @@ namespace backstop {
 struct SqlRows {
   using Row = std::vector<std::optional<std::string>>;
   std::vector<Row> rows;
+  std::vector<std::string> columns = {}; ///< their names
 };
 
 /// Seam: asks one database questions without blocking.

@@ -95,6 +95,10 @@ void check_sources(const Service& service, Sheet& sheet) {
     } else if (const auto* http = std::get_if<HttpSource>(&source.kind)) {
       check_timeout(path, http->timeout, source.interval, sheet);
       check_http(path, *http, sheet);
+    } else if (const auto* pgbouncer = std::get_if<PgbouncerSource>(&source.kind)) {
+      check_timeout(path, pgbouncer->timeout, source.interval, sheet);
+    } else if (const auto* mysql = std::get_if<MysqlSource>(&source.kind)) {
+      check_timeout(path, mysql->timeout, source.interval, sheet);
     } else if (const auto* tcp = std::get_if<TcpSource>(&source.kind)) {
       check_timeout(path, tcp->timeout, source.interval, sheet);
     } else if (const auto* command = std::get_if<CommandSource>(&source.kind)) {

@@ -20,6 +20,13 @@ void read_thresholds(const Mapping& service, Service& out);
 void read_criteria(const Mapping& service, Service& out);
 void read_procedures(const Mapping& service, Service& out);
 
+// of a source
+inline constexpr Duration kLeastInterval{std::chrono::milliseconds(100)};
+/// The usual timeout, or what a shorter interval leaves room for: an attempt must be over before the next one starts.
+Duration default_timeout(Duration usual, Duration interval);
+/// Of types postgresql, pgbouncer and mysql.
+void read_database(const Mapping& mapping, const std::string& type, Source& out);
+
 // shared
 /// What may stand in the file in place of a reference to a secret.
 enum class Inline { nothing, url, dsn };

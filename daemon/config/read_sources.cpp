@@ -7,12 +7,9 @@
 
 namespace backstop::config {
 
-namespace {
-
-constexpr Duration kLeastInterval{std::chrono::milliseconds(100)};
-
-/// The usual timeout, or what a shorter interval leaves room for: an attempt must be over before the next one starts.
 Duration default_timeout(Duration usual, Duration interval) { return std::min(usual, interval * 4 / 5); }
+
+namespace {
 
 void read_target(const Mapping& target, TargetConfig& out) {
   target.text("url", out.url);
@@ -139,9 +136,10 @@ void read_unit(const Mapping& mapping, std::string& out) {
 
 void read_source(Sheet& sheet, const Node& node, Source& out) {
   const std::string path = "sources." + out.name;
-  const auto type = type_of(
-      sheet, node, "type", path,
-      {"prometheus", "promql", "host", "systemd", "journal", "postgresql", "http", "tcp", "command"}, "source of type");
+  const auto type = type_of(sheet, node, "type", path,
+                            {"prometheus", "promql", "host", "systemd", "journal", "postgresql", "pgbouncer", "mysql",
+                             "http", "tcp", "command"},
+                            "source of type");
   if (!type) return;
   const Mapping mapping(sheet, node, "source/" + *type, path);
   if (*type == "prometheus") {
@@ -190,12 +188,7 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     command.timeout = default_timeout(command.timeout, out.interval);
     mapping.duration("timeout", command.timeout);
   } else {
-    out.interval = std::chrono::seconds(5);
-    mapping.duration("interval", out.interval, kLeastInterval);
-    auto& postgresql = out.kind.emplace<PostgresqlSource>();
-    postgresql.timeout = default_timeout(postgresql.timeout, out.interval);
-    mapping.duration("timeout", postgresql.timeout);
-    read_secret(mapping, "dsn", postgresql.dsn, Inline::dsn);
+    read_database(mapping, *type, out);
   }
 }
 

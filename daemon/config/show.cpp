@@ -36,6 +36,15 @@ std::vector<std::string> http_words(const HttpSource& http) {
   return words;
 }
 
+std::vector<std::string> mysql_words(const MysqlSource& mysql) {
+  std::vector<std::string> words{
+      mysql.unix_socket.empty() ? fmt::format("host {} port {}", mysql.host, mysql.port) : mysql.unix_socket,
+      "user " + mysql.user, mysql.password.empty() ? "no password" : "password from " + show_secret(mysql.password)};
+  if (!mysql.ca_file.empty()) words.push_back("CA " + mysql.ca_file);
+  if (!mysql.cert_file.empty()) words.push_back("client certificate " + mysql.cert_file);
+  return words;
+}
+
 void show_source(const Source& source, Lines& out) {
   const std::string every = "every " + show_duration(source.interval);
   if (const auto* prometheus = std::get_if<PrometheusSource>(&source.kind)) {
@@ -65,6 +74,14 @@ void show_source(const Source& source, Lines& out) {
     out.entry(2, source.name,
               {"postgresql", every, "timeout " + show_duration(postgresql->timeout),
                "dsn from " + show_secret(postgresql->dsn)});
+  } else if (const auto* pgbouncer = std::get_if<PgbouncerSource>(&source.kind)) {
+    out.entry(2, source.name,
+              {"pgbouncer", every, "timeout " + show_duration(pgbouncer->timeout),
+               "dsn from " + show_secret(pgbouncer->dsn)});
+  } else if (const auto* mysql = std::get_if<MysqlSource>(&source.kind)) {
+    std::vector<std::string> words{"mysql", every, "timeout " + show_duration(mysql->timeout)};
+    for (std::string& word : mysql_words(*mysql)) words.push_back(std::move(word));
+    out.entry(2, source.name, words);
   } else if (const auto* http = std::get_if<HttpSource>(&source.kind)) {
     std::vector<std::string> words{"http", every, "timeout " + show_duration(http->timeout)};
     for (std::string& word : http_words(*http)) words.push_back(std::move(word));

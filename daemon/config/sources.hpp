@@ -66,6 +66,21 @@ struct PostgresqlSource {
   Secret dsn;
   Duration timeout{std::chrono::seconds(3)};
 };
+/// The admin console of a PgBouncer.
+struct PgbouncerSource {
+  Secret dsn;
+  Duration timeout{std::chrono::seconds(3)};
+};
+/// A MySQL or MariaDB server, by TCP or by its socket.
+struct MysqlSource {
+  std::string host;
+  std::uint16_t port = 3306;
+  std::string unix_socket;
+  std::string user = "backstop";
+  Secret password;
+  std::string ca_file, cert_file, key_file;
+  Duration timeout{std::chrono::seconds(3)};
+};
 /// Requests something and looks at the answer.
 struct HttpSource : HttpAccess {
   Duration timeout{std::chrono::seconds(3)};
@@ -104,8 +119,8 @@ struct PromqlSource : HttpAccess {
 struct Source {
   std::string name;
   Duration interval{std::chrono::seconds(1)};
-  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, HttpSource, TcpSource, CommandSource,
-               PromqlSource, JournalLinesSource>
+  std::variant<PrometheusSource, HostSource, SystemdSource, PostgresqlSource, PgbouncerSource, MysqlSource, HttpSource,
+               TcpSource, CommandSource, PromqlSource, JournalLinesSource>
       kind;
 };
 

@@ -180,6 +180,10 @@ void Redactor::never_show(const config::Service& service, const Read& read) {
       never_show_argv(command->argv);
     } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
       never_show_dsn(read(postgresql->dsn));
+    } else if (const auto* pgbouncer = std::get_if<config::PgbouncerSource>(&source.kind)) {
+      never_show_dsn(read(pgbouncer->dsn));
+    } else if (const auto* mysql = std::get_if<config::MysqlSource>(&source.kind)) {
+      never_show(read(mysql->password));
     }
   }
   if (service.running_version) never_show_argv(service.running_version->argv);

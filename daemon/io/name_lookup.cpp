@@ -1,4 +1,5 @@
 #include "daemon/io/name_lookup.hpp"
+#include <arpa/inet.h>
 #include <cerrno>
 #include <csignal>
 #include <netdb.h>
@@ -9,6 +10,11 @@
 #include <unistd.h>
 
 namespace backstop {
+
+bool is_numeric_address(const std::string& host) {
+  unsigned char bytes[sizeof(in6_addr)];
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
 
 /// Owned by the lookup and by glibc, whoever lets go last.
 struct NameLookup::Request {

@@ -9,6 +9,9 @@
 
 namespace backstop {
 
+/// Whether `host` is an IPv4 or IPv6 address, which needs no lookup.
+bool is_numeric_address(const std::string& host);
+
 /// Resolves host names without blocking the loop: glibc's getaddrinfo_a works on threads of its own and wakes the loop by
 /// an eventfd. Destroying it gives the answer up; the name server may keep glibc busy for some time after that.
 class NameLookup {

@@ -1,8 +1,6 @@
 #include "daemon/io/postgresql_client.hpp"
 #include "daemon/io/name_lookup.hpp"
-#include "daemon/io/postgresql_dsn.hpp"
-#include <algorithm>
-#include <fmt/format.h>
+#include "daemon/io/server_text.hpp"
 #include <libpq-fe.h>
 #include <optional>
 #include <sys/epoll.h>
@@ -15,12 +13,12 @@ using Answer = std::unique_ptr<PGresult, void (*)(PGresult*)>;
 
 enum class Phase { closed, resolving, connecting, idle, asking };
 
-/// What the codes of PostgreSQL's appendix A mean for us.
 struct Meaning {
-  const char* sqlstate;
+  const char* sign;
   Errc code;
   const char* text; ///< put before what the server said
 };
+/// What the codes of PostgreSQL's appendix A mean for us.
 constexpr Meaning kMeanings[] = {
     {"53300", Errc::busy, "the server has no free connection"},
     {"57P03", Errc::busy, "the server is starting up, shutting down or recovering"},
@@ -33,62 +31,49 @@ constexpr Meaning kMeanings[] = {
     {"3D000", Errc::not_found, "there is no such database; mend the DSN"},
 };
 
-Error meaning_of(const std::string& sqlstate, const std::string& text) {
+/// PgBouncer has one code for all it refuses, but its words are always these.
+constexpr Meaning kPgbouncerMeanings[] = {
+    {"authentication failed", Errc::unauthorized, "PgBouncer refused user or password; mend the DSN"},
+    {"no such user", Errc::unauthorized, "PgBouncer refused user or password; mend the DSN"},
+    {"not allowed", Errc::unauthorized, "this user may not ask the admin console; add it to stats_users"},
+    {"no such database", Errc::not_found, "this is not the admin console; let the DSN lead to the database pgbouncer"},
+    {"no more connections allowed", Errc::busy, "PgBouncer has no free connection"},
+    {"unrecognized configuration parameter", Errc::invalid,
+     "this is not the admin console; let the DSN lead to the database pgbouncer"},
+};
+
+Error meaning_of(const std::string& sqlstate, const std::string& text, PostgresqlPeer peer) {
+  if (peer == PostgresqlPeer::pgbouncer)
+    for (const Meaning& m : kPgbouncerMeanings)
+      if (text.find(m.sign) != std::string::npos) return fail(m.code, std::string(m.text) + " (" + text + ")");
   for (const Meaning& m : kMeanings)
-    if (sqlstate == m.sqlstate) return fail(m.code, std::string(m.text) + " (" + text + ")");
-  if (text.find("unsupported startup parameter") != std::string::npos)
-    return fail(Errc::invalid, "this is PgBouncer; let the DSN lead to the server itself (" + text + ")");
+    if (sqlstate == m.sign) return fail(m.code, std::string(m.text) + " (" + text + ")");
+  if (peer == PostgresqlPeer::server && text.find("unsupported startup parameter") != std::string::npos)
+    return fail(Errc::invalid,
+                "this is PgBouncer; let the DSN lead to the server itself, or write type: pgbouncer (" + text + ")");
   return fail(Errc::io, text.empty() ? "the connection was lost" : text);
 }
 
-std::string seconds_text(Duration d) { return fmt::format("{:.3g} s", to_seconds(d)); }
-
 } // namespace
 
-/// Shared with the work it posts: a `done` may destroy the client.
-struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::Impl> {
-  struct Question {
-    std::string sql;
-    Duration timeout{};
-    Done done;
-    SqlRows rows;
-    std::size_t bytes = 0;
-    std::optional<Error> error; ///< the server's; the answer is read to its end all the same
-  };
+struct PostgresqlClient::Impl final : SqlTurn {
+  Impl(EventLoop& l, DsnReader reader, SqlLimits bounds, PostgresqlPeer whom)
+      : SqlTurn(l, bounds, whom == PostgresqlPeer::pgbouncer ? "PgBouncer" : "PostgreSQL"),
+        dsn_reader(std::move(reader)), peer(whom) {}
 
-  Impl(EventLoop& l, DsnReader reader, PostgresqlLimits bounds)
-      : loop(l), dsn_reader(std::move(reader)), limits(bounds) {
-    timer = loop.add_timer([this] { on_deadline(); });
-  }
-
-  void close() {
-    question.reset();
+  void close() override {
     lookup.reset();
-    timer.reset();
-    drop();
-  }
-
-  void ask(const std::string& sql, Duration timeout, Done done) {
-    if (question)
-      return answer_later(std::move(done), fail(Errc::busy, where + ": the question before has no answer yet"));
-    question.emplace(Question{sql, timeout, std::move(done), {}, 0, {}});
-    const Time now = loop.fresh_now();
-    timer->arm(now + timeout);
-    if (phase == Phase::idle) return send();
-    if (now < next_try) {
-      Error again = last_failure;
-      again.what += " (next try in " + seconds_text(next_try - now) + ")";
-      return finish(std::move(again));
-    }
-    begin();
+    SqlTurn::close();
   }
 
   // --- connecting ---------------------------------------------------------------------------------------------------
 
-  void begin() {
+  [[nodiscard]] bool idle() const override { return phase == Phase::idle; }
+
+  void begin() override {
     const Result<std::string> text = dsn_reader();
     if (!text) return give_up(text.error());
-    Result<PostgresqlDsn> parsed = PostgresqlDsn::parse(*text);
+    Result<PostgresqlDsn> parsed = PostgresqlDsn::parse(*text, peer);
     if (!parsed) return give_up(parsed.error());
     where = parsed->where();
     secrets = parsed->secrets();
@@ -155,10 +140,13 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
 
   // --- asking -------------------------------------------------------------------------------------------------------
 
-  void send() {
-    if (!PQsendQueryParams(connection.get(), question->sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ||
-        !PQsetSingleRowMode(connection.get()))
-      return give_up(libpq_error());
+  void send() override {
+    error.reset();
+    const char* const sql = question->sql.c_str();
+    const bool sent = peer == PostgresqlPeer::pgbouncer
+                          ? PQsendQuery(connection.get(), sql) != 0
+                          : PQsendQueryParams(connection.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 0) != 0;
+    if (!sent || !PQsetSingleRowMode(connection.get())) return give_up(libpq_error());
     phase = Phase::asking;
     flush();
   }
@@ -181,14 +169,13 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
 
   Status take(const PGresult* part) {
     switch (PQresultStatus(part)) {
-    case PGRES_SINGLE_TUPLE: return take_row(part);
-    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE: take_columns(part); return take_row(part);
+    case PGRES_TUPLES_OK: take_columns(part); return {};
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY: return {};
     case PGRES_FATAL_ERROR: {
       const char* sqlstate = PQresultErrorField(part, PG_DIAG_SQLSTATE);
-      if (!question->error)
-        question->error = meaning_of(sqlstate ? sqlstate : "", presentable(PQresultErrorMessage(part), secrets));
+      if (!error) error = meaning_of(sqlstate ? sqlstate : "", presentable(PQresultErrorMessage(part), secrets), peer);
       return {};
     }
     case PGRES_COPY_OUT:
@@ -202,30 +189,29 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     return fail(Errc::io, "the server answered what was not asked");
   }
 
+  void take_columns(const PGresult* part) {
+    std::vector<std::string>& columns = question->rows.columns;
+    for (int column = static_cast<int>(columns.size()); column < PQnfields(part); ++column)
+      columns.push_back(valid_utf8(PQfname(part, column)));
+  }
+
   Status take_row(const PGresult* part) {
     SqlRows::Row row;
     for (int column = 0; column < PQnfields(part); ++column) {
       std::optional<std::string>& cell = row.emplace_back();
       if (PQgetisnull(part, 0, column)) continue;
       const std::string_view text(PQgetvalue(part, 0, column), static_cast<std::size_t>(PQgetlength(part, 0, column)));
-      question->bytes += text.size();
       cell = valid_utf8(text);
     }
-    question->rows.rows.push_back(std::move(row));
-    if (question->rows.rows.size() > limits.most_rows || question->bytes > limits.most_bytes)
-      return fail(Errc::too_large,
-                  fmt::format("the answer is larger than {} rows or {} bytes", limits.most_rows, limits.most_bytes));
-    return {};
+    return keep(std::move(row));
   }
 
   void on_answer_end() {
-    if (PQstatus(connection.get()) == CONNECTION_BAD)
-      return give_up(question->error ? *question->error : libpq_error());
+    if (PQstatus(connection.get()) == CONNECTION_BAD) return give_up(error ? *error : libpq_error());
     phase = Phase::idle;
     io->set_events(EPOLLIN);
-    if (question->error) return finish(question->error->in(where));
-    failures = 0;
-    finish(std::move(question->rows));
+    if (error) return finish(error->in(where));
+    finish_good();
   }
 
   /// The server says something nobody asked: mostly that it goes away. The next question connects anew at once.
@@ -237,44 +223,18 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
 
   // --- ends ---------------------------------------------------------------------------------------------------------
 
-  void on_deadline() {
-    if (!question) return;
-    const std::string in_time = " within " + seconds_text(question->timeout);
-    switch (phase) {
-    case Phase::resolving:
-      return give_up(fail(Errc::timeout, "its name was not resolved" + in_time + "; see the name server"));
-    case Phase::connecting:
-      return give_up(
-          fail(Errc::timeout, "no connection" + in_time + ": the server hangs, or something drops the packets"));
-    case Phase::closed:
-    case Phase::idle:
-    case Phase::asking: break;
-    }
-    give_up(fail(Errc::timeout, "no answer" + in_time));
+  [[nodiscard]] std::string late() const override {
+    return phase == Phase::resolving    ? "its name was not resolved"
+           : phase == Phase::connecting ? "no connection"
+                                        : "no answer";
+  }
+  [[nodiscard]] std::string why_late() const override {
+    return phase == Phase::resolving    ? "; see the name server"
+           : phase == Phase::connecting ? ": the server hangs, or something drops the packets"
+                                        : "";
   }
 
-  /// The connection is no good: drops it, answers, and lets the server alone for a while.
-  void give_up(const Error& error) {
-    drop();
-    next_try = loop.fresh_now() + pause_after(++failures, limits);
-    last_failure = error.in(where);
-    finish(last_failure);
-  }
-
-  void finish(Result<SqlRows> result) {
-    timer->disarm();
-    Done done = std::move(question->done);
-    question.reset();
-    answer_later(std::move(done), std::move(result));
-  }
-
-  void answer_later(Done done, Result<SqlRows> result) {
-    loop.post([weak = weak_from_this(), done = std::move(done), result = std::move(result)]() mutable {
-      if (const auto self = weak.lock()) done(std::move(result)); // destroyed meanwhile: nobody waits
-    });
-  }
-
-  void drop() {
+  void drop() override {
     io.reset();
     connection.reset();
     phase = Phase::closed;
@@ -295,38 +255,25 @@ struct PostgresqlClient::Impl : std::enable_shared_from_this<PostgresqlClient::I
     if (PQconnectionNeedsPassword(connection.get()))
       return fail(Errc::unauthorized, "the server asks for a password, and the DSN has none");
     const std::string text = PQerrorMessage(connection.get());
-    return meaning_of(sqlstate_in(text), presentable(text, secrets));
+    return meaning_of(sqlstate_in(text), presentable(text, secrets), peer);
   }
 
-  EventLoop& loop;
   DsnReader dsn_reader;
-  PostgresqlLimits limits;
+  PostgresqlPeer peer;
 
   Phase phase = Phase::closed;
   std::optional<PostgresqlDsn> dsn;
-  std::string where = "PostgreSQL";
   std::vector<std::string> secrets;
   std::vector<std::string> looked_up; ///< the names `lookup` and `addresses` are of
   std::unique_ptr<NameLookup> lookup;
   std::optional<NameLookup::Answers> addresses; ///< for one attempt
   Connection connection{nullptr, PQfinish};
   std::unique_ptr<EventLoop::Io> io;
-  std::unique_ptr<EventLoop::Timer> timer;
-
-  std::optional<Question> question;
-  int failures = 0; ///< since the last answer
-  Time next_try = Time::min();
-  Error last_failure;
+  std::optional<Error> error; ///< the server's to the question; its answer is read to the end all the same
 };
 
-Duration pause_after(int failures, const PostgresqlLimits& limits) {
-  Duration pause = limits.first_pause;
-  for (int i = 1; i < failures && pause < limits.longest_pause; ++i) pause *= 2;
-  return std::min(pause, limits.longest_pause);
-}
-
-PostgresqlClient::PostgresqlClient(EventLoop& loop, DsnReader dsn, PostgresqlLimits limits)
-    : impl_(std::make_shared<Impl>(loop, std::move(dsn), limits)) {}
+PostgresqlClient::PostgresqlClient(EventLoop& loop, DsnReader dsn, SqlLimits limits, PostgresqlPeer peer)
+    : impl_(std::make_shared<Impl>(loop, std::move(dsn), limits, peer)) {}
 
 PostgresqlClient::~PostgresqlClient() { impl_->close(); }
 

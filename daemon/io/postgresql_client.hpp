@@ -1,38 +1,28 @@
 #pragma once
 #include "collectors/sql_source.hpp"
-#include "daemon/io/event_loop.hpp"
-#include <cstddef>
+#include "daemon/io/postgresql_dsn.hpp"
+#include "daemon/io/sql_turn.hpp"
 #include <functional>
 #include <memory>
 #include <string>
 
 namespace backstop {
 
-struct PostgresqlLimits {
-  /// After a failed attempt nothing is tried for so long; each further failure doubles it, up to the second.
-  Duration first_pause{std::chrono::seconds(1)};
-  Duration longest_pause{std::chrono::seconds(15)};
-  std::size_t most_rows = 50'000;
-  std::size_t most_bytes = std::size_t{8} << 20; ///< of all cells of one answer
-};
-
-/// How long a server is let alone after so many failures in a row (1 or more).
-Duration pause_after(int failures, const PostgresqlLimits& limits);
-
 /// Asks one PostgreSQL server over one connection that is kept, by libpq on the loop and never blocking it. Connects at
 /// the first question, and again at the next one after the connection was lost. Each question has a deadline; where it
 /// passes, the connection is dropped (and the server ends the statement by itself: statement_timeout). After a failure
 /// questions are answered with that failure until the pause is over.
 ///
-/// Sessions are named "backstop" and read only. The DSN must lead to the server itself: PgBouncer refuses the options.
-/// Error texts say which server, and never have a password in them. The loop must outlive the client. Destroying it gives
-/// up the question under way (no `done`); that is safe inside a `done`.
+/// Sessions are named "backstop" and read only. The DSN must lead to the server itself (PgBouncer refuses the options),
+/// or with PostgresqlPeer::pgbouncer to the admin console of a PgBouncer, which is asked in the simple protocol. Error
+/// texts say which server, and never have a password in them. The loop must outlive the client. Destroying it gives up
+/// the question under way (no `done`); that is safe inside a `done`.
 class PostgresqlClient final : public SqlSource {
 public:
   /// Gives the DSN; asked before each attempt to connect, so that a changed password is taken up. Its error is passed on.
   using DsnReader = std::function<Result<std::string>()>;
 
-  PostgresqlClient(EventLoop& loop, DsnReader dsn, PostgresqlLimits limits = {});
+  PostgresqlClient(EventLoop& loop, DsnReader dsn, SqlLimits limits = {}, PostgresqlPeer peer = PostgresqlPeer::server);
   ~PostgresqlClient() override;
   PostgresqlClient(const PostgresqlClient&) = delete;
   PostgresqlClient& operator=(const PostgresqlClient&) = delete;

@@ -1,6 +1,6 @@
 #include "daemon/io/postgresql_dsn.hpp"
+#include "daemon/io/name_lookup.hpp"
 #include <algorithm>
-#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <memory>
 
@@ -9,14 +9,9 @@ namespace {
 
 constexpr const char* kSocketDirectory = "/var/run/postgresql";
 constexpr const char* kPort = "5432";
-constexpr std::size_t kMostErrorBytes = 600;
+constexpr const char* kPgbouncerPort = "6432";
 
 bool is_socket(const std::string& host) { return host.starts_with('/') || host.starts_with('@'); }
-
-bool is_address(const std::string& host) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
-}
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> items;
@@ -34,65 +29,7 @@ std::string taken(std::map<std::string, std::string>& from, const char* key) {
   return node ? node.mapped() : "";
 }
 
-/// Length of the well-formed UTF-8 sequence at the start of `text`; 0: there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xC2 && first < 0xE0    ? 2
-                             : (first & 0xF0) == 0xE0         ? 3
-                             : first >= 0xF0 && first <= 0xF4 ? 4
-                                                              : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  const unsigned char second = byte(1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool no_character = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
-  return overlong || no_character ? 0 : length;
-}
-
-void replace_all(std::string& text, const std::string& what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
-    text.replace(at, what.size(), with);
-}
-
 } // namespace
-
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0)
-      out += '?';
-    else
-      out += text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out;
-}
-
-std::string presentable(std::string_view text, const std::vector<std::string>& secrets) {
-  // Where in the server's sources an error was raised helps nobody here.
-  std::string kept(text.substr(0, text.find("\nLOCATION:")));
-  for (const std::string& secret : secrets)
-    if (!secret.empty()) replace_all(kept, secret, "***");
-  std::string line;
-  for (const char c : valid_utf8(kept)) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
-    if (!blank)
-      line += c;
-    else if (!line.empty() && line.back() != ' ')
-      line += ' ';
-  }
-  if (line.size() > kMostErrorBytes) {
-    std::size_t end = kMostErrorBytes;
-    while ((static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-    line = line.substr(0, end) + "...";
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
 
 std::string sqlstate_in(std::string_view text) {
   constexpr std::size_t length = 5;
@@ -106,7 +43,9 @@ std::string sqlstate_in(std::string_view text) {
   return "";
 }
 
-bool PostgresqlDsn::Host::needs_lookup() const { return address.empty() && !is_socket(name) && !is_address(name); }
+bool PostgresqlDsn::Host::needs_lookup() const {
+  return address.empty() && !is_socket(name) && !is_numeric_address(name);
+}
 
 Status PostgresqlDsn::split_hosts(const std::string& names, const std::string& addresses, const std::string& ports) {
   const std::vector<std::string> name = split(names);
@@ -123,23 +62,24 @@ Status PostgresqlDsn::split_hosts(const std::string& names, const std::string& a
     host.address = addresses.empty() ? "" : address[i];
     host.port = port.size() == 1 ? port[0] : port[i];
     if (host.name.empty() && host.address.empty()) host.name = kSocketDirectory;
-    if (host.port.empty()) host.port = kPort;
+    if (host.port.empty()) host.port = peer_ == PostgresqlPeer::pgbouncer ? kPgbouncerPort : kPort;
     hosts_.push_back(std::move(host));
   }
   return {};
 }
 
-Result<PostgresqlDsn> PostgresqlDsn::parse(const std::string& text) {
+Result<PostgresqlDsn> PostgresqlDsn::parse(const std::string& text, PostgresqlPeer peer) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(text.c_str(), nullptr),
                                                                                PQconninfoFree);
   if (!options || text.find('\0') != std::string::npos)
     return fail(Errc::invalid, "the DSN is not understood (not shown, as there may be a password in it): write "
                                "postgresql://user@host:5432/database or host=... port=... dbname=... user=...");
-  PostgresqlDsn dsn;
+  PostgresqlDsn dsn(peer);
   for (const PQconninfoOption* o = options.get(); o->keyword; ++o)
     if (o->val && *o->val) dsn.rest_[o->keyword] = o->val;
   if (dsn.rest_.contains("service"))
     return fail(Errc::invalid, "the DSN has service=: service files are not read; write host, port, dbname and user");
+  if (peer == PostgresqlPeer::pgbouncer) dsn.rest_.try_emplace("dbname", "pgbouncer");
   for (const char* key : {"password", "sslpassword"})
     if (const auto found = dsn.rest_.find(key); found != dsn.rest_.end()) dsn.secrets_.push_back(found->second);
 
@@ -172,7 +112,7 @@ PostgresqlDsn::parameters(const std::map<std::string, Result<std::vector<std::st
   };
   for (const Host& host : hosts_) {
     if (!host.needs_lookup()) {
-      add(host, is_address(host.name) && host.address.empty() ? host.name : host.address);
+      add(host, is_numeric_address(host.name) && host.address.empty() ? host.name : host.address);
       continue;
     }
     const auto found = addresses.find(host.name);
@@ -191,6 +131,7 @@ PostgresqlDsn::parameters(const std::map<std::string, Result<std::vector<std::st
   all["client_encoding"] = "UTF8";
   all.try_emplace("application_name", "backstop");
   all.try_emplace("gssencmode", "disable"); // getting a Kerberos ticket would block
+  if (peer_ == PostgresqlPeer::pgbouncer) return Parameters(all.begin(), all.end()); // it refuses options
   // Read only, and the server gives up when we do: what is asked can never harm what is watched.
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(statement_timeout).count();
   std::string& server_options = all["options"];
@@ -200,7 +141,7 @@ PostgresqlDsn::parameters(const std::map<std::string, Result<std::vector<std::st
 }
 
 std::string PostgresqlDsn::where() const {
-  std::string text = "PostgreSQL";
+  std::string text = peer_ == PostgresqlPeer::pgbouncer ? "PgBouncer" : "PostgreSQL";
   if (const auto database = rest_.find("dbname"); database != rest_.end()) text += " " + database->second;
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     const std::string& host = hosts_[i].name.empty() ? hosts_[i].address : hosts_[i].name;

@@ -1,12 +1,11 @@
 #include "daemon/io/probes.hpp"
 #include "collectors/connect_probe.hpp"
-#include "collectors/connections_probe.hpp"
 #include "collectors/http_probe.hpp"
 #include "collectors/plugin_probe.hpp"
 #include "collectors/request_probe.hpp"
+#include "daemon/io/database_probes.hpp"
 #include "daemon/io/host_reader.hpp"
 #include "daemon/io/journal_lines.hpp"
-#include "daemon/io/postgresql_client.hpp"
 #include <chrono>
 #include <utility>
 
@@ -144,10 +143,8 @@ std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loo
       add(0, units.probe(systemd->unit, systemd->timeout), 10'000);
     } else if (const auto* journal = std::get_if<config::JournalLinesSource>(&source.kind)) {
       add(0, journal_lines(loop, journal->unit, journal->timeout), 10'000);
-    } else if (const auto* postgresql = std::get_if<config::PostgresqlSource>(&source.kind)) {
-      auto client =
-          std::make_unique<PostgresqlClient>(loop, [read_secret, dsn = postgresql->dsn] { return read_secret(dsn); });
-      add(0, std::make_unique<ConnectionsProbe>(std::move(client), postgresql->timeout), 10'000);
+    } else if (auto database = database_probe(source, loop, read_secret)) {
+      add(0, std::move(database), 10'000);
     } else if (const auto* http = std::get_if<config::HttpSource>(&source.kind)) {
       for (std::uint32_t t = 0; t < http->targets.size(); ++t) {
         add(t, probe_of(*http, http->targets[t], fetcher, read_secret), 10'000);

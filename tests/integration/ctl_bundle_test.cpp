@@ -22,7 +22,7 @@ const std::vector<std::string> kPlanted{
     "planted-bearer",    "planted-basic",       "planted-dsn",         "planted%20encoded", "planted-hook-file",
     "planted-hook-line", "planted-deadman",     "planted-credential",  "planted-env",       "planted-argv-token",
     "planted-argv-word", "planted-check-pw",    "planted-channel-key", "planted-query",     "planted-header",
-    "planted-page-key",  "planted-plugin-word", "planted-unknown"};
+    "planted-page-key",  "planted-plugin-word", "planted-mysql-pw",    "planted-unknown"};
 
 class CtlBundle : public testing::Test {
 protected:
@@ -31,6 +31,7 @@ protected:
     put("basic", "ana:planted-basic\n");
     put("dsn", "host=db.example user=ana password='planted-dsn' dbname=shop\n");
     put("dsn2", "postgresql://ana:planted%20encoded@db.example/shop\n");
+    put("mysql", "planted-mysql-pw\n");
     put("hook", "https://hooks.example/T0/planted-hook-file\n");
     put("credentials/ping", "https://ping.example/planted-credential\n");
     ::setenv("CREDENTIALS_DIRECTORY", at("credentials").c_str(), 1);
@@ -58,6 +59,7 @@ protected:
            "}}\n  other: {type: prometheus, targets: [{url: \"http://127.0.0.1:1/m\"}], basic: {file: " + at("basic") +
            "}}\n  db: {type: postgresql, dsn: {file: " + at("dsn") +
            "}}\n  db2: {type: postgresql, dsn: {file: " + at("dsn2") +
+           "}}\n  db3: {type: mysql, host: db.example, password: {file: " + at("mysql") +
            "}}\n  web: {type: http, headers: {X-Shop: planted-header}, targets: [{url: "
            "\"http://127.0.0.1:1/?k=planted-page-key\"}]}\n  disk: {type: command, argv: [/bin/look, --password, "
            "planted-plugin-word]}\n  host: {type: host}\nindicators: {cpu: {gauge: "

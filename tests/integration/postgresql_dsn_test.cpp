@@ -1,5 +1,6 @@
 #include "daemon/io/postgresql_client.hpp"
 #include "daemon/io/postgresql_dsn.hpp"
+#include "daemon/io/server_text.hpp"
 #include <gmock/gmock.h>
 
 namespace backstop {
@@ -56,6 +57,19 @@ TEST(PostgresqlDsn, SessionsAreNamedReadOnlyAndBounded) {
   EXPECT_EQ(p["host"], "/var/run/postgresql");
   EXPECT_EQ(p["port"], "5432");
   EXPECT_EQ(parameters("application_name=mine")["application_name"], "mine");
+}
+
+TEST(PostgresqlDsn, ToPgbouncerHasDefaultsOfItsOwnAndNoOptions) {
+  const auto dsn = PostgresqlDsn::parse("host=/run/pg user=u", PostgresqlPeer::pgbouncer);
+  ASSERT_TRUE(dsn) << dsn.error().what;
+  EXPECT_EQ(dsn->where(), "PgBouncer pgbouncer at /run/pg:6432");
+  const auto list = dsn->parameters({}, 3s);
+  ASSERT_TRUE(list) << list.error().what;
+  std::map<std::string, std::string> p(list->begin(), list->end());
+  EXPECT_EQ(p["dbname"], "pgbouncer");
+  EXPECT_EQ(p["port"], "6432");
+  EXPECT_EQ(p.count("options"), 0U);
+  EXPECT_EQ(PostgresqlDsn::parse("host=h port=1 dbname=x", PostgresqlPeer::pgbouncer)->where(), "PgBouncer x at h:1");
 }
 
 TEST(PostgresqlDsn, ErrorsDoNotShowIt) {

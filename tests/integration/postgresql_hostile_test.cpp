@@ -28,11 +28,11 @@ std::string welcome() { return message('R', length_of(0)) + message('Z', "I"); }
 
 class HostilePostgresql : public testing::Test {
 protected:
-  void connect(const std::string& dsn, PostgresqlLimits limits = {.first_pause = 0s, .longest_pause = 0s}) {
+  void connect(const std::string& dsn, SqlLimits limits = {.first_pause = 0s, .longest_pause = 0s}) {
     client_ = std::make_unique<PostgresqlClient>(
         *loop_, [dsn] { return Result<std::string>(dsn); }, limits);
   }
-  void connect(const RawServer& server, PostgresqlLimits limits = {.first_pause = 0s, .longest_pause = 0s}) {
+  void connect(const RawServer& server, SqlLimits limits = {.first_pause = 0s, .longest_pause = 0s}) {
     connect("postgresql://u:hunter2@127.0.0.1:" + std::to_string(server.port()) + "/x?sslmode=disable", limits);
   }
   Error error_of(Duration timeout = kLong) {
@@ -149,8 +149,8 @@ TEST_F(HostilePostgresql, AfterAFailureTheServerIsLeftAloneForAWhile) {
   EXPECT_THAT(second.what, AllOf(HasSubstr(first.what), HasSubstr("next try in 3.6e+03 s")));
 }
 
-TEST(PostgresqlPause, DoublesUpToItsLimit) {
-  const PostgresqlLimits limits{.first_pause = 1s, .longest_pause = 15s};
+TEST(SqlPause, DoublesUpToItsLimit) {
+  const SqlLimits limits{.first_pause = 1s, .longest_pause = 15s};
   EXPECT_EQ(pause_after(1, limits), 1s);
   EXPECT_EQ(pause_after(2, limits), 2s);
   EXPECT_EQ(pause_after(4, limits), 8s);
@@ -158,7 +158,7 @@ TEST(PostgresqlPause, DoublesUpToItsLimit) {
   EXPECT_EQ(pause_after(1'000'000'000, limits), 15s);
 }
 
-TEST(PostgresqlPause, CanBeNone) { EXPECT_EQ(pause_after(3, {.first_pause = 0s, .longest_pause = 0s}), 0s); }
+TEST(SqlPause, CanBeNone) { EXPECT_EQ(pause_after(3, {.first_pause = 0s, .longest_pause = 0s}), 0s); }
 
 TEST_F(HostilePostgresql, NobodyListeningIsAnError) {
   connect("host=/nowhere/at/all password=hunter2 dbname=x");

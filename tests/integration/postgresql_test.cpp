@@ -1,9 +1,9 @@
 #include "collectors/postgresql.hpp"
 #include "daemon/io/postgresql_client.hpp"
+#include "tests/integration/postgresql_session.hpp"
 #include "tests/integration/private_postgresql.hpp"
 #include <gmock/gmock.h>
 #include <map>
-#include <postgresql/libpq-fe.h>
 
 namespace backstop {
 namespace {
@@ -17,22 +17,6 @@ using testing::Not;
 using testing::Pair;
 
 constexpr Duration kLong = 20s; ///< for failing tests alone
-
-/// A client of the server that is not ours: blocking, as applications are.
-class Session {
-public:
-  explicit Session(const std::string& dsn) : connection_(PQconnectdb(dsn.c_str()), PQfinish) {}
-  [[nodiscard]] bool connected() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
-  std::string ask(const std::string& sql) {
-    const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQexec(connection_.get(), sql.c_str()), PQclear);
-    if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) return "";
-    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) throw std::runtime_error(PQresultErrorMessage(result.get()));
-    return PQntuples(result.get()) == 0 ? "" : PQgetvalue(result.get(), 0, 0);
-  }
-
-private:
-  std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
-};
 
 class Postgresql : public testing::Test {
 protected:
@@ -53,7 +37,7 @@ protected:
   }
   static PrivatePostgresql& server() { return *server_; }
 
-  void connect_as(const std::string& dsn, PostgresqlLimits limits = {.first_pause = 1ms, .longest_pause = 1ms}) {
+  void connect_as(const std::string& dsn, SqlLimits limits = {.first_pause = 1ms, .longest_pause = 1ms}) {
     client_ = std::make_unique<PostgresqlClient>(
         *loop_, [dsn] { return Result<std::string>(dsn); }, limits);
   }
@@ -80,13 +64,13 @@ protected:
       loop_->run_once(20ms);
     return answer;
   }
-  std::map<std::string, double> connections() {
-    const auto answer = ask(std::string(postgresql::kConnectionsQuery));
+  std::map<std::string, double> samples() {
+    const auto answer = ask(std::string(postgresql::kQuestion));
     if (!answer) throw std::runtime_error(answer.error().what);
     std::map<std::string, double> out;
-    const auto samples = postgresql::connection_samples(*answer);
+    const auto samples = postgresql::read_answer(*answer);
     if (!samples) throw std::runtime_error(samples.error().what);
-    for (const RawSample& s : *samples) {
+    for (const RawSample& s : samples->samples) {
       std::string key = s.name;
       for (const auto& [label, value] : s.labels) key += ":" + value;
       out[key] = s.value;
@@ -95,7 +79,7 @@ protected:
   }
   /// Sessions of earlier tests end a moment after their clients.
   void wait_for_no_other_sessions() {
-    const auto others = [&] { return connections()["connections"]; };
+    const auto others = [&] { return samples()["connections"]; };
     for (const Time end = loop_->fresh_now() + kLong; others() > 0 && loop_->fresh_now() < end;) loop_->run_once(20ms);
     ASSERT_EQ(others(), 0);
   }
@@ -109,12 +93,12 @@ PrivatePostgresql* Postgresql::server_ = nullptr;
 TEST_F(Postgresql, ConnectionsOfOthersAreCountedWithTheirStates) {
   connect_as(server().by_socket("watcher", "dbname=postgres password=sesame"));
   wait_for_no_other_sessions();
-  EXPECT_THAT(connections(), AllOf(Contains(Pair("connections", 0)), Contains(Pair("connections_percent", 0)),
-                                   Contains(Pair("connections_by_state:idle", 0))));
-  Session one(server().by_socket("postgres"));
-  Session two(server().by_socket("app", "dbname=postgres password=sesame"));
+  EXPECT_THAT(samples(), AllOf(Contains(Pair("connections", 0)), Contains(Pair("connections_percent", 0)),
+                               Contains(Pair("connections_by_state:idle", 0))));
+  PostgresqlSession one(server().by_socket("postgres"));
+  PostgresqlSession two(server().by_socket("app", "dbname=postgres password=sesame"));
   two.ask("BEGIN");
-  const auto c = connections();
+  const auto c = samples();
   EXPECT_THAT(c, AllOf(Contains(Pair("connections", 2)),
                        Contains(Pair("max_connections", PrivatePostgresql::kMaxConnections)),
                        Contains(Pair("connections_percent", testing::DoubleNear(100 * 2.0 / 7, 1e-9))),
@@ -126,9 +110,9 @@ TEST_F(Postgresql, ConnectionsOfOthersAreCountedWithTheirStates) {
 TEST_F(Postgresql, ARoleWithoutRightsCountsWhatItCannotSee) {
   connect_as(server().by_socket("app", "dbname=postgres password=sesame"));
   wait_for_no_other_sessions();
-  Session other(server().by_socket("watcher", "dbname=postgres password=sesame"));
-  Session own(server().by_socket("app", "dbname=postgres password=sesame"));
-  const auto c = connections();
+  PostgresqlSession other(server().by_socket("watcher", "dbname=postgres password=sesame"));
+  PostgresqlSession own(server().by_socket("app", "dbname=postgres password=sesame"));
+  const auto c = samples();
   EXPECT_THAT(c,
               AllOf(Contains(Pair("connections", 2)), Contains(Pair("connections_by_state:hidden", 1)),
                     Contains(Pair("connections_by_state:idle", 1)), Not(Contains(Key("connections_by_state:active")))));
@@ -182,7 +166,7 @@ TEST_F(Postgresql, AMissingDatabaseIsSaid) {
 TEST_F(Postgresql, AChangedPasswordIsTakenUpAtTheNextAttempt) {
   std::string dsn = server().by_socket("app", "dbname=postgres password=old");
   client_ = std::make_unique<PostgresqlClient>(
-      *loop_, [&dsn] { return Result<std::string>(dsn); }, PostgresqlLimits{.first_pause = 0s, .longest_pause = 0s});
+      *loop_, [&dsn] { return Result<std::string>(dsn); }, SqlLimits{.first_pause = 0s, .longest_pause = 0s});
   EXPECT_FALSE(ask("SELECT 1"));
   dsn = server().by_socket("app", "dbname=postgres password=sesame");
   EXPECT_TRUE(ask("SELECT 1"));
@@ -192,7 +176,7 @@ TEST_F(Postgresql, AnAnswerMakesThePauseShortAgain) {
   std::string dsn = server().by_socket("postgres", "dbname=nowhere");
   client_ = std::make_unique<PostgresqlClient>(
       *loop_, [&dsn] { return Result<std::string>(dsn); },
-      PostgresqlLimits{.first_pause = 20ms, .longest_pause = std::chrono::hours(1)});
+      SqlLimits{.first_pause = 20ms, .longest_pause = std::chrono::hours(1)});
   for (int failures = 0; failures < 3;) {
     if (ask("SELECT 1").error().what.find("next try") == std::string::npos)
       ++failures;
@@ -212,8 +196,10 @@ TEST_F(Postgresql, AnAnswerMakesThePauseShortAgain) {
 
 TEST_F(Postgresql, AFullServerIsAFindingOfItsOwn) {
   connect_as(server().by_socket("app", "dbname=postgres password=sesame"));
-  std::vector<std::unique_ptr<Session>> sessions;
-  do sessions.push_back(std::make_unique<Session>(server().by_socket("app", "dbname=postgres password=sesame")));
+  std::vector<std::unique_ptr<PostgresqlSession>> sessions;
+  do
+    sessions.push_back(
+        std::make_unique<PostgresqlSession>(server().by_socket("app", "dbname=postgres password=sesame")));
   while (sessions.back()->connected());
   const auto refused = ask("SELECT 1");
   ASSERT_FALSE(refused);
@@ -226,7 +212,7 @@ TEST_F(Postgresql, AFullServerIsAFindingOfItsOwn) {
 TEST_F(Postgresql, ASessionEndedByTheServerIsReplacedWithoutALostAnswer) {
   connect_as(server().by_socket("app", "dbname=postgres password=sesame"));
   const std::string pid = cell("SELECT pg_backend_pid()");
-  Session admin(server().by_socket("postgres"));
+  PostgresqlSession admin(server().by_socket("postgres"));
   ASSERT_EQ(admin.ask("SELECT pg_terminate_backend(" + pid + ", 10000)"), "t");
   for (int i = 0; i < 3; ++i) loop_->run_once(10ms); // the end of the old connection is noticed without being asked for
   const std::string next = cell("SELECT pg_backend_pid()");
@@ -260,7 +246,7 @@ TEST_F(Postgresql, AnAnswerThatTakesTooLongIsGivenUpOnBothSides) {
   const auto answer = ask("SELECT pg_sleep(3600)", 200ms);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Errc::timeout);
-  Session admin(server().by_socket("postgres"));
+  PostgresqlSession admin(server().by_socket("postgres"));
   const auto sleepers = [&] {
     return admin.ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(3600%'");
   };

@@ -1,22 +1,21 @@
 #pragma once
 #include "tests/fakes/temporary_directory.hpp"
+#include "tests/integration/free_port.hpp"
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
 namespace backstop {
 
 /// A real PostgreSQL server of the test's own: a new cluster in a temporary directory, reached by a socket in it or by
-/// 127.0.0.1. It runs as the user postgres where the test runs as root. Gone at the end.
+/// 127.0.0.1. It runs as the user postgres where the test runs as root. Gone at the end. Another one can be its
+/// standby.
 ///
 /// Roles: postgres (superuser, no password asked), app (password "sesame", no rights), watcher (the same, pg_monitor).
 class PrivatePostgresql {
@@ -25,17 +24,23 @@ public:
 
   PrivatePostgresql() : programs_(find_programs()), port_(free_port()) {
     make_cluster();
-    std::ofstream(data() + "/postgresql.conf", std::ios::app)
-        << "listen_addresses = '127.0.0.1'\nport = " << port_ << "\nunix_socket_directories = '" << directory_.path()
-        << "'\n"
-        << "max_connections = " << kMaxConnections << "\nsuperuser_reserved_connections = 3\nmax_wal_senders = 0\n"
-        << "fsync = off\nshared_buffers = 1MB\nautovacuum = off\n";
-    std::ofstream(data() + "/pg_hba.conf") << "local all postgres trust\nlocal all all scram-sha-256\n"
-                                           << "host all all 127.0.0.1/32 scram-sha-256\n";
+    std::ofstream(data() + "/pg_hba.conf") << "local all postgres trust\nlocal replication postgres trust\n"
+                                           << "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n";
+    configure();
     start();
     run("roles", programs_ + "/psql -q -X -v ON_ERROR_STOP=1 -h " + directory_.path() + " -p " + std::to_string(port_) +
                      " -U postgres -d postgres -c \"CREATE ROLE app LOGIN PASSWORD 'sesame'\""
                      " -c \"CREATE ROLE watcher LOGIN PASSWORD 'sesame' IN ROLE pg_monitor\"");
+  }
+  struct StandbyOf {
+    const PrivatePostgresql& primary; ///< streamed from under the application_name "standby1"
+  };
+  explicit PrivatePostgresql(StandbyOf of) : programs_(find_programs()), port_(free_port()) {
+    if (geteuid() == 0) run("chown", "chown postgres " + directory_.path(), false);
+    run("basebackup", programs_ + "/pg_basebackup --no-sync -c fast -R -D " + data() + " -d \"" +
+                          of.primary.by_socket("postgres", "application_name=standby1") + "\"");
+    configure();
+    start();
   }
   ~PrivatePostgresql() {
     if (running_) (void)std::system(as_server(pg_ctl("stop -m immediate") + " >/dev/null 2>&1").c_str());
@@ -54,12 +59,22 @@ public:
   [[nodiscard]] std::string by_socket(const std::string& user, const std::string& rest = "dbname=postgres") const {
     return "host=" + directory_.path() + " port=" + std::to_string(port_) + " user=" + user + " " + rest;
   }
+  [[nodiscard]] const std::string& folder() const { return directory_.path(); } ///< of its socket
+  [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string by_tcp(const std::string& host, const std::string& user,
                                    const std::string& password) const {
     return "postgresql://" + user + ":" + password + "@" + host + ":" + std::to_string(port_) + "/postgres";
   }
 
 private:
+  /// What is appended last counts, so a standby's own place goes before what came of its primary.
+  void configure() const {
+    std::ofstream(data() + "/postgresql.conf", std::ios::app)
+        << "listen_addresses = '127.0.0.1'\nport = " << port_ << "\nunix_socket_directories = '" << directory_.path()
+        << "'\n"
+        << "max_connections = " << kMaxConnections << "\nsuperuser_reserved_connections = 3\nmax_wal_senders = 4\n"
+        << "fsync = off\nshared_buffers = 1MB\nautovacuum = off\n";
+  }
   [[nodiscard]] std::string data() const { return directory_.path() + "/data"; }
   [[nodiscard]] std::string pg_ctl(const std::string& what) const {
     return programs_ + "/pg_ctl -D " + data() + " " + what;
@@ -89,19 +104,6 @@ private:
       if (std::filesystem::exists(version.path() / "bin/initdb")) found.push_back(version.path() / "bin");
     if (found.empty()) throw std::runtime_error("PostgreSQL's server is not installed: apt-get install postgresql");
     return *std::max_element(found.begin(), found.end());
-  }
-  /// A port nobody listens on now. The server cannot be told to choose one itself.
-  static int free_port() {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-      throw std::runtime_error("no free port");
-    close(fd);
-    return ntohs(address.sin_port);
   }
   static std::string as_server(const std::string& command) {
     return geteuid() == 0 ? "cd / && setpriv --reuid=postgres --regid=postgres --init-groups " + command : command;

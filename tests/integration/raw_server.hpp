@@ -45,6 +45,13 @@ public:
         input_.append(buffer, static_cast<std::size_t>(got));
       }
     }
+    /// What comes next, of whatever protocol; empty once the client or the test is gone.
+    std::string read_some() {
+      char buffer[65536];
+      if (!wait(-1)) return "";
+      const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
+      return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : "";
+    }
     /// False once the client or the test is gone.
     bool send(std::string_view data) {
       while (!data.empty()) {

@@ -1,7 +1,10 @@
 #pragma once
+#include "daemon/config/compile.hpp"
 #include "daemon/config/read.hpp"
+#include "daemon/config/show.hpp"
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <map>
 #include <sstream>
 #include <string>
@@ -51,6 +54,21 @@ inline std::string faults_of(const std::string& text) {
   std::string all;
   for (Fault fault : load_service(text, "").faults) all += text_of(fault) + "\n";
   return all;
+}
+
+/// The example of docs/configuration.md that begins with this line, as a service.
+inline Service example(const std::string& first_line) {
+  const std::string doc = slurp(source_dir() / "docs/configuration.md");
+  const auto begin = doc.find("    sources:\n      " + first_line);
+  EXPECT_NE(begin, std::string::npos) << first_line;
+  std::string text = "service: checkout\nmode: observe\n";
+  std::istringstream lines(doc.substr(std::min(begin, doc.size())));
+  for (std::string line; std::getline(lines, line) && line.rfind("    ", 0) == 0;) text += line.substr(4) + "\n";
+  const auto outcome = load_service(text, "docs/configuration.md");
+  EXPECT_TRUE(outcome.ok()) << show_faults(outcome.faults);
+  EXPECT_TRUE(outcome.warnings.empty()) << show_faults(outcome.warnings);
+  EXPECT_TRUE(compile(outcome.service));
+  return outcome.service;
 }
 
 } // namespace backstop::config::test

@@ -94,6 +94,8 @@ std::vector<Probe> service_probes() {
       {"source/systemd", top + "sources: {app: {", "type: systemd", "}}"},
       {"source/journal", top + "sources: {app: {", "type: journal", "}}"},
       {"source/postgresql", top + "sources: {app: {", "type: postgresql", "}}"},
+      {"source/pgbouncer", top + "sources: {app: {", "type: pgbouncer", "}}"},
+      {"source/mysql", top + "sources: {app: {", "type: mysql", "}}"},
       {"source/http", top + "sources: {app: {", "type: http", "}}"},
       {"source/tcp", top + "sources: {app: {", "type: tcp", "}}"},
       {"source/command", top + "sources: {app: {", "type: command", "}}"},

@@ -31,21 +31,6 @@ std::string shown(const std::string& source) {
   return show_service(outcome.service);
 }
 
-/// The example that begins with this line, as a service.
-Service example(const std::string& first_line) {
-  const std::string doc = slurp(source_dir() / "docs/configuration.md");
-  const auto begin = doc.find("    sources:\n      " + first_line);
-  EXPECT_NE(begin, std::string::npos) << first_line;
-  std::string text = "service: checkout\nmode: observe\n";
-  std::istringstream lines(doc.substr(std::min(begin, doc.size())));
-  for (std::string line; std::getline(lines, line) && line.rfind("    ", 0) == 0;) text += line.substr(4) + "\n";
-  const auto outcome = load_service(text, "docs/configuration.md");
-  EXPECT_TRUE(outcome.ok()) << show_faults(outcome.faults);
-  EXPECT_TRUE(outcome.warnings.empty()) << show_faults(outcome.warnings);
-  EXPECT_TRUE(compile(outcome.service));
-  return outcome.service;
-}
-
 TEST(HttpSource, HasDefaults) {
   const auto outcome = load_service(with_source("type: http" + kTargets), "f");
   ASSERT_TRUE(outcome.ok()) << show_faults(outcome.faults);
