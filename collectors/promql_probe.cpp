@@ -12,7 +12,8 @@ void AddedUp::take(const PromqlQuery& query, const PromqlAnswer& answer, std::ve
     count.seen = answers_;
     out.push_back({query.metric, series.labels, count.sum});
   }
-  std::erase_if(counts_, [this](const auto& entry) { return answers_ - entry.second.seen > kForgotten; });
+  const std::uint32_t kept = counts_.size() > kMost ? 0 : kForgotten;
+  std::erase_if(counts_, [&](const auto& entry) { return answers_ - entry.second.seen > kept; });
 }
 
 Result<PromqlAnswer> answer_to(const PromqlQuery& query, const Result<HttpResponse>& response,

@@ -11,7 +11,8 @@ namespace backstop {
 /// one that was not for kForgotten answers is forgotten.
 class AddedUp {
 public:
-  static constexpr std::uint32_t kForgotten = 1'000;
+  static constexpr std::uint32_t kForgotten = 100;
+  static constexpr std::size_t kMost = 10'000; ///< beyond it all that are not in the answer are forgotten
   /// Appends a sample, for each series of the answer, of what it comes to. Negative values count nothing.
   void take(const PromqlQuery& query, const PromqlAnswer& answer, std::vector<RawSample>& out);
 

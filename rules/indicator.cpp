@@ -119,7 +119,7 @@ Delta Indicator::State::delta_of(const Scrape& scrape, const Target& target, con
   Delta delta;
   delta.t = scrape.t;
   delta.target = scrape.target;
-  delta.restarted = step.restarted;
+  delta.restarted = step.restarted && !spec.many_processes;
   delta.kind = target.scraped ? Delta::Kind::counted : Delta::Kind::first;
   delta.from = target.scraped ? std::min(step.from, target.good) : scrape.t;
   return delta;

@@ -62,6 +62,9 @@ struct IndicatorSpec {
   /// Targets that run the new version, and those beside them that do not (labels group: canary, control). Evidence compares
   /// them; readings are of all targets. Both empty: no groups.
   std::vector<std::uint32_t> canary = {}, control = {};
+  /// The counters of one target are of many processes (what an engine tells of a fleet): where one begins anew, the others go
+  /// on, and one after another in a rollout is no crash loop.
+  bool many_processes = false;
   [[nodiscard]] bool grouped() const { return !canary.empty() && !control.empty(); }
 };
 

@@ -89,6 +89,7 @@ Status compile_indicators(const Service& service, CompiledService& out) {
     if (!builder.status) return builder.status.error();
     spec.stale_after = stale_after(indicator, source.interval);
     spec.query_offset = indicator.query_offset + source.query_offset - soonest;
+    spec.many_processes = std::holds_alternative<PromqlSource>(service.sources[*index].kind);
     spec.canary = targets_in(service.sources[*index], kCanaryGroup);
     spec.control = targets_in(service.sources[*index], kControlGroup);
     out.indicators.push_back(std::move(spec));

@@ -195,6 +195,16 @@ std::vector<Scrape> one_per_second() { // at t: 10 requests and 1 error more tha
   for (int t = 0; t <= 10; ++t) s.push_back(scrape(t, 0, {errors({{0, 1.0 * t}}), total({{0, 10.0 * t}})}));
   return s;
 }
+TEST(RatioOfManyProcesses, OneThatBeginsAnewLeavesTheCountsOfOthersAsTheyAre) {
+  IndicatorSpec spec = ratio().spec();
+  spec.many_processes = true;
+  Indicator fleet(0, spec);
+  fleet.observe(scrape(0, 0, {total({{0, 1000}, {1, 5000}})}));
+  fleet.observe(scrape(1, 0, {total({{0, 10}})}));             // one begins anew, of the other nothing came
+  fleet.observe(scrape(2, 0, {total({{0, 20}, {1, 5030}})})); // it was there all the while
+  EXPECT_EQ(fleet.read(at(2)).requests, 50);
+}
+
 std::vector<Scrape> restart_at_6() {
   std::vector<Scrape> s = one_per_second();
   for (int t = 6; t <= 10; ++t) s[t] = scrape(t, 0, {errors({{0, 1.0 * (t - 5)}}), total({{0, 10.0 * (t - 5)}})});

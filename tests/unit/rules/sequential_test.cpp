@@ -180,6 +180,25 @@ TEST(Sequential, ACrashLoopActsInTheWarmUp) {
   EXPECT_THAT(shop.last.verdicts[0].why, HasSubstr("crash loop: 4 restarts of one target in 300s"));
 }
 
+TEST(Sequential, AFleetThatIsRolledOutOneAfterAnotherIsNoCrashLoop) {
+  WatchSpec spec = spec_of();
+  spec.indicators[0].many_processes = true;
+  Watch fleet(std::move(spec));
+  Evaluation last;
+  std::vector<double> counted(20, 50'000); // requests of each process
+  for (double t = 0; t < 600; t += 5) {
+    for (double& requests : counted) requests += 50;
+    if (t >= 300 && t < 300 + 5 * 20) counted[static_cast<std::size_t>(t - 300) / 5] = 10;
+    Scrape scrape;
+    scrape.t = scrape.arrived = at(t);
+    for (std::uint32_t i = 0; i < counted.size(); ++i) scrape.samples.push_back({1, i, counted[i], 0});
+    fleet.observe(scrape);
+    last = fleet.evaluate(at(t), true, false);
+    EXPECT_NE(last.verdicts[0].level, Level::critical) << t << ": " << last.verdicts[0].why;
+  }
+  EXPECT_GT(last.readings[0].requests, 5000);
+}
+
 TEST(Sequential, AServiceThatRestartedByItselfBeforeIsNotBlamedForIt) {
   Shop shop(0.005, 40, 60);
   for (int i = 0; i < 400; ++i) {
