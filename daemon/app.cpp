@@ -108,6 +108,7 @@ void App::refresh_watches(Time now) {
   }
   changed = changed || fresh.size() != watches_.size();
   watches_ = std::move(fresh);
+  next_look_ = Time{};
   if (changed && on_watches_changed) on_watches_changed();
 }
 
@@ -223,6 +224,7 @@ void App::settle(Time now) {
     if (!before.empty()) tell_acts_again(seams_.log, executor_, "the journal can be written again");
     if (ledger_.idle()) break;
   }
+  next_due_ = std::min(next_due_, next_look_ == Time{} ? now : next_look_);
   for (const auto& [key, watch] : watches_) {
     next_due_ = std::min(next_due_, watch->next_due);
     if (!state().active(key)) stale_ = stale_ || watch->config.hash != newest_hash(key);
@@ -241,6 +243,7 @@ void App::on_tick(Time now) {
   if (std::exchange(stale_, false)) refresh_watches(now);
   if (!degraded().empty()) executor_.page_unrecorded(page_title(), now);
   for (auto& [key, watch] : watches_) judge_due(*watch, now, now);
+  look_for_deployments(now);
   settle(now);
   keep_samples(now);
 }

@@ -103,6 +103,8 @@ private:
   void follow_verification(ServiceWatch& watch, Time now);
   void note_levels(const ServiceWatch& watch, Time now);
   void expire(Time by, Time now);
+  void look_for_deployments(Time now);
+  void look_at_link(const std::string& service, const std::string& link, Time now);
   void gate(Time now);
   bool waits_for_past(ServiceWatch& watch, const DeploymentState& deployment, Time now);
   void tell_of_no_past(const DeploymentState& deployment, const Error& why);
@@ -126,6 +128,15 @@ private:
   std::vector<std::string> config_faults_;
   std::string refused_journal_; ///< why the journal is not trusted
   std::uint64_t generations_ = 0;
+  /// A version that a link shows, for which no deployment could begin.
+  struct Unwatched {
+    std::string version;
+    int tries = 0;
+    Time again{};
+  };
+  std::map<std::string, Unwatched> unwatched_; ///< by service
+  std::map<std::string, std::string> shown_;   ///< the version that its link showed last, by service
+  Time next_look_{};                           ///< at the links; kNever: no service has one
   std::map<std::string, bool> pasts_; ///< of gated deployments, by id: whether the past that was asked for has come
   bool stale_ = false;                ///< a watch still runs on a configuration that a deployment had frozen
   Time next_due_ = kNever;

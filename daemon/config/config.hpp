@@ -196,6 +196,7 @@ struct Service {
   Judge judge;
   std::optional<Command> running_version; ///< a program that prints it
   std::string running_version_link;       ///< or a symbolic link whose target's last part is the version
+  std::string detect_link; ///< a deployment is what sets this symbolic link to another version; empty: none is looked for
   std::string deploy_lock;                ///< lock file shared with deploy scripts
   std::vector<std::string> depends_on;
   Duration confirm_timeout{std::chrono::minutes(15)};

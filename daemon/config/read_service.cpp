@@ -56,6 +56,13 @@ void read_running_version(const Mapping& service, Service& out) {
   if (link.ok()) link.file("link", out.running_version_link);
 }
 
+void read_detect(const Mapping& service, Service& out) {
+  const Node* node = service.find("detect");
+  if (node == nullptr) return;
+  const Mapping detect(service.sheet(), *node, "detect", service.path_of("detect"));
+  if (detect.ok()) detect.file("link", out.detect_link);
+}
+
 } // namespace
 
 void read_service(Sheet& sheet, const Node& root, Service& out) {
@@ -68,6 +75,7 @@ void read_service(Sheet& sheet, const Node& root, Service& out) {
   read_baseline(service, out.baseline);
   read_judge(service, out.judge);
   read_running_version(service, out);
+  read_detect(service, out);
   service.file("deploy_lock", out.deploy_lock);
   service.texts("depends_on", out.depends_on);
   service.duration("confirm_timeout", out.confirm_timeout, std::chrono::seconds(1));

@@ -120,6 +120,7 @@ void show_bake(const Service& service, Lines& out) {
             {service.running_version                 ? "asked by " + show_command(*service.running_version)
              : !service.running_version_link.empty() ? "where " + service.running_version_link + " points"
                                                      : "never asked"});
+  if (!service.detect_link.empty()) out.entry(0, "detect", {"a deployment is what sets " + service.detect_link});
   if (!service.deploy_lock.empty()) out.entry(0, "lock", {service.deploy_lock});
   if (!service.depends_on.empty()) out.entry(0, "depends", service.depends_on);
 }

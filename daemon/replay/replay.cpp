@@ -30,6 +30,7 @@ config::Service made_virtual(config::Service service, const Recording& recording
   service.mode = Mode::automatic;
   service.running_version.reset();
   service.running_version_link.clear();
+  service.detect_link.clear();
   for (config::Step& step : service.rollback) {
     if (auto* run = std::get_if<config::RunStep>(&step.kind)) {
       run->check.reset();

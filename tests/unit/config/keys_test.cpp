@@ -88,6 +88,7 @@ std::vector<Probe> service_probes() {
       {"judge/sequential", top + "judge: {", "kind: sequential", "}"},
       {"command", top + "running_version: {", "", "}"},
       {"link", top + "running_version: {", "", "}"},
+      {"detect", top + "detect: {", "", "}"},
       {"source/prometheus", top + "sources: {app: {", "type: prometheus", "}}"},
       {"source/promql", top + "sources: {app: {", "type: promql", "}}"},
       {"source/host", top + "sources: {app: {", "type: host", "}}"},
