@@ -188,18 +188,22 @@ TEST_F(Mysql, AnAnswerTooLargeIsRefused) {
 TEST_F(Mysql, OneQuestionAtATimeAndItMayBeDestroyedInAnAnswer) {
   start();
   auto app = client(by_socket());
-  std::optional<Result<SqlRows>> first;
-  std::optional<Result<SqlRows>> second;
-  app->query("SELECT 1", kLong, [&](Result<SqlRows> r) {
-    first = std::move(r);
-    app.reset();
-  });
+  std::optional<Result<SqlRows>> first, second, last;
+  const auto until = [&](const auto& done) {
+    for (const Time end = loop_->fresh_now() + kLong; !done() && loop_->fresh_now() < end;) loop_->run_once(50ms);
+    return done();
+  };
+  app->query("SELECT 1", kLong, [&](Result<SqlRows> r) { first = std::move(r); });
   app->query("SELECT 2", kLong, [&](Result<SqlRows> r) { second = std::move(r); });
-  for (const Time end = loop_->fresh_now() + kLong; !(first && second) && loop_->fresh_now() < end;)
-    loop_->run_once(50ms);
-  ASSERT_TRUE(first && second);
+  ASSERT_TRUE(until([&] { return first && second; }));
   EXPECT_TRUE(*first);
   EXPECT_EQ(second->error().code, Errc::busy);
+  app->query("SELECT 3", kLong, [&](Result<SqlRows> r) {
+    last = std::move(r);
+    app.reset();
+  });
+  ASSERT_TRUE(until([&] { return last.has_value(); }));
+  EXPECT_TRUE(*last);
 }
 
 TEST_F(Mysql, OverTlsTheCertificateIsComparedWithTheName) {
