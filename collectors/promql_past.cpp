@@ -7,36 +7,22 @@ namespace backstop {
 
 PromqlPast::PromqlPast(HttpFetcher& fetcher, PromqlAsking asking, std::vector<CompiledSelector> selectors,
                        std::uint32_t source)
-    : fetcher_(fetcher), asking_(std::move(asking)), selectors_(std::move(selectors)), source_(source),
-      running_(asking_.queries.size()), answers_(asking_.queries.size()) {}
-
-PromqlPast::~PromqlPast() { cancel(); }
+    : engine_(std::move(asking.engine)), round_(fetcher, std::move(asking.queries), asking.limits),
+      selectors_(std::move(selectors)), source_(source) {}
 
 void PromqlPast::start(const Stretch& stretch, Done done) {
-  stretch_ = stretch;
-  done_ = std::move(done);
-  for (std::size_t i = 0; i < asking_.queries.size(); ++i) {
-    answers_[i].reset();
-    running_[i] =
-        fetcher_.start(range_query(asking_.engine, resolve_window(asking_.queries[i].expression, stretch_.step),
-                                   stretch_.from, stretch_.to, stretch_.step),
-                       [this, i](Result<HttpResponse> response) { answered(i, std::move(response)); });
-  }
+  round_.start(
+      [&](const PromqlQuery& query) {
+        return range_query(engine_, resolve_window(query.expression, stretch.step), stretch.from, stretch.to,
+                           stretch.step);
+      },
+      [this, stretch, done = std::move(done)](Result<std::vector<PromqlAnswer>> answers) {
+        done(answers ? scrapes(*answers, stretch) : Result<std::vector<Scrape>>(answers.error()));
+      });
 }
 
-void PromqlPast::answered(std::size_t query, Result<HttpResponse> response) {
-  running_[query] = 0;
-  Result<PromqlAnswer> answer = answer_to(asking_.queries[query], response, asking_.limits);
-  if (!answer) {
-    cancel();
-    return std::exchange(done_, nullptr)(answer.error());
-  }
-  answers_[query] = *std::move(answer);
-  if (std::all_of(answers_.begin(), answers_.end(), [](const auto& a) { return a.has_value(); }))
-    std::exchange(done_, nullptr)(scrapes());
-}
-
-Result<std::vector<Scrape>> PromqlPast::scrapes() const {
+Result<std::vector<Scrape>> PromqlPast::scrapes(const std::vector<PromqlAnswer>& answers,
+                                                const Stretch& stretch) const {
   struct Cursor {
     const PromqlQuery* query;
     const PromqlSeries* series;
@@ -44,14 +30,14 @@ Result<std::vector<Scrape>> PromqlPast::scrapes() const {
     double sum = 0;
   };
   std::vector<Cursor> cursors;
-  for (std::size_t q = 0; q < answers_.size(); ++q)
-    for (const PromqlSeries& series : answers_[q]->series) cursors.push_back({&asking_.queries[q], &series});
+  for (std::size_t q = 0; q < answers.size(); ++q)
+    for (const PromqlSeries& series : answers[q].series) cursors.push_back({&round_.queries()[q], &series});
 
-  const double half = to_seconds(stretch_.step) / 2;
+  const double half = to_seconds(stretch.step) / 2;
   std::vector<Scrape> scrapes;
   SampleStore store(selectors_);
   std::vector<RawSample> read; // one at a time: the labels of all of them would be large
-  for (Time t = stretch_.from; t <= stretch_.to; t += stretch_.step) {
+  for (Time t = stretch.from; t <= stretch.to; t += stretch.step) {
     read.clear();
     const double at = to_seconds(t.time_since_epoch());
     for (Cursor& c : cursors) {
@@ -65,16 +51,11 @@ Result<std::vector<Scrape>> PromqlPast::scrapes() const {
     if (read.empty()) continue;
     Scrape& scrape = scrapes.emplace_back();
     scrape.source = source_;
-    scrape.t = scrape.arrived = t + stretch_.to_judge;
+    scrape.t = scrape.arrived = t + stretch.to_judge;
     store.take(read, scrape);
     scrape.named.clear();
   }
   return scrapes;
-}
-
-void PromqlPast::cancel() {
-  for (HttpFetcher::Id& id : running_)
-    if (const HttpFetcher::Id running = std::exchange(id, 0); running != 0) fetcher_.cancel(running);
 }
 
 } // namespace backstop

@@ -12,9 +12,6 @@ public:
   using Done = std::function<void(Result<std::vector<Scrape>>)>;
   /// `source`: of the scrapes.
   PromqlPast(HttpFetcher& fetcher, PromqlAsking asking, std::vector<CompiledSelector> selectors, std::uint32_t source);
-  ~PromqlPast();
-  PromqlPast(const PromqlPast&) = delete;
-  PromqlPast& operator=(const PromqlPast&) = delete;
 
   struct Stretch {
     Time from{}, to{};   ///< by the engine's clock, as of when the samples are
@@ -25,18 +22,13 @@ public:
   void start(const Stretch& stretch, Done done);
 
 private:
-  void answered(std::size_t query, Result<HttpResponse> response);
-  [[nodiscard]] Result<std::vector<Scrape>> scrapes() const;
-  void cancel();
+  [[nodiscard]] Result<std::vector<Scrape>> scrapes(const std::vector<PromqlAnswer>& answers,
+                                                    const Stretch& stretch) const;
 
-  HttpFetcher& fetcher_;
-  PromqlAsking asking_;
+  HttpRequest engine_;
+  PromqlRound round_;
   std::vector<CompiledSelector> selectors_;
   std::uint32_t source_;
-  Stretch stretch_;
-  Done done_;
-  std::vector<HttpFetcher::Id> running_;             ///< by query; 0: none
-  std::vector<std::optional<PromqlAnswer>> answers_; ///< by query
 };
 
 } // namespace backstop

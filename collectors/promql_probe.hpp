@@ -1,7 +1,6 @@
 #pragma once
 #include "collectors/probe.hpp"
-#include "collectors/promql_answer.hpp"
-#include "collectors/promql_query.hpp"
+#include "collectors/promql_round.hpp"
 #include <map>
 #include <optional>
 
@@ -34,36 +33,25 @@ struct PromqlAsking {
   Duration query_offset{}; ///< data that comes late: asked for as of so long ago
 };
 
-/// An engine of PromQL as one target: all queries as of one time, together. One that fails, or that is answered in part,
-/// fails the read: what belongs together stays so. What is not answered is made up for: the next $window reaches back to
-/// the last answer in which something was counted, up to kLongestWindow.
+/// An engine of PromQL as one target: all queries as of one time. What is not answered is made up for: the next $window
+/// reaches back to the last answer in which something was counted, up to kLongestWindow.
 class PromqlProbe final : public Probe {
 public:
   using WallClock = std::function<Time()>; ///< by which the engine's samples are timed
   static constexpr Duration kLongestWindow = std::chrono::hours(1);
 
   PromqlProbe(HttpFetcher& fetcher, PromqlAsking asking, WallClock wall);
-  ~PromqlProbe() override;
   void start(Done done) override;
 
 private:
-  void answered(std::size_t query, Result<HttpResponse> response);
-  void finish(Result<ProbeAnswer> answer);
-  void cancel();
+  [[nodiscard]] SamplesAnswer taken(std::vector<PromqlAnswer>& answers, Time asked);
 
-  HttpFetcher& fetcher_;
-  PromqlAsking asking_;
+  HttpRequest engine_;
+  Duration interval_, query_offset_;
   WallClock wall_;
+  PromqlRound round_;
   std::vector<AddedUp> added_up_; ///< by query
   Time counted_until_{};          ///< where the next window begins; zero: nothing was read yet
-  Time asked_{};
-  Done done_;
-  std::vector<HttpFetcher::Id> running_;             ///< by query; 0: none
-  std::vector<std::optional<PromqlAnswer>> answers_; ///< by query
 };
-
-/// A response as what it answers to `query`, which an Error names.
-Result<PromqlAnswer> answer_to(const PromqlQuery& query, const Result<HttpResponse>& response,
-                               const PromqlLimits& limits);
 
 } // namespace backstop

@@ -125,6 +125,15 @@ TEST_F(PromqlProbeTest, AWindowTooShortToCountInGrowsUntilItIsNot) {
   }
 }
 
+TEST_F(PromqlProbeTest, WithoutAQueryThatIsUsedThereIsNothingToWaitFor) {
+  PromqlAsking nothing = asking();
+  nothing.queries.clear();
+  PromqlProbe probe(engine_, nothing, [this] { return wall_; });
+  probe.start([this](Result<ProbeAnswer> answer) { got_ = std::move(answer); });
+  ASSERT_TRUE(got_ && *got_);
+  EXPECT_TRUE(samples().empty());
+}
+
 TEST_F(PromqlProbeTest, OneQueryThatFailsGivesTheOthersUp) {
   read();
   HttpResponse refused;
