@@ -108,7 +108,9 @@ void App::refresh_watches(Time now) {
   }
   changed = changed || fresh.size() != watches_.size();
   watches_ = std::move(fresh);
-  next_look_ = Time{};
+  const bool detects = std::any_of(watches_.begin(), watches_.end(),
+                                   [](const auto& entry) { return !entry.second->config.detect_link.empty(); });
+  next_look_ = detects ? now : kNever;
   if (changed && on_watches_changed) on_watches_changed();
 }
 
@@ -175,8 +177,8 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   const auto it = watches_.find(service);
   if (it == watches_.end()) return;
   ServiceWatch& watch = *it->second;
-  // What was over before they came, in order of time as well.
-  if (refused_journal_.empty()) expire(scrape.arrived - Duration{1}, now);
+  // What was over before they came, in order of time as well. All of it is due by next_due_.
+  if (refused_journal_.empty() && next_due_ < scrape.arrived) expire(scrape.arrived - Duration{1}, now);
   judge_due(watch, scrape.arrived, now); // whose timer has not fired yet: in order of time, as in a replay
   watch.watch.observe(scrape);
   SourceHealth& health = watch.sources[scrape.source][scrape.target];
@@ -224,7 +226,7 @@ void App::settle(Time now) {
     if (!before.empty()) tell_acts_again(seams_.log, executor_, "the journal can be written again");
     if (ledger_.idle()) break;
   }
-  next_due_ = std::min(next_due_, next_look_ == Time{} ? now : next_look_);
+  next_due_ = std::min(next_due_, next_look_);
   for (const auto& [key, watch] : watches_) {
     next_due_ = std::min(next_due_, watch->next_due);
     if (!state().active(key)) stale_ = stale_ || watch->config.hash != newest_hash(key);
