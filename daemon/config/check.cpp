@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <type_traits>
+#include <variant>
 
 namespace backstop::config {
 
@@ -66,9 +68,7 @@ void check_header(const std::string& path, const std::string& name, const std::s
     fault(sheet, path, "the value has a line break or a control character in it", "leave it out");
 }
 
-void check_http(const std::string& path, const HttpSource& http, Sheet& sheet) {
-  check_access(path, http, sheet);
-  for (const auto& [name, value] : http.headers) check_header(path + ".headers." + name, name, value, sheet);
+void check_expectation(const std::string& path, const HttpSource& http, Sheet& sheet) {
   if (http.expect_body.empty()) return;
   if (const auto expectation = HttpExpectation::make({}, http.expect_body); !expectation)
     fault(sheet, path + ".expect_body", expectation.error().what, "write \\Q in front of plain text");
@@ -76,37 +76,29 @@ void check_http(const std::string& path, const HttpSource& http, Sheet& sheet) {
     fault(sheet, path + ".expect_body", "an answer to HEAD has no body", "leave it out, or write method: GET");
 }
 
+/// By what a kind of source has, whichever it is.
+struct SourceCheck {
+  const std::string& path;
+  Duration interval;
+  Sheet& sheet;
+
+  template <class Kind> void operator()(const Kind& kind) const {
+    if constexpr (requires { kind.timeout; }) check_timeout(path, kind.timeout, interval, sheet);
+    if constexpr (std::is_base_of_v<HttpAccess, Kind>) check_access(path, kind, sheet);
+    if constexpr (requires { kind.headers; })
+      for (const auto& [name, value] : kind.headers) check_header(path + ".headers." + name, name, value, sheet);
+    if constexpr (std::is_same_v<Kind, HttpSource>) check_expectation(path, kind, sheet);
+    if constexpr (std::is_same_v<Kind, CommandSource>)
+      if (!kind.argv.empty() && !kind.argv[0].starts_with('/'))
+        fault(sheet, path + ".argv[0]", fmt::format("\"{}\" is no absolute path", kind.argv[0]),
+              "no PATH is searched: write it from / on");
+  }
+};
+
 void check_sources(const Service& service, Sheet& sheet) {
   for (const Source& source : service.sources) {
     const std::string path = "sources." + source.name;
-    if (const auto* prometheus = std::get_if<PrometheusSource>(&source.kind)) {
-      check_timeout(path, prometheus->timeout, source.interval, sheet);
-      check_access(path, *prometheus, sheet);
-    } else if (const auto* promql = std::get_if<PromqlSource>(&source.kind)) {
-      check_timeout(path, promql->timeout, source.interval, sheet);
-      check_access(path, *promql, sheet);
-      for (const auto& [name, value] : promql->headers) check_header(path + ".headers." + name, name, value, sheet);
-    } else if (const auto* systemd = std::get_if<SystemdSource>(&source.kind)) {
-      check_timeout(path, systemd->timeout, source.interval, sheet);
-    } else if (const auto* journal = std::get_if<JournalLinesSource>(&source.kind)) {
-      check_timeout(path, journal->timeout, source.interval, sheet);
-    } else if (const auto* postgresql = std::get_if<PostgresqlSource>(&source.kind)) {
-      check_timeout(path, postgresql->timeout, source.interval, sheet);
-    } else if (const auto* http = std::get_if<HttpSource>(&source.kind)) {
-      check_timeout(path, http->timeout, source.interval, sheet);
-      check_http(path, *http, sheet);
-    } else if (const auto* pgbouncer = std::get_if<PgbouncerSource>(&source.kind)) {
-      check_timeout(path, pgbouncer->timeout, source.interval, sheet);
-    } else if (const auto* mysql = std::get_if<MysqlSource>(&source.kind)) {
-      check_timeout(path, mysql->timeout, source.interval, sheet);
-    } else if (const auto* tcp = std::get_if<TcpSource>(&source.kind)) {
-      check_timeout(path, tcp->timeout, source.interval, sheet);
-    } else if (const auto* command = std::get_if<CommandSource>(&source.kind)) {
-      check_timeout(path, command->timeout, source.interval, sheet);
-      if (!command->argv.empty() && !command->argv[0].starts_with('/'))
-        fault(sheet, path + ".argv[0]", fmt::format("\"{}\" is no absolute path", command->argv[0]),
-              "no PATH is searched: write it from / on");
-    }
+    std::visit(SourceCheck{path, source.interval, sheet}, source.kind);
   }
 }
 

@@ -52,21 +52,17 @@ void read_mysql(const Mapping& mapping, MysqlSource& out) {
 void read_database(const Mapping& mapping, const std::string& type, Source& out) {
   out.interval = std::chrono::seconds(5);
   mapping.duration("interval", out.interval, kLeastInterval);
-  const auto read_timeout = [&](Duration& timeout) {
-    timeout = default_timeout(timeout, out.interval);
-    mapping.duration("timeout", timeout);
-  };
   if (type == "postgresql") {
     auto& postgresql = out.kind.emplace<PostgresqlSource>();
-    read_timeout(postgresql.timeout);
+    read_timeout(mapping, out.interval, postgresql.timeout);
     read_secret(mapping, "dsn", postgresql.dsn, Inline::dsn);
   } else if (type == "pgbouncer") {
     auto& pgbouncer = out.kind.emplace<PgbouncerSource>();
-    read_timeout(pgbouncer.timeout);
+    read_timeout(mapping, out.interval, pgbouncer.timeout);
     read_secret(mapping, "dsn", pgbouncer.dsn, Inline::dsn);
   } else {
     auto& mysql = out.kind.emplace<MysqlSource>();
-    read_timeout(mysql.timeout);
+    read_timeout(mapping, out.interval, mysql.timeout);
     read_mysql(mapping, mysql);
   }
 }

@@ -22,8 +22,9 @@ void read_procedures(const Mapping& service, Service& out);
 
 // of a source
 inline constexpr Duration kLeastInterval{std::chrono::milliseconds(100)};
-/// The usual timeout, or what a shorter interval leaves room for: an attempt must be over before the next one starts.
-Duration default_timeout(Duration usual, Duration interval);
+/// `timeout` is the usual one, or what a shorter interval leaves room for, where none is written: an attempt must be over
+/// before the next one starts.
+void read_timeout(const Mapping& source, Duration interval, Duration& timeout);
 /// Of types postgresql, pgbouncer and mysql.
 void read_database(const Mapping& mapping, const std::string& type, Source& out);
 

@@ -7,7 +7,10 @@
 
 namespace backstop::config {
 
-Duration default_timeout(Duration usual, Duration interval) { return std::min(usual, interval * 4 / 5); }
+void read_timeout(const Mapping& source, Duration interval, Duration& timeout) {
+  timeout = std::min(timeout, interval * 4 / 5);
+  source.duration("timeout", timeout);
+}
 
 namespace {
 
@@ -71,8 +74,7 @@ void read_targets(const Mapping& mapping, std::string_view section, std::string_
 }
 
 void read_prometheus(const Mapping& mapping, Duration interval, PrometheusSource& out) {
-  out.timeout = default_timeout(out.timeout, interval);
-  mapping.duration("timeout", out.timeout);
+  read_timeout(mapping, interval, out.timeout);
   read_access(mapping, out);
   mapping.size("max_bytes", out.max_bytes, 1024);
   mapping.integer("max_series", out.max_series, {1, 10'000'000});
@@ -115,8 +117,7 @@ void read_statuses(const Mapping& mapping, std::vector<StatusRange>& out) {
 }
 
 void read_http(const Mapping& mapping, Duration interval, HttpSource& out) {
-  out.timeout = default_timeout(out.timeout, interval);
-  mapping.duration("timeout", out.timeout);
+  read_timeout(mapping, interval, out.timeout);
   read_access(mapping, out);
   mapping.word<std::string>("method", out.method, {{"GET", "GET"}, {"HEAD", "HEAD"}});
   read_statuses(mapping, out.expect_status);
@@ -149,8 +150,7 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     out.interval = std::chrono::seconds(15);
     mapping.duration("interval", out.interval, kLeastInterval);
     auto& promql = out.kind.emplace<PromqlSource>();
-    promql.timeout = default_timeout(promql.timeout, out.interval);
-    mapping.duration("timeout", promql.timeout);
+    read_timeout(mapping, out.interval, promql.timeout);
     read_access(mapping, promql);
     read_promql(mapping, promql);
   } else if (*type == "host") {
@@ -160,15 +160,13 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     mapping.duration("interval", out.interval, kLeastInterval);
     auto& systemd = out.kind.emplace<SystemdSource>();
     read_unit(mapping, systemd.unit);
-    systemd.timeout = default_timeout(systemd.timeout, out.interval);
-    mapping.duration("timeout", systemd.timeout);
+    read_timeout(mapping, out.interval, systemd.timeout);
   } else if (*type == "journal") {
     out.interval = std::chrono::seconds(5);
     mapping.duration("interval", out.interval, kLeastInterval);
     auto& journal = out.kind.emplace<JournalLinesSource>();
     read_unit(mapping, journal.unit);
-    journal.timeout = default_timeout(journal.timeout, out.interval);
-    mapping.duration("timeout", journal.timeout);
+    read_timeout(mapping, out.interval, journal.timeout);
   } else if (*type == "http") {
     out.interval = std::chrono::seconds(5);
     mapping.duration("interval", out.interval, kLeastInterval);
@@ -177,16 +175,14 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     out.interval = std::chrono::seconds(5);
     mapping.duration("interval", out.interval, kLeastInterval);
     auto& tcp = out.kind.emplace<TcpSource>();
-    tcp.timeout = default_timeout(tcp.timeout, out.interval);
-    mapping.duration("timeout", tcp.timeout);
+    read_timeout(mapping, out.interval, tcp.timeout);
     read_targets(mapping, "target/tcp", "address: \"HOST:PORT\"", tcp.targets);
   } else if (*type == "command") {
     out.interval = std::chrono::seconds(30);
     mapping.duration("interval", out.interval, kLeastInterval);
     auto& command = out.kind.emplace<CommandSource>();
     mapping.texts("argv", command.argv);
-    command.timeout = default_timeout(command.timeout, out.interval);
-    mapping.duration("timeout", command.timeout);
+    read_timeout(mapping, out.interval, command.timeout);
   } else {
     read_database(mapping, *type, out);
   }
