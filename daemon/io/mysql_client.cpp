@@ -161,15 +161,10 @@ struct MysqlClient::Impl final : SqlTurn {
     return meaning_of(e.number, presentable(e.text, {password}));
   }
 
-  [[nodiscard]] std::string late() const override {
-    return phase == Phase::resolving    ? "its name was not resolved"
-           : phase == Phase::connecting ? "no connection"
-                                        : "no answer";
-  }
-  [[nodiscard]] std::string why_late() const override {
-    return phase == Phase::resolving    ? "; see the name server"
-           : phase == Phase::connecting ? ": the server hangs, or something drops the packets"
-                                        : "";
+  [[nodiscard]] Waits waits() const override {
+    return phase == Phase::resolving    ? Waits::for_name
+           : phase == Phase::connecting ? Waits::for_connection
+                                        : Waits::for_answer;
   }
 
   MysqlServer server;

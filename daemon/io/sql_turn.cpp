@@ -52,7 +52,15 @@ Status SqlTurn::keep(SqlRows::Row row) {
 
 void SqlTurn::on_deadline() {
   if (!question) return;
-  give_up(fail(Errc::timeout, late() + " within " + seconds_text(question->timeout) + why_late()));
+  const std::string within = " within " + seconds_text(question->timeout);
+  switch (waits()) {
+  case Waits::for_name:
+    return give_up(fail(Errc::timeout, "its name was not resolved" + within + "; see the name server"));
+  case Waits::for_connection:
+    return give_up(
+        fail(Errc::timeout, "no connection" + within + ": the server hangs, or something drops the packets"));
+  case Waits::for_answer: return give_up(fail(Errc::timeout, "no answer" + within));
+  }
 }
 
 void SqlTurn::give_up(const Error& error) {

@@ -43,12 +43,12 @@ protected:
   /// `where` stands for the server in error texts until it is known better.
   SqlTurn(EventLoop& l, SqlLimits bounds, std::string where);
 
-  [[nodiscard]] virtual bool idle() const = 0;        ///< a connection is there, and waits for a question
-  virtual void begin() = 0;                           ///< connects, and then sends the question
-  virtual void send() = 0;                            ///< sends it over the connection that is there
-  virtual void drop() = 0;                            ///< lets the connection go, whatever it does
-  [[nodiscard]] virtual std::string late() const = 0; ///< what did not come: "no answer"; the time is put behind it
-  [[nodiscard]] virtual std::string why_late() const { return ""; }
+  [[nodiscard]] virtual bool idle() const = 0; ///< a connection is there, and waits for a question
+  virtual void begin() = 0;                    ///< connects, and then sends the question
+  virtual void send() = 0;                     ///< sends it over the connection that is there
+  virtual void drop() = 0;                     ///< lets the connection go, whatever it does
+  enum class Waits { for_name, for_connection, for_answer };
+  [[nodiscard]] virtual Waits waits() const = 0; ///< of a question under way
 
   /// Puts a row of the answer by. Errc::too_large.
   Status keep(SqlRows::Row row);
