@@ -1,6 +1,7 @@
 #include "daemon/io/promql_pasts.hpp"
 #include "tests/integration/configured_targets.hpp"
 #include "tests/integration/promql_engine.hpp"
+#include "tests/integration/raw_server.hpp"
 #include <gmock/gmock.h>
 
 /// Sources of type promql as configured, against the real engines.

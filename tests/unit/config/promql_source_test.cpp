@@ -108,15 +108,7 @@ TEST(PromqlSource, IsShown) {
 }
 
 TEST(PromqlSource, TheExampleOfTheDocumentationIsAService) {
-  const std::string doc = slurp(source_dir() / "docs/configuration.md");
-  const auto begin = doc.find("    sources:\n      prom:\n");
-  ASSERT_NE(begin, std::string::npos);
-  std::string text = "service: checkout\nmode: observe\n";
-  std::istringstream lines(doc.substr(begin));
-  for (std::string line; std::getline(lines, line) && line.rfind("    ", 0) == 0;) text += line.substr(4) + "\n";
-  const auto outcome = load_service(text, "docs/configuration.md");
-  ASSERT_TRUE(outcome.ok()) << show_faults(outcome.faults);
-  const auto compiled = compile(outcome.service);
+  const auto compiled = compile(example("prom:\n"));
   ASSERT_TRUE(compiled);
   EXPECT_EQ(compiled->sources[0].queries.size(), 4U);
 }
