@@ -20,6 +20,7 @@
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
+#include "daemon/io/start_pages.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/message_ids.hpp"
@@ -83,12 +84,14 @@ struct Runtime::Parts {
   struct Scraping {
     std::uint64_t generation =
         0; ///< of the watch it feeds: series ids are remembered on both sides, so they belong together
+    std::size_t targets = 0;
     std::unique_ptr<Scraper> scraper;
   };
   std::map<std::string, Scraping> scrapers;
   std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer;
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
-  Time app_due = kNever, scrape_due = kNever;
+  Time app_due = kNever;
+  std::multimap<Time, std::string> scrapes_due; ///< when each scraper wants to be called, by its service
   std::map<std::string, double> dropped_told;
 
   int given_socket = -1; ///< the control socket handed over by the service manager; -1: none
@@ -223,7 +226,10 @@ void Runtime::Parts::wire(config::Config config) {
     app->on_tick(loop->now());
     after_event();
   });
-  scrape_timer = loop->add_timer([this] { tick_scrapers(); });
+  scrape_timer = loop->add_timer([this] {
+    if (!scrapes_due.empty()) telemetry->loop_lag(std::max(Duration{}, loop->fresh_now() - scrapes_due.begin()->first));
+    tick_scrapers();
+  });
   housekeeping = loop->add_timer([this] { keep_house(); }, EventLoop::kIdle);
   housekeeping->arm(loop->now() + kHousekeeping);
   journal_retry = loop->add_timer([this] { retry_journal(); }, EventLoop::kIdle);
@@ -247,21 +253,31 @@ void Runtime::Parts::rebuild_scrapers() {
     Scraping& scraping = scrapers[key];
     if (scraping.scraper) continue;
     scraping.generation = watch->generation;
+    std::vector<ScrapeTarget> targets = make_targets(*watch, *loop, *fetcher, *watched_units, *plugins, secrets);
+    scraping.targets = targets.size();
     scraping.scraper = std::make_unique<Scraper>(
-        key, make_targets(*watch, *loop, *fetcher, *watched_units, *plugins, secrets), loop->now(),
-        [this] { return loop->fresh_now(); },
+        key, std::move(targets), loop->now(), [this] { return loop->fresh_now(); },
         [this, service = key](Scrape& scrape) {
           app->on_scrape(service, scrape, loop->fresh_now());
           after_event();
         });
   }
+  std::size_t targets = 0;
+  for (const auto& [key, scraping] : scrapers) targets += scraping.targets;
+  fetcher->keep_connections(targets);
+  scrapes_due.clear();
+  for (const auto& [key, scraping] : scrapers) scrapes_due.emplace(loop->now(), key);
   tick_scrapers();
 }
 
+/// Those whose time has come, and no others: there may be thousands.
 void Runtime::Parts::tick_scrapers() {
-  scrape_due = kNever;
-  for (const auto& [key, scraping] : scrapers) scrape_due = std::min(scrape_due, scraping.scraper->tick(loop->now()));
-  if (scrape_due != kNever) scrape_timer->arm(scrape_due);
+  while (!scrapes_due.empty() && scrapes_due.begin()->first <= loop->now()) {
+    auto due = scrapes_due.extract(scrapes_due.begin());
+    due.key() = scrapers.at(due.mapped()).scraper->tick(loop->now());
+    if (due.key() != kNever) scrapes_due.insert(std::move(due));
+  }
+  if (!scrapes_due.empty()) scrape_timer->arm(scrapes_due.begin()->first);
 }
 
 void Runtime::Parts::after_event() {
@@ -446,6 +462,7 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   p.status_stale = true;
   p.after_event();
   p.manager->ready(status_line(*p.app));
+  p.loop->post([] { (void)give_back_start_pages(); }, EventLoop::kIdle);
   return parts;
 }
 
