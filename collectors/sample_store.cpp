@@ -34,6 +34,10 @@ std::string_view name_of(DropReason reason) {
 
 std::uint64_t DropCounts::total() const { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
 
+void DropCounts::add(const DropCounts& other) {
+  for (std::size_t i = 0; i < kDropReasons; ++i) counts[i] += other.counts[i];
+}
+
 SampleStore::SampleStore(std::vector<CompiledSelector> selectors, SampleStoreLimits limits)
     : selectors_(std::move(selectors)), limits_(limits), scanner_(names_of(selectors_)),
       names_(scanner_.names().size()),

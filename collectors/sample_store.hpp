@@ -33,6 +33,7 @@ struct DropCounts {
   std::array<std::uint64_t, kDropReasons> counts{};
   [[nodiscard]] std::uint64_t of(DropReason reason) const { return counts[static_cast<std::size_t>(reason)]; }
   [[nodiscard]] std::uint64_t total() const;
+  void add(const DropCounts& other);
 };
 
 struct SampleStoreLimits {

@@ -34,7 +34,7 @@ void App::expire(Time by, Time now) {
   for (const auto& [id, d] : state().deployments) {
     if (!d.confirmation) continue;
     d.confirmation->until <= by ? confirmations.push_back(id)
-                                 : void(next_due_ = std::min(next_due_, d.confirmation->until));
+                                : void(next_due_ = std::min(next_due_, d.confirmation->until));
   }
   if (const Time begun = state().shutdown; begun != Time{}) {
     const Time most = begun + kShutdownMost;
@@ -140,6 +140,7 @@ void App::gate(Time now) {
     ServiceWatch& watch = *it->second;
     DeploymentBegun begun;
     begun.id = id;
+    begun.targets = targets_found(watch);
     set_judge_times(begun, state(), watch);
     const std::vector<Baseline> frozen = watch.watch.freeze(now);
     for (std::size_t i = 0; i < frozen.size(); ++i)

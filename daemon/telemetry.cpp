@@ -183,8 +183,9 @@ void Telemetry::Families::update_readings(const std::string& key, const ServiceW
 void Telemetry::Families::update_service(const App& app, const std::string& key, const ServiceWatch& watch) {
   update_readings(key, watch);
   for (std::size_t i = 0; i < watch.sources.size(); ++i) {
-    bool up = !watch.sources[i].empty();
-    for (const SourceHealth& h : watch.sources[i]) up = up && h.up;
+    bool up = true; // a source without a target has one that fails
+    for (std::uint32_t place = 0; place < watch.sources[i].size(); ++place)
+      up = up && (!watch.places[i].present(place) || watch.sources[i][place].up);
     source_up.Add({{"service", key}, {"source", watch.config.sources[i].name}}).Set(up ? 1 : 0);
   }
   const DeploymentState* newest = nullptr;
