@@ -147,11 +147,12 @@ protected:
                  "--host-record=pair.test,127.0.0.7 --host-record=pair.test,127.0.0.8 "
                  "--host-record=six.test,::9") {
     server.end(SIGKILL);
-    server.start("root",
-                 "dnsmasq --keep-in-foreground --conf-file=/dev/null --local=/test/ --no-resolv --no-hosts --user= --pid-file= "
-                 "--listen-address=127.0.0.1 --bind-interfaces --port=" +
-                     std::to_string(port) + " " + records,
-                 dir.path() + "/log");
+    server.start(
+        "root",
+        "dnsmasq --keep-in-foreground --conf-file=/dev/null --local=/test/ --no-resolv --no-hosts --user= --pid-file= "
+        "--listen-address=127.0.0.1 --bind-interfaces --port=" +
+            std::to_string(port) + " " + records,
+        dir.path() + "/log");
   }
   [[nodiscard]] std::string source(const std::string& rest) const {
     return "type: prometheus, dns_sd: {server: \"127.0.0.1:" + std::to_string(port) + "\", refresh: 1s, " + rest + "}";
