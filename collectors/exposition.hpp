@@ -93,4 +93,10 @@ struct ExpositionProgress {
 Result<ExpositionCounts> parse_exposition(std::string_view text, Format format, const ExpositionLimits& limits,
                                           ExpositionVisitor& visitor, ExpositionProgress* progress = nullptr);
 
+namespace detail {
+/// The same by LineReader alone, without QuickReader: what it must come to, for tests that compare the two.
+Result<ExpositionCounts> parse_line_by_line(std::string_view text, Format format, const ExpositionLimits& limits,
+                                            ExpositionVisitor& visitor, ExpositionProgress* progress = nullptr);
+} // namespace detail
+
 } // namespace backstop
