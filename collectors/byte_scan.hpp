@@ -23,6 +23,9 @@ inline std::size_t common_prefix(const char* a, const char* b, std::size_t n) {
   return i;
 }
 
+/// Whether n bytes are the same.
+inline bool equal(const char* a, const char* b, std::size_t n) { return common_prefix(a, b, n) == n; }
+
 /// The first byte that cannot be in the name of a label ([a-zA-Z0-9_]).
 inline const char* skip_label_name(const char* at, const char* end) {
   while (at < end && is_label_char(*at)) ++at;
@@ -44,12 +47,6 @@ inline const char* find_quote(const char* at, const char* end) {
 /// The first byte that is not ASCII.
 inline const char* find_non_ascii(const char* at, const char* end) {
   while (at < end && static_cast<unsigned char>(*at) < 0x80) ++at;
-  return at;
-}
-
-/// The first newline.
-inline const char* find_newline(const char* at, const char* end) {
-  while (at < end && *at != '\n') ++at;
   return at;
 }
 
@@ -89,6 +86,14 @@ inline std::size_t common_prefix(const char* a, const char* b, std::size_t n) {
   }
 }
 
+inline bool equal(const char* a, const char* b, std::size_t n) {
+  if (n < 16) return portable::equal(a, b, n);
+  __m128i same = _mm_cmpeq_epi8(load(a + n - 16), load(b + n - 16));
+  for (std::size_t i = 0; i + 16 < n; i += 16) // no branch but the loop's: bytes are the same nearly always
+    same = _mm_and_si128(same, _mm_cmpeq_epi8(load(a + i), load(b + i)));
+  return bits(same) == 0xFFFFU;
+}
+
 inline const char* skip_label_name(const char* at, const char* end) {
   return step(
       at, end, [](__m128i b) { return bits(label_chars(b)) ^ 0xFFFFU; }, portable::skip_label_name);
@@ -109,11 +114,6 @@ inline const char* find_quote(const char* at, const char* end) {
 
 inline const char* find_non_ascii(const char* at, const char* end) {
   return step(at, end, bits, portable::find_non_ascii);
-}
-
-inline const char* find_newline(const char* at, const char* end) {
-  return step(
-      at, end, [](__m128i b) { return bits(is(b, '\n')); }, portable::find_newline);
 }
 
 } // namespace sse2

@@ -3,33 +3,45 @@
 #include "collectors/name_chars.hpp"
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 namespace backstop {
 namespace {
-constexpr std::uint64_t kSweepEvery = 64; // scrapes: looking for old series goes over all of them
+constexpr std::uint64_t kSweepEvery = 256; // scrapes: looking for old series goes over all of them
+constexpr std::size_t kBlock = 64;         // entries
+} // namespace
+
+SeriesIndex::SeriesIndex(Limits limits) : limits_(limits) {
+  limits_.bytes = std::min<std::size_t>(limits_.bytes, std::numeric_limits<std::uint32_t>::max());
 }
 
 void SeriesIndex::Order::clear() {
   steps.clear();
   rests.clear();
+  texts.clear();
 }
 
 bool SeriesIndex::Order::has(const Texts::value_type& text) const {
-  return text.second.position < steps.size() && steps[text.second.position].text == &text;
+  return text.second.position < texts.size() && texts[text.second.position] == &text;
 }
 
 void SeriesIndex::Order::append(Texts::value_type& text) {
   const std::string_view now = text.first;
-  const std::string_view before = steps.empty() ? std::string_view{} : std::string_view(steps.back().text->first);
+  const std::string_view before = texts.empty() ? std::string_view{} : std::string_view(texts.back()->first);
   const std::size_t shared =
       byte_scan::best::common_prefix(now.data(), before.data(), std::min(now.size(), before.size()));
-  text.second.position = steps.size();
-  steps.push_back({&text, text.second.entry, now.size(), shared, rests.size()});
+  text.second.position = texts.size();
+  texts.push_back(&text);
+  steps.push_back({text.second.entry, static_cast<std::uint32_t>(now.size()), static_cast<std::uint32_t>(shared),
+                   static_cast<std::uint32_t>(rests.size())});
   rests.append(now.substr(shared));
 }
 
 void SeriesIndex::Order::assign_front(const Order& other, std::size_t n) {
-  steps.assign(other.steps.begin(), other.steps.begin() + static_cast<std::ptrdiff_t>(n));
+  const auto end = static_cast<std::ptrdiff_t>(n);
+  steps.assign(other.steps.begin(), other.steps.begin() + end);
+  texts.assign(other.texts.begin(), other.texts.begin() + end);
   rests.assign(other.rests, 0, n < other.steps.size() ? other.steps[n].rest : other.rests.size());
 }
 
@@ -38,12 +50,12 @@ void SeriesIndex::begin_scrape() {
   cursor_ = 0;
   line_ = nullptr;
   left_ = false;
-  new_order_.clear();
 }
 
 void SeriesIndex::end_scrape() {
   if (!left_ && cursor_ < order_.steps.size()) leave_order(); // its end did not come
   if (left_) std::swap(order_, new_order_);
+  new_order_.clear();
   cursor_ = order_.steps.size();
   left_ = false;
   if (scrape_ % kSweepEvery == 0)
@@ -56,10 +68,10 @@ SeriesEntry* SeriesIndex::predict(const char* at, const char* end, std::size_t& 
   if (static_cast<std::size_t>(end - at) <= next.size) return nullptr;
   if (line_ != nullptr) {
     const char* rest = order_.rests.data() + next.rest;
-    if (byte_scan::best::common_prefix(at, line_, next.shared) != next.shared ||
-        std::memcmp(at + next.shared, rest, next.size - next.shared) != 0)
+    if (!byte_scan::best::equal(at + next.shared, rest, next.size - next.shared) ||
+        !byte_scan::best::equal(at, line_, next.shared))
       return nullptr;
-  } else if (std::memcmp(at, next.text->first.data(), next.size) != 0) {
+  } else if (std::memcmp(at, order_.texts[cursor_]->first.data(), next.size) != 0) {
     return nullptr;
   }
   const char* behind = at + next.size;
@@ -74,11 +86,7 @@ SeriesEntry* SeriesIndex::predict(const char* at, const char* end, std::size_t& 
 }
 
 void SeriesIndex::accept(const char* at) {
-  if (left_) {
-    Texts::value_type& text = *order_.steps[cursor_].text;
-    text.second.seen = scrape_;
-    new_order_.append(text);
-  }
+  if (left_) append(*order_.texts[cursor_]);
   ++cursor_;
   line_ = at;
 }
@@ -92,8 +100,8 @@ SeriesEntry* SeriesIndex::find_text(std::string_view series) {
 
 /// Brings up to date when the texts of order_ were seen.
 void SeriesIndex::mark_seen() {
-  for (std::size_t i = 0; i < order_.steps.size(); ++i) {
-    std::uint64_t& seen = order_.steps[i].text->second.seen;
+  for (std::size_t i = 0; i < order_.texts.size(); ++i) {
+    std::uint64_t& seen = order_.texts[i]->second.seen;
     seen = std::max(seen, !left_ && i < cursor_ ? scrape_ : scrape_ - 1);
   }
 }
@@ -105,16 +113,21 @@ void SeriesIndex::leave_order() {
   left_ = true;
 }
 
+/// Once a scrape: a target that repeats a series must not fill the memory.
+void SeriesIndex::append(Texts::value_type& text) {
+  if (std::exchange(text.second.seen, scrape_) != scrape_) new_order_.append(text);
+}
+
 /// A text that was not predicted comes next in this scrape.
 void SeriesIndex::note(Texts::value_type& text, std::string_view line) {
-  leave_order();
   line_ = nullptr;
-  if (order_.has(text)) {
+  if (!left_ && order_.has(text) && text.second.position < cursor_) return; // it came before
+  leave_order();
+  if (text.second.seen != scrape_ && order_.has(text)) {
     cursor_ = text.second.position + 1;
     line_ = line.data();
   }
-  text.second.seen = scrape_;
-  new_order_.append(text);
+  append(text);
 }
 
 SeriesEntry* SeriesIndex::find(std::string_view name, std::span<const LabelView> labels) {
@@ -152,7 +165,8 @@ SeriesEntry* SeriesIndex::add(SeriesEntry entry) {
   }
   bytes_ += key_.size();
   if (free_.empty()) {
-    free_.push_back(&pool_.emplace_back());
+    SeriesEntry* block = blocks_.emplace_back(std::make_unique<SeriesEntry[]>(kBlock)).get();
+    for (std::size_t i = kBlock; i-- > 0;) free_.push_back(block + i);
   }
   SeriesEntry* added = free_.back();
   free_.pop_back();
@@ -163,7 +177,7 @@ SeriesEntry* SeriesIndex::add(SeriesEntry entry) {
 
 void SeriesIndex::remember_text(std::string_view series, SeriesEntry& entry) {
   if (bytes_ + series.size() > limits_.bytes || texts_.size() >= limits_.series * 4) return;
-  const auto [text, added] = texts_.emplace(std::string(series), Text{&entry, scrape_, 0});
+  const auto [text, added] = texts_.emplace(std::string(series), Text{&entry, 0, 0});
   if (!added) return;
   bytes_ += series.size();
   note(*text, series);

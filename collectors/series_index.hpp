@@ -2,8 +2,8 @@
 #include "collectors/exposition.hpp"
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,10 +32,10 @@ class SeriesIndex {
 public:
   struct Limits {
     std::size_t series = 50'000;               ///< wanted ones
-    std::size_t bytes = std::size_t{64} << 20; ///< of all names kept
+    std::size_t bytes = std::size_t{64} << 20; ///< of all names kept, below 4 GiB
     std::uint64_t forget_after = 3600;         ///< scrapes without the series; it would then count as new again
   };
-  explicit SeriesIndex(Limits limits) : limits_(limits) {}
+  explicit SeriesIndex(Limits limits);
 
   void begin_scrape();
   void end_scrape();
@@ -73,15 +73,15 @@ private:
   using Entries = std::unordered_map<std::string, SeriesEntry*, Hash, std::equal_to<>>;
 
   struct Step {
-    Texts::value_type* text = nullptr;
     SeriesEntry* entry = nullptr;
-    std::size_t size = 0;   ///< of the text
-    std::size_t shared = 0; ///< bytes that it has in common with the text of the step before
-    std::size_t rest = 0;   ///< where the others stand in Order::rests
+    std::uint32_t size = 0;   ///< of the text
+    std::uint32_t shared = 0; ///< bytes that it has in common with the text of the step before
+    std::uint32_t rest = 0;   ///< where the others stand in Order::rests
   };
   struct Order { ///< the texts of a scrape as they came
     std::vector<Step> steps;
     std::string rests;
+    std::vector<Texts::value_type*> texts; ///< of the steps: apart from them, because a scrape like the last needs none
     void clear();
     void append(Texts::value_type& text);
     void assign_front(const Order& other, std::size_t n);
@@ -90,13 +90,14 @@ private:
 
   template <class Old> void forget_if(Old old);
   void leave_order();
+  void append(Texts::value_type& text);
   void note(Texts::value_type& text, std::string_view line);
   void mark_seen();
   [[nodiscard]] bool has_room(bool wanted, std::size_t bytes) const;
 
   Limits limits_;
-  std::deque<SeriesEntry> pool_; ///< of entries_, in the order in which they were added; some are free
-  std::vector<SeriesEntry*> free_;
+  std::vector<std::unique_ptr<SeriesEntry[]>> blocks_; ///< of entries_: neighbours in a scrape are neighbours here
+  std::vector<SeriesEntry*> free_;                     ///< the last one is used first
   Entries entries_;
   Texts texts_;
   Order order_;                ///< of the last scrape

@@ -5,6 +5,19 @@
 #include <cstring>
 
 namespace backstop {
+namespace {
+
+std::uint64_t eight_bytes(const char* at) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at, 8);
+  return bytes;
+}
+
+std::uint64_t bit_of(std::uint64_t bytes) { return std::uint64_t{1} << (bytes * 0x9E3779B97F4A7C15U >> 58U); }
+
+const std::uint64_t kHelp = eight_bytes("# HELP "), kSeven = eight_bytes("\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
+
+} // namespace
 
 SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(names)) {
   for (std::uint32_t i = 0; i < names_.size(); ++i) {
@@ -27,12 +40,27 @@ SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(
   for (unsigned c = 0; c <= 256; ++c)
     first_[c] = static_cast<std::uint32_t>(
         std::count_if(endings_.begin(), endings_.end(), [&](const Ending& e) { return first_byte(e) < c; }));
+  for (const std::string& name : names_) {
+    Filter& filter = filters_[static_cast<unsigned char>(name[0])];
+    std::size_t shortest = name.size();
+    for (const std::string& other : names_)
+      if (other[0] == name[0]) shortest = std::min(shortest, other.size());
+    const std::size_t n = std::min<std::size_t>(shortest, 8);
+    filter.offset = shortest - n;
+    std::memset(&filter.mask, 0xFF, n);
+    const std::string padded = name + std::string(8, '\0');
+    filter.bits |= bit_of(eight_bytes(padded.data() + filter.offset) & filter.mask);
+  }
   const auto size = [](const Family& f) { return std::min(f.name.size(), kSizes - 1); };
   std::stable_sort(families_.begin(), families_.end(),
                    [&](const Family& a, const Family& b) { return size(a) < size(b); });
   for (std::size_t n = 0; n <= kSizes; ++n)
     of_size_[n] = static_cast<std::uint32_t>(
         std::count_if(families_.begin(), families_.end(), [&](const Family& f) { return size(f) < n; }));
+}
+
+inline bool SeriesScanner::Filter::may_pass(const char* line) const {
+  return (bits & bit_of(eight_bytes(line + offset) & mask)) != 0;
 }
 
 bool SeriesScanner::is_named(std::string_view line, std::uint32_t name) const {
@@ -58,7 +86,6 @@ int SeriesScanner::find(std::string_view line, std::size_t readable) const {
 bool SeriesScanner::scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink,
                                  ExpositionFault& fault) const {
   // HELP lines are the most frequent ones here and the longest: only a TYPE of a wanted family is worth reading.
-  if (line.starts_with("# HELP ")) return true;
   std::size_t i = 1;
   while (i < line.size() && is_blank(line[i])) ++i;
   if (line.substr(i, 4) != "TYPE" || line.size() == i + 4 || !is_blank(line[i + 4])) return true;
@@ -110,9 +137,13 @@ bool SeriesScanner::scan(std::string_view text, Format format, LineReader& reade
     }
     const std::string_view line(at, static_cast<std::size_t>(line_end - at));
     if (*at == '#') {
-      if (!scan_comment(line, place, reader, sink, fault)) return false;
+      if (line.size() >= 8 && (eight_bytes(at) & kSeven) == kHelp) {
+      } else if (!scan_comment(line, place, reader, sink, fault))
+        return false;
     } else if (*at == '{') {
       if (!sink.on_quoted(line, place)) return false;
+    } else if (static_cast<std::size_t>(end - at) >= window_ &&
+               !filters_[static_cast<unsigned char>(*at)].may_pass(at)) {
     } else if (const int name = find(line, static_cast<std::size_t>(end - at)); name >= 0) {
       if (!sink.on_wanted(static_cast<std::uint32_t>(name), line, place)) return false;
       next = sink.read_on(next, end, number);

@@ -51,6 +51,12 @@ private:
     std::uint32_t offset = 0; ///< in the name
     std::uint32_t name = 0;
   };
+  struct
+      Filter { ///< of all names that begin with one byte: bytes that all of them reach, and a bit for what they have there
+    std::uint64_t mask = 0, bits = 0;
+    std::size_t offset = 0;
+    [[nodiscard]] bool may_pass(const char* line) const;
+  };
   struct Family {
     std::string name;
     std::uint32_t wanted = 0;
@@ -64,8 +70,9 @@ private:
   std::vector<std::string> names_;
   std::vector<Ending> endings_;            ///< sorted by the first byte of their names
   std::array<std::uint32_t, 257> first_{}; ///< names of endings_ from first_[c] to first_[c + 1] begin with the byte c
-  std::size_t window_ = 0;                 ///< bytes behind the beginning of a line in which all endings lie
-  std::vector<Family> families_;           ///< sorted by the size of their names
+  std::array<Filter, 256> filters_{};
+  std::size_t window_ = 0;       ///< bytes behind the beginning of a line in which all endings lie
+  std::vector<Family> families_; ///< sorted by the size of their names
   /// Names of families_ from of_size_[n] to of_size_[n + 1] have n bytes, the last ones kSizes - 1 or more.
   std::array<std::uint32_t, kSizes + 1> of_size_{};
 };

@@ -18,7 +18,6 @@ const std::vector<Pair> kFinds{
     {"skip_metric_name", byte_scan::portable::skip_metric_name, byte_scan::best::skip_metric_name},
     {"find_quote", byte_scan::portable::find_quote, byte_scan::best::find_quote},
     {"find_non_ascii", byte_scan::portable::find_non_ascii, byte_scan::best::find_non_ascii},
-    {"find_newline", byte_scan::portable::find_newline, byte_scan::best::find_newline},
 };
 
 TEST(ByteScan, every_byte_means_the_same_everywhere) {
@@ -54,6 +53,7 @@ TEST(ByteScan, nothing_behind_the_end_is_looked_at_whatever_the_length) {
       const EndOfPage other_page(other);
       ASSERT_EQ(byte_scan::best::common_prefix(from, other_page.text().data(), length),
                 byte_scan::portable::common_prefix(from, other_page.text().data(), length));
+      ASSERT_EQ(byte_scan::best::equal(from, other_page.text().data(), length), text == other);
     }
   }
 }
@@ -66,6 +66,7 @@ TEST(ByteScan, common_prefix_stops_at_the_first_difference_and_at_n) {
       std::string b = a;
       b[at] = 'y';
       ASSERT_EQ(byte_scan::best::common_prefix(a.data(), b.data(), n), std::min(at, n));
+      ASSERT_EQ(byte_scan::best::equal(a.data(), b.data(), n), at == n);
     }
   }
 }
