@@ -3,14 +3,14 @@
 ///   newlines   memchr from line to line: nothing that looks at every line can be much faster
 ///   scan       SampleStore::take with ten families, as the daemon does it, from the second scrape on
 ///   parse      parse_exposition: every line read and checked, for a visitor that only counts
-/// Required: scan at least 0.25 of newlines, parse at least 1/12; the aims are 0.6 and 1/8.
+/// Nothing may be allocated for a scan. Required: scan at least 0.25 of newlines, parse at least 1/12; the aims are 0.6 and 1/8.
 #include "collectors/sample_store.hpp"
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -36,7 +36,13 @@ std::atomic<std::uint64_t> allocations{0};
 namespace {
 
 using namespace backstop;
-using Clock = std::chrono::steady_clock;
+
+/// Of this thread: what others do on the core meanwhile is not counted.
+double cpu_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
 
 constexpr int kRounds = 15;
 constexpr double kRoundBytes = 40e6; ///< about what one turn reads: some milliseconds
@@ -111,7 +117,7 @@ std::string made_up() {
   for (const char* name : {"shop_backend_duration_seconds", "shop_request_duration_seconds",
                            "shop_sli_duration_seconds", "shop_response_size_bytes"}) {
     family(name, "histogram");
-    for (int r = 0; r < 300; ++r) {
+    for (int r = 0; r < 345; ++r) {
       for (const char* le : {"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "30", "60",
                              "120", "300", "+Inf"})
         text += std::string(name) + "_bucket" + route(r) + ",le=\"" + le + "\"} " + next();
@@ -121,7 +127,7 @@ std::string made_up() {
   }
   for (const char* name : {"shop_cache_hits_total", "shop_requests_total", "shop_upstream_errors_total"}) {
     family(name, "counter");
-    for (int r = 0; r < 1200; ++r) text += name + route(r) + "} " + next();
+    for (int r = 0; r < 1300; ++r) text += name + route(r) + "} " + next();
   }
   for (const char* name :
        {"go_goroutines", "process_cpu_seconds_total", "process_open_fds", "process_resident_memory_bytes",
@@ -183,6 +189,7 @@ double median(std::vector<double> values) {
 struct Way {
   const char* name;
   double required = 0, aim = 0; ///< of the speed of `newlines`
+  bool may_allocate = false;    ///< a parse begins with nothing, and takes a few buffers
   std::function<bool()> run;    ///< once; false: it did not do what it should
   std::vector<double> seconds;
   std::uint64_t allocated = 0;
@@ -197,23 +204,24 @@ bool compare(std::string_view text, std::vector<Way>& ways) {
   for (int round = 0; round < kRounds; ++round) {
     for (Way& way : ways) {
       const std::uint64_t before = allocations;
-      const auto from = Clock::now();
+      const double from = cpu_seconds();
       for (int i = 0; i < times; ++i) good = way.run() && good;
-      way.seconds.push_back(std::chrono::duration<double>(Clock::now() - from).count() / times);
+      const double took = cpu_seconds() - from;
       way.allocated += allocations - before;
+      way.seconds.push_back(took / times);
     }
   }
   const auto speed = [&](const Way& way) { return static_cast<double>(text.size()) / median(way.seconds) / 1e6; };
   for (const Way& way : ways) {
     const double ratio = speed(way) / speed(ways.front());
-    const bool enough = ratio >= way.required && way.allocated == 0;
+    const bool enough = ratio >= way.required && (way.may_allocate || way.allocated == 0);
     good = good && enough;
     std::printf("  %-34s %8.0f %9.3f %12.1f   %s\n", way.name, speed(way), ratio,
                 static_cast<double>(way.allocated) / (kRounds * times),
-                way.required == 0 ? ""
-                : !enough         ? "MISSED"
-                : ratio < way.aim ? "as required"
-                                  : "as aimed");
+                !enough             ? "MISSED"
+                : way.required == 0 ? ""
+                : ratio < way.aim   ? "as required"
+                                    : "as aimed");
   }
   return good;
 }
@@ -247,10 +255,10 @@ bool measure(const std::string& label, const std::string& text, Format format) {
   const std::string usual_name = "scan, ten usual: " + std::to_string(usual.expected) + " samples";
   const std::string worst_name = "scan, ten largest: " + std::to_string(worst.expected);
   std::vector<Way> ways{
-      {"newlines (memchr)", 0, 0, [&] { return count_newlines(text) == lines; }, {}, 0},
-      {usual_name.c_str(), 0.25, 0.6, [&] { return usual.take(text, format); }, {}, 0},
-      {worst_name.c_str(), 0, 0, [&] { return worst.take(text, format); }, {}, 0},
-      {"parse", 1.0 / 12, 1.0 / 8, [&] { return parse_exposition(text, format, {}, counting).ok(); }, {}, 0}};
+      {"newlines (memchr)", 0, 0, false, [&] { return count_newlines(text) == lines; }, {}, 0},
+      {usual_name.c_str(), 0.25, 0.6, false, [&] { return usual.take(text, format); }, {}, 0},
+      {worst_name.c_str(), 0, 0, false, [&] { return worst.take(text, format); }, {}, 0},
+      {"parse", 1.0 / 12, 1.0 / 8, true, [&] { return parse_exposition(text, format, {}, counting).ok(); }, {}, 0}};
   return compare(text, ways);
 }
 
