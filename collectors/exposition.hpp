@@ -27,7 +27,7 @@ std::span<const std::string_view> suffixes_of(MetricType type);
 
 /// Bounds on one line. Bytes in all are bounded by whoever fetched the text. A line that crosses one is an error.
 struct ExpositionLimits {
-  std::size_t line_bytes = 64 * 1024;
+  std::size_t line_bytes = std::size_t{64} << 10U;
   std::size_t labels = 128;      ///< per sample, and per exemplar
   std::size_t name_bytes = 1024; ///< of a metric or label name
 };

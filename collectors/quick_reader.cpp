@@ -11,7 +11,7 @@ std::string_view view(const char* from, const char* to) { return {from, static_c
 /// Two names with different bits are different.
 std::uint64_t bit_of(std::string_view name) {
   const auto first = static_cast<unsigned char>(name.front()), last = static_cast<unsigned char>(name.back());
-  return std::uint64_t{1} << ((name.size() * 11 + first * 5U + last) % 64);
+  return std::uint64_t{1} << ((name.size() * 11 + std::uint64_t{first} * 5 + last) % 64);
 }
 
 } // namespace

@@ -15,24 +15,13 @@ std::uint64_t eight_bytes(const char* at) {
 
 std::uint64_t bit_of(std::uint64_t bytes) { return std::uint64_t{1} << (bytes * 0x9E3779B97F4A7C15U >> 58U); }
 
-const std::uint64_t kHelp = eight_bytes("# HELP "), kSeven = eight_bytes("\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
-
 } // namespace
 
 SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(names)) {
   for (std::uint32_t i = 0; i < names_.size(); ++i) {
-    const std::string& name = names_[i];
-    const std::size_t n = std::min<std::size_t>(name.size(), 8), offset = name.size() - n;
-    Ending ending{0, 0, static_cast<std::uint32_t>(offset), i};
-    std::memcpy(&ending.bytes, name.data() + offset, n);
-    std::memset(&ending.mask, 0xFF, n);
-    endings_.push_back(ending);
-    window_ = std::max(window_, offset + 8);
-    families_.push_back({name, i, ""});
-    for (const std::string_view suffix :
-         {"_total", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum", "_info"})
-      if (name.size() > suffix.size() && name.ends_with(suffix))
-        families_.push_back({name.substr(0, name.size() - suffix.size()), i, std::string(suffix)});
+    add_ending(i);
+    add_filter(names_[i]);
+    add_families(i);
   }
   const auto first_byte = [&](const Ending& e) { return static_cast<unsigned char>(names_[e.name][0]); };
   std::sort(endings_.begin(), endings_.end(),
@@ -40,17 +29,6 @@ SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(
   for (unsigned c = 0; c <= 256; ++c)
     first_[c] = static_cast<std::uint32_t>(
         std::count_if(endings_.begin(), endings_.end(), [&](const Ending& e) { return first_byte(e) < c; }));
-  for (const std::string& name : names_) {
-    Filter& filter = filters_[static_cast<unsigned char>(name[0])];
-    std::size_t shortest = name.size();
-    for (const std::string& other : names_)
-      if (other[0] == name[0]) shortest = std::min(shortest, other.size());
-    const std::size_t n = std::min<std::size_t>(shortest, 8);
-    filter.offset = shortest - n;
-    std::memset(&filter.mask, 0xFF, n);
-    const std::string padded = name + std::string(8, '\0');
-    filter.bits |= bit_of(eight_bytes(padded.data() + filter.offset) & filter.mask);
-  }
   const auto size = [](const Family& f) { return std::min(f.name.size(), kSizes - 1); };
   std::stable_sort(families_.begin(), families_.end(),
                    [&](const Family& a, const Family& b) { return size(a) < size(b); });
@@ -59,8 +37,40 @@ SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(
         std::count_if(families_.begin(), families_.end(), [&](const Family& f) { return size(f) < n; }));
 }
 
-inline bool SeriesScanner::Filter::may_pass(const char* line) const {
-  return (bits & bit_of(eight_bytes(line + offset) & mask)) != 0;
+void SeriesScanner::add_ending(std::uint32_t index) {
+  const std::string& name = names_[index];
+  const std::size_t n = std::min<std::size_t>(name.size(), 8), offset = name.size() - n;
+  Ending ending{0, 0, static_cast<std::uint32_t>(offset), index};
+  std::memcpy(&ending.bytes, name.data() + offset, n);
+  std::memset(&ending.mask, 0xFF, n);
+  endings_.push_back(ending);
+  window_ = std::max(window_, offset + 8);
+}
+
+void SeriesScanner::add_filter(const std::string& name) {
+  Filter& filter = filters_[static_cast<unsigned char>(name[0])];
+  std::size_t shortest = name.size();
+  for (const std::string& other : names_)
+    if (other[0] == name[0]) shortest = std::min(shortest, other.size());
+  const std::size_t n = std::min<std::size_t>(shortest, 8);
+  filter.offset = shortest - n;
+  std::memset(&filter.mask, 0xFF, n);
+  const std::string padded = name + std::string(8, '\0');
+  filter.bits |= bit_of(eight_bytes(padded.data() + filter.offset) & filter.mask);
+}
+
+void SeriesScanner::add_families(std::uint32_t index) {
+  const std::string& name = names_[index];
+  families_.push_back({name, index, ""});
+  for (const std::string_view suffix : {"_total", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum", "_info"})
+    if (name.size() > suffix.size() && name.ends_with(suffix))
+      families_.push_back({name.substr(0, name.size() - suffix.size()), index, std::string(suffix)});
+}
+
+inline bool SeriesScanner::may_be_wanted(const char* line, std::size_t readable) const {
+  if (readable < window_) return true;
+  const Filter& filter = filters_[static_cast<unsigned char>(*line)];
+  return (filter.bits & bit_of(eight_bytes(line + filter.offset) & filter.mask)) != 0;
 }
 
 bool SeriesScanner::is_named(std::string_view line, std::uint32_t name) const {
@@ -68,16 +78,11 @@ bool SeriesScanner::is_named(std::string_view line, std::uint32_t name) const {
   return line.starts_with(wanted) && (line.size() == wanted.size() || !is_name_char(line[wanted.size()]));
 }
 
-/// The wanted name that a line begins with, or -1. `readable` bytes from its beginning on may be looked at.
 int SeriesScanner::find(std::string_view line, std::size_t readable) const {
   const auto c = static_cast<unsigned char>(line.front());
   for (std::size_t i = first_[c]; i < first_[c + 1U]; ++i) {
     const Ending& ending = endings_[i];
-    if (readable >= window_) {
-      std::uint64_t bytes = 0;
-      std::memcpy(&bytes, line.data() + ending.offset, 8);
-      if ((bytes & ending.mask) != ending.bytes) continue;
-    }
+    if (readable >= window_ && (eight_bytes(line.data() + ending.offset) & ending.mask) != ending.bytes) continue;
     if (is_named(line, ending.name)) return static_cast<int>(ending.name);
   }
   return -1;
@@ -86,6 +91,7 @@ int SeriesScanner::find(std::string_view line, std::size_t readable) const {
 bool SeriesScanner::scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink,
                                  ExpositionFault& fault) const {
   // HELP lines are the most frequent ones here and the longest: only a TYPE of a wanted family is worth reading.
+  if (line.size() > 7 && std::memcmp(line.data(), "# HELP ", 7) == 0) return true;
   std::size_t i = 1;
   while (i < line.size() && is_blank(line[i])) ++i;
   if (line.substr(i, 4) != "TYPE" || line.size() == i + 4 || !is_blank(line[i + 4])) return true;
@@ -137,16 +143,14 @@ bool SeriesScanner::scan(std::string_view text, Format format, LineReader& reade
     }
     const std::string_view line(at, static_cast<std::size_t>(line_end - at));
     if (*at == '#') {
-      if (line.size() >= 8 && (eight_bytes(at) & kSeven) == kHelp) {
-      } else if (!scan_comment(line, place, reader, sink, fault))
-        return false;
+      if (!scan_comment(line, place, reader, sink, fault)) return false;
     } else if (*at == '{') {
       if (!sink.on_quoted(line, place)) return false;
-    } else if (static_cast<std::size_t>(end - at) >= window_ &&
-               !filters_[static_cast<unsigned char>(*at)].may_pass(at)) {
-    } else if (const int name = find(line, static_cast<std::size_t>(end - at)); name >= 0) {
-      if (!sink.on_wanted(static_cast<std::uint32_t>(name), line, place)) return false;
-      next = sink.read_on(next, end, number);
+    } else if (const auto readable = static_cast<std::size_t>(end - at); may_be_wanted(at, readable)) {
+      if (const int name = find(line, readable); name >= 0) {
+        if (!sink.on_wanted(static_cast<std::uint32_t>(name), line, place)) return false;
+        next = sink.read_on(next, end, number);
+      }
     }
     at = next;
   }

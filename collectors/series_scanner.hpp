@@ -55,13 +55,18 @@ private:
       Filter { ///< of all names that begin with one byte: bytes that all of them reach, and a bit for what they have there
     std::uint64_t mask = 0, bits = 0;
     std::size_t offset = 0;
-    [[nodiscard]] bool may_pass(const char* line) const;
   };
   struct Family {
     std::string name;
     std::uint32_t wanted = 0;
     std::string suffix; ///< what is left of the wanted name; empty: the family is named as the series
   };
+  void add_ending(std::uint32_t index);
+  void add_filter(const std::string& name);
+  void add_families(std::uint32_t index);
+  /// Both may look at `readable` bytes from the beginning of the line on.
+  [[nodiscard]] bool may_be_wanted(const char* line, std::size_t readable) const;
+  /// The wanted name that a line begins with, or -1.
   [[nodiscard]] int find(std::string_view line, std::size_t readable) const;
   [[nodiscard]] bool is_named(std::string_view line, std::uint32_t name) const;
   bool scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink,

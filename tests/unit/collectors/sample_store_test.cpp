@@ -1,4 +1,5 @@
 #include "collectors/sample_store.hpp"
+#include "tests/unit/collectors/end_of_page.hpp"
 #include <cmath>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -284,6 +285,21 @@ std::string random_text(std::mt19937& random, bool strict) {
   return strict ? text + "# EOF\n" : text;
 }
 
+TEST(SampleStore, lines_that_come_as_before_are_counted_and_limited) {
+  SampleStoreLimits limits;
+  limits.exposition.line_bytes = 20;
+  Store s({gauge("a")}, limits);
+  const std::string before = "a{b=\"1\"} 1\na{b=\"2\"} 2\n";
+  s.take(before + "a{b=\"3\"} 3\n");
+  EXPECT_THAT(s.take(before + "a{b=\"3\"} 1e3\n"), ElementsAre("0/0=1", "0/1=2", "0/2=1000"));
+  EXPECT_THAT(s.take(before + "a{b=\"3\"} 3 5\n"), ElementsAre("0/0=1", "0/1=2", "0/2=3"));
+  EXPECT_THAT(s.take(before + "a{b=\"3\"} 3"), ElementsAre("0/0=1", "0/1=2", "0/2=3"));
+  s.take(before + "a{b=\"3\"} 3x\n");
+  EXPECT_EQ(s.scrape.why, "unreadable metrics: line 3, column 10: the value is not a number");
+  s.take(before + "a{b=\"3\"} 0.0000000003\n");
+  EXPECT_EQ(s.scrape.why, "unreadable metrics: line 3, column 1: the line is longer than allowed");
+}
+
 TEST(SampleStore, follows_series_through_any_change_of_order) {
   std::mt19937 random(11);
   Store s({gauge("a"), gauge("ab{x!=\"3\"}")});
@@ -333,7 +349,8 @@ TEST(SeriesScanner, gives_what_the_full_parser_gives) {
       const auto counts = parse_exposition(text, format, {}, full);
       ASSERT_TRUE(counts) << counts.error().what << "\n" << text;
       Scrape scrape;
-      store.take(text, format, scrape);
+      const EndOfPage page(text);
+      store.take(page.text(), format, scrape);
       ASSERT_EQ(scrape.health, ScrapeHealth::ok) << scrape.why << "\n" << text;
       std::map<std::pair<std::size_t, double>, int> want, have;
       for (const auto& [key, value] : full.values) ++want[{key.first, value}];
