@@ -8,8 +8,8 @@
 
 namespace backstop {
 namespace {
-constexpr std::uint64_t kSweepEvery = 256; // scrapes: looking for old series goes over all of them
-constexpr std::size_t kBlock = 64;         // entries
+constexpr std::uint64_t kSweepEvery = 256;    // scrapes: looking for old series goes over all of them
+constexpr std::size_t kLeast = 8, kMost = 64; // entries in a block: a target with few series must not hold many
 } // namespace
 
 SeriesIndex::SeriesIndex(Limits limits) : limits_(limits) {
@@ -165,8 +165,9 @@ SeriesEntry* SeriesIndex::add(SeriesEntry entry) {
   }
   bytes_ += key_.size();
   if (free_.empty()) {
-    SeriesEntry* block = blocks_.emplace_back(std::make_unique<SeriesEntry[]>(kBlock)).get();
-    for (std::size_t i = kBlock; i-- > 0;) free_.push_back(block + i);
+    const std::size_t n = std::clamp(entries_.size(), kLeast, kMost);
+    SeriesEntry* block = blocks_.emplace_back(std::make_unique<SeriesEntry[]>(n)).get();
+    for (std::size_t i = n; i-- > 0;) free_.push_back(block + i);
   }
   SeriesEntry* added = free_.back();
   free_.pop_back();

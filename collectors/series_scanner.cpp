@@ -20,15 +20,14 @@ std::uint64_t bit_of(std::uint64_t bytes) { return std::uint64_t{1} << (bytes * 
 SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(names)) {
   for (std::uint32_t i = 0; i < names_.size(); ++i) {
     add_ending(i);
-    add_filter(names_[i]);
     add_families(i);
   }
   const auto first_byte = [&](const Ending& e) { return static_cast<unsigned char>(names_[e.name][0]); };
   std::sort(endings_.begin(), endings_.end(),
             [&](const Ending& a, const Ending& b) { return first_byte(a) < first_byte(b); });
-  for (unsigned c = 0; c <= 256; ++c)
-    first_[c] = static_cast<std::uint32_t>(
-        std::count_if(endings_.begin(), endings_.end(), [&](const Ending& e) { return first_byte(e) < c; }));
+  letters_.emplace_back();
+  for (const Ending& e : endings_)
+    if (letter_of_[first_byte(e)] == 0) add_letter(first_byte(e));
   const auto size = [](const Family& f) { return std::min(f.name.size(), kSizes - 1); };
   std::stable_sort(families_.begin(), families_.end(),
                    [&](const Family& a, const Family& b) { return size(a) < size(b); });
@@ -47,16 +46,24 @@ void SeriesScanner::add_ending(std::uint32_t index) {
   window_ = std::max(window_, offset + 8);
 }
 
-void SeriesScanner::add_filter(const std::string& name) {
-  Filter& filter = filters_[static_cast<unsigned char>(name[0])];
-  std::size_t shortest = name.size();
-  for (const std::string& other : names_)
-    if (other[0] == name[0]) shortest = std::min(shortest, other.size());
+void SeriesScanner::add_letter(unsigned char c) {
+  const auto is_of = [&](const Ending& e) { return static_cast<unsigned char>(names_[e.name][0]) == c; };
+  const auto from = std::find_if(endings_.begin(), endings_.end(), is_of);
+  const auto to = std::find_if_not(from, endings_.end(), is_of);
+  std::size_t shortest = names_[from->name].size();
+  for (auto e = from; e != to; ++e) shortest = std::min(shortest, names_[e->name].size());
   const std::size_t n = std::min<std::size_t>(shortest, 8);
-  filter.offset = shortest - n;
-  std::memset(&filter.mask, 0xFF, n);
-  const std::string padded = name + std::string(8, '\0');
-  filter.bits |= bit_of(eight_bytes(padded.data() + filter.offset) & filter.mask);
+  Letter letter;
+  letter.offset = static_cast<std::uint32_t>(shortest - n);
+  letter.from = static_cast<std::uint32_t>(from - endings_.begin());
+  letter.to = static_cast<std::uint32_t>(to - endings_.begin());
+  std::memset(&letter.mask, 0xFF, n);
+  for (auto e = from; e != to; ++e) {
+    const std::string padded = names_[e->name] + std::string(8, '\0');
+    letter.bits |= bit_of(eight_bytes(padded.data() + letter.offset) & letter.mask);
+  }
+  letter_of_[c] = static_cast<std::uint8_t>(letters_.size()); // 255 letters at most: not every byte begins UTF-8
+  letters_.push_back(letter);
 }
 
 void SeriesScanner::add_families(std::uint32_t index) {
@@ -69,8 +76,8 @@ void SeriesScanner::add_families(std::uint32_t index) {
 
 inline bool SeriesScanner::may_be_wanted(const char* line, std::size_t readable) const {
   if (readable < window_) return true;
-  const Filter& filter = filters_[static_cast<unsigned char>(*line)];
-  return (filter.bits & bit_of(eight_bytes(line + filter.offset) & filter.mask)) != 0;
+  const Letter& letter = letters_[letter_of_[static_cast<unsigned char>(*line)]];
+  return (letter.bits & bit_of(eight_bytes(line + letter.offset) & letter.mask)) != 0;
 }
 
 bool SeriesScanner::is_named(std::string_view line, std::uint32_t name) const {
@@ -79,8 +86,8 @@ bool SeriesScanner::is_named(std::string_view line, std::uint32_t name) const {
 }
 
 int SeriesScanner::find(std::string_view line, std::size_t readable) const {
-  const auto c = static_cast<unsigned char>(line.front());
-  for (std::size_t i = first_[c]; i < first_[c + 1U]; ++i) {
+  const Letter& letter = letters_[letter_of_[static_cast<unsigned char>(line.front())]];
+  for (std::size_t i = letter.from; i < letter.to; ++i) {
     const Ending& ending = endings_[i];
     if (readable >= window_ && (eight_bytes(line.data() + ending.offset) & ending.mask) != ending.bytes) continue;
     if (is_named(line, ending.name)) return static_cast<int>(ending.name);

@@ -51,10 +51,11 @@ private:
     std::uint32_t offset = 0; ///< in the name
     std::uint32_t name = 0;
   };
-  struct
-      Filter { ///< of all names that begin with one byte: bytes that all of them reach, and a bit for what they have there
+  /// All names that begin with one byte: eight bytes, or less, that all of them reach, and a bit for what they have there.
+  struct Letter {
     std::uint64_t mask = 0, bits = 0;
-    std::size_t offset = 0;
+    std::uint32_t offset = 0;       ///< of those bytes
+    std::uint32_t from = 0, to = 0; ///< the names, in endings_
   };
   struct Family {
     std::string name;
@@ -62,7 +63,7 @@ private:
     std::string suffix; ///< what is left of the wanted name; empty: the family is named as the series
   };
   void add_ending(std::uint32_t index);
-  void add_filter(const std::string& name);
+  void add_letter(unsigned char c);
   void add_families(std::uint32_t index);
   /// Both may look at `readable` bytes from the beginning of the line on.
   [[nodiscard]] bool may_be_wanted(const char* line, std::size_t readable) const;
@@ -73,11 +74,11 @@ private:
                     ExpositionFault& fault) const;
 
   std::vector<std::string> names_;
-  std::vector<Ending> endings_;            ///< sorted by the first byte of their names
-  std::array<std::uint32_t, 257> first_{}; ///< names of endings_ from first_[c] to first_[c + 1] begin with the byte c
-  std::array<Filter, 256> filters_{};
-  std::size_t window_ = 0;       ///< bytes behind the beginning of a line in which all endings lie
-  std::vector<Family> families_; ///< sorted by the size of their names
+  std::vector<Ending> endings_; ///< sorted by the first byte of their names
+  std::vector<Letter> letters_;
+  std::array<std::uint8_t, 256> letter_of_{}; ///< by the first byte; 0: of no name. Small: each target has this table
+  std::size_t window_ = 0;                    ///< bytes behind the beginning of a line in which all endings lie
+  std::vector<Family> families_;              ///< sorted by the size of their names
   /// Names of families_ from of_size_[n] to of_size_[n + 1] have n bytes, the last ones kSizes - 1 or more.
   std::array<std::uint32_t, kSizes + 1> of_size_{};
 };
