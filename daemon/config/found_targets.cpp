@@ -47,7 +47,6 @@ public:
   explicit Groups(const std::string& file) : file_(file) {}
 
   Result<std::vector<FoundAddress>> read(const Node& root) {
-    if (root.kind == Node::Kind::null) return std::move(found_);
     if (root.kind != Node::Kind::sequence) return fail_at(root.place, "a list of groups is wanted", kExample);
     for (const Node& group : root.items)
       if (Status taken = take(group); !taken) return taken.error();
