@@ -1,6 +1,7 @@
 #include "collectors/exposition.hpp"
 #include "collectors/line_reader.hpp"
 #include "collectors/name_chars.hpp"
+#include "collectors/quick_reader.hpp"
 #include <array>
 #include <cstring>
 
@@ -59,8 +60,9 @@ namespace {
 
 class Parser {
 public:
-  Parser(std::string_view text, Format format, const ExpositionLimits& limits, ExpositionVisitor& visitor)
-      : text_(text), format_(format), reader_(format, limits), visitor_(visitor) {}
+  Parser(std::string_view text, Format format, const ExpositionLimits& limits, ExpositionVisitor& visitor, bool quickly)
+      : text_(text), format_(format), quickly_(quickly), quick_(text, limits), reader_(format, limits),
+        visitor_(visitor) {}
 
   bool run() { return format_ == Format::openmetrics ? run_strict() : run_plain(); }
 
@@ -68,9 +70,8 @@ public:
   ExpositionFault fault;
 
 private:
-  /// The next line without its newline; false at the end of the text.
-  bool next_line() {
-    if (pos_ >= text_.size()) return false;
+  /// The next line without its newline.
+  void next_line() {
     const char* from = text_.data() + pos_;
     const auto left = text_.size() - pos_;
     const void* newline = std::memchr(from, '\n', left);
@@ -79,7 +80,6 @@ private:
     line_ = {from, length};
     pos_ += length + (ended_ ? 1 : 0);
     ++counts.lines;
-    return true;
   }
 
   bool fail(std::size_t column, std::string reason) {
@@ -89,7 +89,9 @@ private:
   bool fail_from_reader() { return fail(reader_.fault_column() + indent_, reader_.fault_reason()); }
 
   bool run_plain() {
-    while (next_line()) {
+    while (pos_ < text_.size()) {
+      if (read_quickly()) continue;
+      next_line();
       indent_ = 0;
       while (indent_ < line_.size() && is_blank(line_[indent_])) ++indent_;
       line_.remove_prefix(indent_);
@@ -100,7 +102,9 @@ private:
   }
 
   bool run_strict() {
-    while (next_line()) {
+    while (pos_ < text_.size()) {
+      if (read_quickly()) continue;
+      next_line();
       const bool hash = !line_.empty() && line_.front() == '#';
       if (!(hash ? metadata() : sample())) return false;
       if (hash && metadata_.kind == MetadataKind::eof) {
@@ -114,9 +118,24 @@ private:
     return fail(1, "the text must end with \"# EOF\": it may be cut off here");
   }
 
+  /// A sample line of the usual form, as a whole. False: the next line is of another one, of which series_size_ bytes are
+  /// read already.
+  bool read_quickly() {
+    series_size_ = 0;
+    if (!quickly_ || text_[pos_] == '#') return false;
+    const QuickReader::Outcome outcome = quick_.sample(text_.data() + pos_, sample_);
+    if (outcome == QuickReader::Outcome::series) series_size_ = sample_.series.size();
+    if (outcome != QuickReader::Outcome::sample) return false;
+    pos_ = static_cast<std::size_t>(quick_.next() - text_.data());
+    ++counts.lines;
+    take_sample(quick_.same_name());
+    return true;
+  }
+
   bool metadata() {
     if (!reader_.metadata(line_, metadata_)) return fail_from_reader();
     metadata_.line = counts.lines;
+    known_family_ = false;
     if (!metadata_.name.empty() && metadata_.name != family_) begin_family(metadata_.name, MetricType::unknown);
     if (metadata_.kind == MetadataKind::type) type_ = metadata_.type;
     visitor_.on_metadata(metadata_);
@@ -124,12 +143,19 @@ private:
   }
 
   bool sample() {
-    if (!reader_.sample(line_, sample_)) return fail_from_reader();
+    const bool read = series_size_ > 0 ? reader_.tail(line_, series_size_, sample_) : reader_.sample(line_, sample_);
+    if (!read) return fail_from_reader();
+    known_family_ = false;
+    take_sample(false);
+    return true;
+  }
+
+  void take_sample(bool same_name) {
     sample_.line = counts.lines;
     ++counts.samples;
-    if (!in_family(sample_.name)) begin_family(sample_.name, MetricType::unknown);
+    if (!(same_name && known_family_) && !in_family(sample_.name)) begin_family(sample_.name, MetricType::unknown);
+    known_family_ = true;
     visitor_.on_sample(sample_);
-    return true;
   }
 
   void begin_family(std::string_view name, MetricType type) {
@@ -149,28 +175,41 @@ private:
 
   std::string_view text_;
   Format format_;
+  bool quickly_;
+  QuickReader quick_;
   LineReader reader_;
   ExpositionVisitor& visitor_;
   std::size_t pos_ = 0;
   std::string_view line_;
+  std::size_t series_size_ = 0; ///< of the next line, if QuickReader read so much of it
   std::size_t indent_ = 0;
   bool ended_ = false;
   MetadataView metadata_;
   SampleView sample_;
   std::string family_; ///< a copy: a quoted name lives in the reader's buffer. Its capacity is kept.
   MetricType type_ = MetricType::unknown;
+  bool known_family_ = false; ///< the line before was a sample, which is of family_
 };
 
-} // namespace
-
-Result<ExpositionCounts> parse_exposition(std::string_view text, Format format, const ExpositionLimits& limits,
-                                          ExpositionVisitor& visitor, ExpositionProgress* progress) {
-  Parser parser(text, format, limits, visitor);
+Result<ExpositionCounts> run(Parser parser, ExpositionProgress* progress) {
   const bool whole = parser.run();
   if (progress != nullptr) *progress = {parser.counts, parser.fault};
   if (whole) return parser.counts;
   return fail(Errc::invalid, "line " + std::to_string(parser.fault.line) + ", column " +
                                  std::to_string(parser.fault.column) + ": " + parser.fault.reason);
+}
+
+} // namespace
+
+Result<ExpositionCounts> parse_exposition(std::string_view text, Format format, const ExpositionLimits& limits,
+                                          ExpositionVisitor& visitor, ExpositionProgress* progress) {
+  return run(Parser(text, format, limits, visitor, true), progress);
+}
+
+Result<ExpositionCounts> detail::parse_line_by_line(std::string_view text, Format format,
+                                                    const ExpositionLimits& limits, ExpositionVisitor& visitor,
+                                                    ExpositionProgress* progress) {
+  return run(Parser(text, format, limits, visitor, false), progress);
 }
 
 } // namespace backstop

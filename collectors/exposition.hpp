@@ -27,7 +27,7 @@ std::span<const std::string_view> suffixes_of(MetricType type);
 
 /// Bounds on one line. Bytes in all are bounded by whoever fetched the text. A line that crosses one is an error.
 struct ExpositionLimits {
-  std::size_t line_bytes = 64 * 1024;
+  std::size_t line_bytes = std::size_t{64} << 10U;
   std::size_t labels = 128;      ///< per sample, and per exemplar
   std::size_t name_bytes = 1024; ///< of a metric or label name
 };
@@ -92,5 +92,11 @@ struct ExpositionProgress {
 /// Errors: Errc::invalid "line L, column C: why"; `progress`, if given, gets the same in parts.
 Result<ExpositionCounts> parse_exposition(std::string_view text, Format format, const ExpositionLimits& limits,
                                           ExpositionVisitor& visitor, ExpositionProgress* progress = nullptr);
+
+namespace detail {
+/// The same by LineReader alone, without QuickReader: what it must come to, for tests that compare the two.
+Result<ExpositionCounts> parse_line_by_line(std::string_view text, Format format, const ExpositionLimits& limits,
+                                            ExpositionVisitor& visitor, ExpositionProgress* progress = nullptr);
+} // namespace detail
 
 } // namespace backstop

@@ -1,6 +1,8 @@
+#include "collectors/byte_scan.hpp"
 #include "collectors/line_reader.hpp"
 #include "collectors/name_chars.hpp"
 #include "collectors/number.hpp"
+#include <cstring>
 #include <optional>
 
 /// The half of LineReader that reads lines starting with '#'.
@@ -8,9 +10,9 @@ namespace backstop {
 namespace {
 
 std::optional<MetricType> type_from(std::string_view word, bool openmetrics) {
-  for (const MetricType type :
-       {MetricType::unknown, MetricType::counter, MetricType::gauge, MetricType::histogram, MetricType::gaugehistogram,
-        MetricType::summary, MetricType::info, MetricType::stateset})
+  for (const MetricType type : // the frequent ones first
+       {MetricType::gauge, MetricType::counter, MetricType::histogram, MetricType::summary, MetricType::unknown,
+        MetricType::gaugehistogram, MetricType::info, MetricType::stateset})
     if (word == name_of(type)) return type;
   if (!openmetrics && word == "untyped") return MetricType::unknown;
   if (!openmetrics && word == "gauge_histogram") return MetricType::gaugehistogram;
@@ -18,9 +20,10 @@ std::optional<MetricType> type_from(std::string_view word, bool openmetrics) {
 }
 
 std::optional<MetadataKind> kind_from(std::string_view word) {
-  if (word == "HELP") return MetadataKind::help;
-  if (word == "TYPE") return MetadataKind::type;
-  if (word == "UNIT") return MetadataKind::unit;
+  if (word.size() != 4) return std::nullopt; // so that each comparison is one of machine words
+  if (std::memcmp(word.data(), "HELP", 4) == 0) return MetadataKind::help;
+  if (std::memcmp(word.data(), "TYPE", 4) == 0) return MetadataKind::type;
+  if (std::memcmp(word.data(), "UNIT", 4) == 0) return MetadataKind::unit;
   return std::nullopt;
 }
 
@@ -39,7 +42,7 @@ bool LineReader::read_metadata_name(MetadataView& out) {
     if (out.name.empty()) return fail_at(from, "the metric name is empty");
   } else {
     if (at_ == end_ || !is_name_start(*at_)) return fail("expected a metric name");
-    while (at_ < end_ && is_name_char(*at_)) ++at_;
+    at_ = byte_scan::best::skip_metric_name(at_, end_);
     out.name = {from, static_cast<std::size_t>(at_ - from)};
   }
   if (out.name.size() > limits_.name_bytes) return fail_at(from, "the metric name is longer than allowed");

@@ -135,6 +135,8 @@ public:
       const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
       if (std::adjacent_find(series.labels.begin(), series.labels.end(), same) != series.labels.end())
         return fail(Errc::invalid, "a series with a label twice");
+      // A label without a value is none: kept, it would make two series of one.
+      std::erase_if(series.labels, [](const auto& label) { return label.second.empty(); });
       if (!seen.insert(series.labels).second)
         return fail(Errc::invalid, "two series differ in their metric name alone: aggregate them, as with sum(...)");
       for (std::size_t i = 1; i < series.points.size(); ++i)

@@ -15,8 +15,9 @@ struct PromqlPoint {
 };
 
 struct PromqlSeries {
-  std::vector<std::pair<std::string, std::string>> labels; ///< without __name__, valid UTF-8, no name twice
-  std::vector<PromqlPoint> points;                         ///< one of an instant query; of a range query in order
+  std::vector<std::pair<std::string, std::string>>
+      labels;                      ///< without __name__, valid UTF-8, no name twice, no empty value
+  std::vector<PromqlPoint> points; ///< one of an instant query; of a range query in order
 };
 
 struct PromqlAnswer {

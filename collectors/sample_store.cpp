@@ -34,6 +34,10 @@ std::string_view name_of(DropReason reason) {
 
 std::uint64_t DropCounts::total() const { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
 
+void DropCounts::add(const DropCounts& other) {
+  for (std::size_t i = 0; i < kDropReasons; ++i) counts[i] += other.counts[i];
+}
+
 SampleStore::SampleStore(std::vector<CompiledSelector> selectors, SampleStoreLimits limits)
     : selectors_(std::move(selectors)), limits_(limits), scanner_(names_of(selectors_)),
       names_(scanner_.names().size()),
@@ -157,8 +161,10 @@ bool SampleStore::fail_line(LinePlace place) {
 
 bool SampleStore::on_wanted(std::uint32_t name, std::string_view line, LinePlace place) {
   std::size_t size = 0;
-  SeriesEntry* entry = index_.predict(line, size);
-  if (entry == nullptr) {
+  SeriesEntry* entry = index_.predict(line.data(), line.data() + line.size(), size);
+  if (entry != nullptr) {
+    index_.accept(line.data());
+  } else {
     if (!reader_->series(line, sample_)) return fail_line(place);
     size = sample_.series.size();
     entry = index_.find_text(sample_.series);
@@ -167,7 +173,7 @@ bool SampleStore::on_wanted(std::uint32_t name, std::string_view line, LinePlace
       if (entry != nullptr) index_.remember_text(sample_.series, *entry);
     }
   }
-  const bool wanted = entry != nullptr && !entry->selectors.empty();
+  const bool wanted = entry != nullptr && entry->wanted;
   if (!wanted && name != start_time_name_) {
     if (entry != nullptr) entry->seen = index_.scrape();
     return true;
@@ -180,6 +186,24 @@ bool SampleStore::on_wanted(std::uint32_t name, std::string_view line, LinePlace
   else if (entry != nullptr)
     entry->seen = index_.scrape();
   return true;
+}
+
+const char* SampleStore::read_on(const char* at, const char* end, std::size_t& number) {
+  for (;; ++number) {
+    std::size_t size = 0;
+    SeriesEntry* entry = index_.predict(at, end, size);
+    if (entry == nullptr || entry->name == start_time_name_ || at[size] != ' ') return at;
+    double value = 0;
+    const char* line_end = read_short_number(at + size + 1, end, value);
+    if (line_end == nullptr || line_end == end || *line_end != '\n') return at;
+    if (static_cast<std::size_t>(line_end - at) > limits_.exposition.line_bytes) return at;
+    index_.accept(at);
+    if (entry->wanted)
+      take_value(*entry, value);
+    else
+      entry->seen = index_.scrape();
+    at = line_end + 1;
+  }
 }
 
 bool SampleStore::on_quoted(std::string_view line, LinePlace place) {
@@ -196,17 +220,27 @@ bool SampleStore::on_type(std::uint32_t name, MetricType type, bool exact) {
   return true;
 }
 
+std::uint32_t SampleStore::combination(const std::vector<std::uint32_t>& selectors) {
+  const auto found = std::find(combinations_.begin(), combinations_.end(), selectors);
+  const auto index = static_cast<std::uint32_t>(found - combinations_.begin());
+  if (found == combinations_.end()) combinations_.push_back(selectors);
+  return index;
+}
+
 SeriesEntry* SampleStore::resolve(std::uint32_t name, std::span<const LabelView> labels) {
   if (SeriesEntry* known = index_.find(scanner_.names()[name], labels)) return known;
   SeriesEntry entry;
   entry.name = name;
   entry.seen = index_.scrape() - 1; // not seen in this scrape so far
+  std::vector<std::uint32_t> selectors;
   for (const std::uint32_t i : names_[name].selectors)
-    if (selectors_[i].selector.matches_labels(labels)) entry.selectors.push_back(i);
+    if (selectors_[i].selector.matches_labels(labels)) selectors.push_back(i);
+  entry.wanted = !selectors.empty();
+  entry.selectors = combination(selectors);
   const auto le = std::find_if(labels.begin(), labels.end(), [](const LabelView& l) { return l.name == "le"; });
   entry.has_le = le != labels.end() && parse_number(le->value, entry.le) && !std::isnan(entry.le);
-  const bool wanted = !entry.selectors.empty();
-  SeriesEntry* added = index_.add(std::move(entry));
+  const bool wanted = entry.wanted;
+  SeriesEntry* added = index_.add(entry);
   if (added == nullptr && wanted) {
     too_many_ = true;
     drop(DropReason::too_many_series);
@@ -228,7 +262,7 @@ void SampleStore::take_value(SeriesEntry& entry, double value) {
   if (std::isnan(value)) return drop(DropReason::nan);
   if (std::isinf(value)) return drop(DropReason::infinite);
   bool counter = false;
-  for (const std::uint32_t i : entry.selectors) {
+  for (const std::uint32_t i : combinations_[entry.selectors]) {
     const CompiledSelector& selector = selectors_[i];
     if (selector.buckets && !entry.has_le) {
       drop(DropReason::inconsistent);

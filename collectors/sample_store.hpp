@@ -33,6 +33,7 @@ struct DropCounts {
   std::array<std::uint64_t, kDropReasons> counts{};
   [[nodiscard]] std::uint64_t of(DropReason reason) const { return counts[static_cast<std::size_t>(reason)]; }
   [[nodiscard]] std::uint64_t total() const;
+  void add(const DropCounts& other);
 };
 
 struct SampleStoreLimits {
@@ -74,6 +75,7 @@ private:
   bool on_wanted(std::uint32_t name, std::string_view line, LinePlace place) override;
   bool on_quoted(std::string_view line, LinePlace place) override;
   bool on_type(std::uint32_t name, MetricType type, bool exact) override;
+  const char* read_on(const char* at, const char* end, std::size_t& number) override;
 
   void begin();
   void finish(Scrape& out);
@@ -81,6 +83,7 @@ private:
   void drop_zero_gauges();
   void drop(DropReason reason, std::uint64_t n = 1) { dropped_.counts[static_cast<std::size_t>(reason)] += n; }
   bool fail_line(LinePlace place);
+  std::uint32_t combination(const std::vector<std::uint32_t>& selectors);
   SeriesEntry* resolve(std::uint32_t name, std::span<const LabelView> labels);
   void take_value(SeriesEntry& entry, double value);
   void take_start_time(double value);
@@ -97,8 +100,9 @@ private:
   LineReader* reader_ = nullptr;
   ExpositionFault fault_;
   SampleView sample_;
-  std::vector<std::vector<Sample>> found_; ///< by selector
-  std::vector<NamedSeries> named_;         ///< in this scrape
+  std::vector<std::vector<std::uint32_t>> combinations_; ///< of selectors that want some series together
+  std::vector<std::vector<Sample>> found_;               ///< by selector
+  std::vector<NamedSeries> named_;                       ///< in this scrape
   std::vector<LabelView> labels_;
   std::optional<double> start_time_;
   bool start_time_taken_ = false; ///< in this scrape

@@ -9,7 +9,7 @@ constexpr Duration kJitter = std::chrono::milliseconds(50);
 } // namespace
 
 struct Scraper::Slot {
-  ScrapeTarget target;
+  ScrapeTarget target; ///< without a probe: it is not read for now
   std::unique_ptr<SampleStore> store;
   Time due{};
   bool in_flight = false;
@@ -18,21 +18,46 @@ struct Scraper::Slot {
 };
 
 Scraper::Scraper(const std::string& service, std::vector<ScrapeTarget> targets, Time start, Now now, OnScrape on_scrape)
-    : now_(std::move(now)), on_scrape_(std::move(on_scrape)) {
-  for (ScrapeTarget& target : targets) {
-    auto slot = std::make_unique<Slot>();
+    : service_(service), now_(std::move(now)), on_scrape_(std::move(on_scrape)) {
+  for (ScrapeTarget& target : targets) add(std::move(target), start, false);
+}
+
+Scraper::Slot* Scraper::slot_of(std::uint32_t source, std::uint32_t target) {
+  for (const auto& slot : slots_)
+    if (slot->target.source == source && slot->target.target == target) return slot.get();
+  return nullptr;
+}
+
+/// Targets of one interval start apart from each other, and where they did before a restart.
+Time Scraper::first_due(const ScrapeTarget& target, Time start) const {
+  const std::string name = service_ + '/' + std::to_string(target.source) + '/' + std::to_string(target.target);
+  const auto interval = static_cast<std::size_t>(std::max<std::int64_t>(1, target.interval.count()));
+  return start + Duration{static_cast<std::int64_t>(std::hash<std::string>{}(name) % interval)};
+}
+
+void Scraper::add(ScrapeTarget target, Time now, bool another) {
+  Slot* slot = slot_of(target.source, target.target);
+  if (!slot) slot = slots_.emplace_back(std::make_unique<Slot>()).get();
+  if (!slot->store || another) {
     SampleStoreLimits limits;
     limits.index.series = target.max_series;
+    if (slot->store) dropped_.add(slot->store->dropped());
     slot->store = std::make_unique<SampleStore>(target.selectors, limits);
-    const std::string name = service + '/' + std::to_string(target.source) + '/' + std::to_string(target.target);
-    const auto interval = static_cast<std::size_t>(std::max<std::int64_t>(1, target.interval.count()));
-    slot->due = start + Duration{static_cast<std::int64_t>(std::hash<std::string>{}(name) % interval)};
-    slot->scrape.source = target.source;
-    slot->scrape.target = target.target;
-    slot->target = std::move(target);
-    slot->target.probe->on_change([this, s = slot.get()] { read_now(*s); });
-    slots_.push_back(std::move(slot));
   }
+  slot->due = first_due(target, now);
+  slot->in_flight = slot->again = false; // what the probe before had under way goes with it
+  slot->scrape.source = target.source;
+  slot->scrape.target = target.target;
+  slot->target = std::move(target);
+  slot->target.probe->on_change([this, slot] { read_now(*slot); });
+}
+
+void Scraper::remove(std::uint32_t source, std::uint32_t target) {
+  Slot* slot = slot_of(source, target);
+  if (!slot) return;
+  slot->target.probe.reset();
+  slot->due = kNever;
+  slot->in_flight = slot->again = false;
 }
 
 Scraper::~Scraper() = default;
@@ -58,9 +83,8 @@ Time Scraper::tick(Time now) {
 }
 
 void Scraper::poke(std::uint32_t source, std::uint32_t target) {
-  for (const auto& slot : slots_) {
-    if (slot->target.source == source && slot->target.target == target) read_now(*slot);
-  }
+  Slot* slot = slot_of(source, target);
+  if (slot && slot->target.probe) read_now(*slot);
 }
 
 void Scraper::read_now(Slot& slot) {
@@ -99,10 +123,8 @@ void Scraper::finished(Slot& slot, Result<ProbeAnswer> answer) {
 }
 
 DropCounts Scraper::dropped() const {
-  DropCounts sum;
-  for (const auto& slot : slots_) {
-    for (std::size_t i = 0; i < kDropReasons; ++i) sum.counts[i] += slot->store->dropped().counts[i];
-  }
+  DropCounts sum = dropped_;
+  for (const auto& slot : slots_) sum.add(slot->store->dropped());
   return sum;
 }
 

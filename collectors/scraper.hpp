@@ -41,15 +41,24 @@ public:
   /// Reads one target now, besides its grid. While a read of it is under way: once more right after it, as the values
   /// on their way may be those from before. Not from inside on_scrape.
   void poke(std::uint32_t source, std::uint32_t target);
+  /// The target is read from now on. One that was there before (see remove) keeps its series, unless it is `another` one.
+  /// Not from inside on_scrape.
+  void add(ScrapeTarget target, Time now, bool another);
+  /// The target is not read any more; a read under way is given up. Not from inside on_scrape.
+  void remove(std::uint32_t source, std::uint32_t target);
   /// Samples left out so far, by reason, over all targets.
   [[nodiscard]] DropCounts dropped() const;
 
 private:
   struct Slot;
+  [[nodiscard]] Slot* slot_of(std::uint32_t source, std::uint32_t target);
+  [[nodiscard]] Time first_due(const ScrapeTarget& target, Time start) const;
   void read_now(Slot& slot);
   void begin(Slot& slot, Time t);
   void finished(Slot& slot, Result<ProbeAnswer> answer);
+  std::string service_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  DropCounts dropped_; ///< of stores that are gone
   Now now_;
   OnScrape on_scrape_;
 };

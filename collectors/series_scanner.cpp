@@ -1,48 +1,96 @@
 #include "collectors/series_scanner.hpp"
+#include "collectors/byte_scan.hpp"
 #include "collectors/name_chars.hpp"
 #include <algorithm>
 #include <cstring>
 
 namespace backstop {
+namespace {
+
+std::uint64_t eight_bytes(const char* at) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at, 8);
+  return bytes;
+}
+
+std::uint64_t bit_of(std::uint64_t bytes) { return std::uint64_t{1} << (bytes * 0x9E3779B97F4A7C15U >> 58U); }
+
+} // namespace
 
 SeriesScanner::SeriesScanner(std::vector<std::string> names) : names_(std::move(names)) {
   for (std::uint32_t i = 0; i < names_.size(); ++i) {
-    const std::string& name = names_[i];
-    Prefix prefix{0, 0, i};
-    const std::size_t n = std::min<std::size_t>(name.size(), 8);
-    std::memcpy(&prefix.bytes, name.data(), n);
-    std::memset(&prefix.mask, 0xFF, n);
-    prefixes_.push_back(prefix);
-    families_.push_back({name, i, ""});
-    for (const std::string_view suffix :
-         {"_total", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum", "_info"})
-      if (name.size() > suffix.size() && name.ends_with(suffix))
-        families_.push_back({name.substr(0, name.size() - suffix.size()), i, std::string(suffix)});
+    add_ending(i);
+    add_families(i);
   }
-  std::sort(prefixes_.begin(), prefixes_.end(), [&](const Prefix& a, const Prefix& b) {
-    return static_cast<unsigned char>(names_[a.name][0]) < static_cast<unsigned char>(names_[b.name][0]);
-  });
-  std::size_t next = 0;
-  for (unsigned c = 0; c < 256; ++c) {
-    first_[c] = static_cast<std::uint32_t>(next);
-    while (next < prefixes_.size() && static_cast<unsigned char>(names_[prefixes_[next].name][0]) == c) ++next;
-  }
-  first_[256] = static_cast<std::uint32_t>(next);
+  const auto first_byte = [&](const Ending& e) { return static_cast<unsigned char>(names_[e.name][0]); };
+  std::sort(endings_.begin(), endings_.end(),
+            [&](const Ending& a, const Ending& b) { return first_byte(a) < first_byte(b); });
+  letters_.emplace_back();
+  for (const Ending& e : endings_)
+    if (letter_of_[first_byte(e)] == 0) add_letter(first_byte(e));
+  const auto size = [](const Family& f) { return std::min(f.name.size(), kSizes - 1); };
+  std::stable_sort(families_.begin(), families_.end(),
+                   [&](const Family& a, const Family& b) { return size(a) < size(b); });
+  for (std::size_t n = 0; n <= kSizes; ++n)
+    of_size_[n] = static_cast<std::uint32_t>(
+        std::count_if(families_.begin(), families_.end(), [&](const Family& f) { return size(f) < n; }));
 }
 
-int SeriesScanner::find(const char* at, std::size_t length) const {
-  const auto c = static_cast<unsigned char>(*at);
-  const std::size_t from = first_[c];
-  const std::size_t to = first_[c + 1U];
-  if (from == to) return -1;
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, at, std::min<std::size_t>(length, 8));
-  for (std::size_t i = from; i < to; ++i) {
-    if ((bytes & prefixes_[i].mask) != prefixes_[i].bytes) continue;
-    const std::string& name = names_[prefixes_[i].name];
-    if (length < name.size() || std::memcmp(at, name.data(), name.size()) != 0) continue;
-    if (length > name.size() && is_name_char(at[name.size()])) continue;
-    return static_cast<int>(prefixes_[i].name);
+void SeriesScanner::add_ending(std::uint32_t index) {
+  const std::string& name = names_[index];
+  const std::size_t n = std::min<std::size_t>(name.size(), 8), offset = name.size() - n;
+  Ending ending{0, 0, static_cast<std::uint32_t>(offset), index};
+  std::memcpy(&ending.bytes, name.data() + offset, n);
+  std::memset(&ending.mask, 0xFF, n);
+  endings_.push_back(ending);
+  window_ = std::max(window_, offset + 8);
+}
+
+void SeriesScanner::add_letter(unsigned char c) {
+  const auto is_of = [&](const Ending& e) { return static_cast<unsigned char>(names_[e.name][0]) == c; };
+  const auto from = std::find_if(endings_.begin(), endings_.end(), is_of);
+  const auto to = std::find_if_not(from, endings_.end(), is_of);
+  std::size_t shortest = names_[from->name].size();
+  for (auto e = from; e != to; ++e) shortest = std::min(shortest, names_[e->name].size());
+  const std::size_t n = std::min<std::size_t>(shortest, 8);
+  Letter letter;
+  letter.offset = static_cast<std::uint32_t>(shortest - n);
+  letter.from = static_cast<std::uint32_t>(from - endings_.begin());
+  letter.to = static_cast<std::uint32_t>(to - endings_.begin());
+  std::memset(&letter.mask, 0xFF, n);
+  for (auto e = from; e != to; ++e) {
+    const std::string padded = names_[e->name] + std::string(8, '\0');
+    letter.bits |= bit_of(eight_bytes(padded.data() + letter.offset) & letter.mask);
+  }
+  letter_of_[c] = static_cast<std::uint8_t>(letters_.size()); // 255 letters at most: not every byte begins UTF-8
+  letters_.push_back(letter);
+}
+
+void SeriesScanner::add_families(std::uint32_t index) {
+  const std::string& name = names_[index];
+  families_.push_back({name, index, ""});
+  for (const std::string_view suffix : {"_total", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum", "_info"})
+    if (name.size() > suffix.size() && name.ends_with(suffix))
+      families_.push_back({name.substr(0, name.size() - suffix.size()), index, std::string(suffix)});
+}
+
+inline bool SeriesScanner::may_be_wanted(const char* line, std::size_t readable) const {
+  if (readable < window_) return true;
+  const Letter& letter = letters_[letter_of_[static_cast<unsigned char>(*line)]];
+  return (letter.bits & bit_of(eight_bytes(line + letter.offset) & letter.mask)) != 0;
+}
+
+bool SeriesScanner::is_named(std::string_view line, std::uint32_t name) const {
+  const std::string& wanted = names_[name];
+  return line.starts_with(wanted) && (line.size() == wanted.size() || !is_name_char(line[wanted.size()]));
+}
+
+int SeriesScanner::find(std::string_view line, std::size_t readable) const {
+  const Letter& letter = letters_[letter_of_[static_cast<unsigned char>(line.front())]];
+  for (std::size_t i = letter.from; i < letter.to; ++i) {
+    const Ending& ending = endings_[i];
+    if (readable >= window_ && (eight_bytes(line.data() + ending.offset) & ending.mask) != ending.bytes) continue;
+    if (is_named(line, ending.name)) return static_cast<int>(ending.name);
   }
   return -1;
 }
@@ -50,17 +98,21 @@ int SeriesScanner::find(const char* at, std::size_t length) const {
 bool SeriesScanner::scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink,
                                  ExpositionFault& fault) const {
   // HELP lines are the most frequent ones here and the longest: only a TYPE of a wanted family is worth reading.
+  if (line.size() > 7 && std::memcmp(line.data(), "# HELP ", 7) == 0) return true;
   std::size_t i = 1;
   while (i < line.size() && is_blank(line[i])) ++i;
   if (line.substr(i, 4) != "TYPE" || line.size() == i + 4 || !is_blank(line[i + 4])) return true;
   i += 4;
   while (i < line.size() && is_blank(line[i])) ++i;
   const bool quoted = i < line.size() && line[i] == '"';
-  std::size_t end = i;
-  while (end < line.size() && is_name_char(line[end])) ++end;
-  const std::string_view name = line.substr(i, end - i);
+  const char* name_at = line.data() + i;
+  const char* name_end = byte_scan::best::skip_metric_name(name_at, line.data() + line.size());
+  const std::string_view name(name_at, static_cast<std::size_t>(name_end - name_at));
+  const std::size_t size = std::min(name.size(), kSizes - 1);
+  const std::size_t from = quoted ? 0 : of_size_[size], to = quoted ? families_.size() : of_size_[size + 1];
   MetadataView metadata;
-  for (const Family& family : families_) {
+  for (std::size_t f = from; f < to; ++f) {
+    const Family& family = families_[f];
     if (!quoted && family.name != name) continue;
     if (metadata.name.empty() && !reader.metadata(line, metadata)) {
       fault = {place.number, reader.fault_column() + place.indent, reader.fault_reason()};
@@ -101,8 +153,11 @@ bool SeriesScanner::scan(std::string_view text, Format format, LineReader& reade
       if (!scan_comment(line, place, reader, sink, fault)) return false;
     } else if (*at == '{') {
       if (!sink.on_quoted(line, place)) return false;
-    } else if (const int name = find(at, line.size()); name >= 0) {
-      if (!sink.on_wanted(static_cast<std::uint32_t>(name), line, place)) return false;
+    } else if (const auto readable = static_cast<std::size_t>(end - at); may_be_wanted(at, readable)) {
+      if (const int name = find(line, readable); name >= 0) {
+        if (!sink.on_wanted(static_cast<std::uint32_t>(name), line, place)) return false;
+        next = sink.read_on(next, end, number);
+      }
     }
     at = next;
   }

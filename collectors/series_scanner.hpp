@@ -26,6 +26,9 @@ public:
   /// A TYPE line of the family of the wanted name `name`. `exact`: the family has that very name, so its samples are the
   /// wanted ones whatever another family that implies the name ("h" for "h_count") says.
   virtual bool on_type(std::uint32_t name, MetricType type, bool exact) = 0;
+  /// Asked at the beginning of the line behind one that on_wanted() took: the sink may read whole lines of [at, end) that
+  /// it knows beforehand, newlines included. Gives where it stopped, and adds the lines to `number`.
+  virtual const char* read_on(const char* at, const char* end, std::size_t& number) = 0;
 };
 
 /// Goes through an exposition at little more than the cost of finding its newlines: a line is looked at beyond its first
@@ -42,23 +45,42 @@ public:
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
 private:
-  struct Prefix { ///< the first bytes of a name in one machine word
+  static constexpr std::size_t kSizes = 64;
+  struct Ending { ///< the last eight bytes of a wanted name, or all of a shorter one: those in which names differ
     std::uint64_t bytes = 0, mask = 0;
+    std::uint32_t offset = 0; ///< in the name
     std::uint32_t name = 0;
+  };
+  /// All names that begin with one byte: eight bytes, or less, that all of them reach, and a bit for what they have there.
+  struct Letter {
+    std::uint64_t mask = 0, bits = 0;
+    std::uint32_t offset = 0;       ///< of those bytes
+    std::uint32_t from = 0, to = 0; ///< the names, in endings_
   };
   struct Family {
     std::string name;
     std::uint32_t wanted = 0;
     std::string suffix; ///< what is left of the wanted name; empty: the family is named as the series
   };
-  [[nodiscard]] int find(const char* at, std::size_t length) const;
+  void add_ending(std::uint32_t index);
+  void add_letter(unsigned char c);
+  void add_families(std::uint32_t index);
+  /// Both may look at `readable` bytes from the beginning of the line on.
+  [[nodiscard]] bool may_be_wanted(const char* line, std::size_t readable) const;
+  /// The wanted name that a line begins with, or -1.
+  [[nodiscard]] int find(std::string_view line, std::size_t readable) const;
+  [[nodiscard]] bool is_named(std::string_view line, std::uint32_t name) const;
   bool scan_comment(std::string_view line, LinePlace place, LineReader& reader, ScanSink& sink,
                     ExpositionFault& fault) const;
 
   std::vector<std::string> names_;
-  std::vector<Prefix> prefixes_;           ///< sorted by first byte
-  std::array<std::uint32_t, 257> first_{}; ///< prefixes_ from first_[c] to first_[c + 1] begin with the byte c
-  std::vector<Family> families_;
+  std::vector<Ending> endings_; ///< sorted by the first byte of their names
+  std::vector<Letter> letters_;
+  std::array<std::uint8_t, 256> letter_of_{}; ///< by the first byte; 0: of no name. Small: each target has this table
+  std::size_t window_ = 0;                    ///< bytes behind the beginning of a line in which all endings lie
+  std::vector<Family> families_;              ///< sorted by the size of their names
+  /// Names of families_ from of_size_[n] to of_size_[n + 1] have n bytes, the last ones kSizes - 1 or more.
+  std::array<std::uint32_t, kSizes + 1> of_size_{};
 };
 
 } // namespace backstop

@@ -17,6 +17,9 @@ template <class T> bool put(const std::optional<T>& said, std::optional<T>& kept
   return true;
 }
 
+/// Of a unit that does not run, and never did.
+bool is_nobodys(const std::string& invocation) { return invocation.find_first_not_of('0') == std::string::npos; }
+
 bool is_failure(const std::optional<std::string>& result) {
   return result && *result != "success" && *result != "exec-condition";
 }
@@ -32,7 +35,10 @@ bool UnitState::take(const UnitProperties& said) {
   put(said.invocation, now_.invocation);
   const double counted = failures_;
   if (before.result) count_end(before);
-  return shown || failures_ != counted;
+  // A unit that was never started has none.
+  const bool started = before.invocation && now_.invocation != before.invocation && !is_nobodys(*now_.invocation);
+  if (started) ++starts_;
+  return shown || started || failures_ != counted;
 }
 
 void UnitState::count_end(const UnitProperties& before) {
@@ -56,6 +62,7 @@ std::vector<RawSample> UnitState::samples() const {
     out.push_back({"unit_active", {}, state == "active" || state == "reloading" || state == "refreshing" ? 1.0 : 0.0});
     out.push_back({"unit_failed", {}, state == "failed" ? 1.0 : 0.0});
   }
+  if (now_.invocation) out.push_back({"unit_starts_total", {}, starts_});
   if (now_.restarts) out.push_back({"unit_restarts_total", {}, static_cast<double>(*now_.restarts)});
   if (!now_.result) return out;
   for (const std::string_view result : kUnitResults)

@@ -25,6 +25,8 @@ struct UnitProperties {
 ///   limit is hit.
 /// - unit_restarts_total: NRestarts, how often systemd started it again by itself. Grows once the pause before the
 ///   start (RestartSec=) is over. Systemd begins anew at 0 when somebody starts the unit, as a deploy script does.
+/// - unit_starts_total: how often it was started, by whomever: counted from what was seen, and so begins at 0. Of several
+///   starts between two looks one.
 /// - unit_result{result}: 1 for the Result of now, 0 for all others that a service can have. "success" again with the
 ///   next start.
 /// - unit_failures_total: how often it came to an end, or was being ended, with a Result other than success and
@@ -32,7 +34,7 @@ struct UnitProperties {
 /// - unit_watchdog_kills_total, unit_oom_kills_total: those of them with Result watchdog, oom-kill. The second counts
 ///   ends of the unit: with OOMPolicy=continue it goes on, and nothing is counted.
 ///
-/// The last three are counted here from what was seen, and so begin at 0. What had happened before the first look is
+/// The last three and unit_starts_total are counted here from what was seen, and so begin at 0. What had happened before the first look is
 /// not counted, and of several ends between two looks the last alone.
 class UnitState {
 public:
@@ -46,7 +48,7 @@ private:
   void count_end(const UnitProperties& before);
 
   UnitProperties now_;
-  double failures_ = 0, watchdog_kills_ = 0, oom_kills_ = 0;
+  double starts_ = 0, failures_ = 0, watchdog_kills_ = 0, oom_kills_ = 0;
 };
 
 } // namespace backstop

@@ -30,7 +30,15 @@ App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::
     : config_(std::move(config)), seams_(seams), ledger_(seams.journal, std::move(read_frozen), boot),
       executor_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link),
       game_days_(ledger_, seams.steps, seams.notifier, watches_, config_, seams.read_link),
-      flight_(seams.recorder, seams.log) {
+      flight_(seams.recorder, seams.log),
+      detections_(
+          watches_, ledger_.state(),
+          {seams.read_link,
+           [this](Command command, const std::string& actor, Time now) { return on_command(command, actor, now); },
+           [this](const Announcement& announcement, Time now) {
+             announce(ledger_, announcement, config_.daemon.channels, {}, now);
+             settle(now);
+           }}) {
   ledger_.on_commit = [this] {
     if (on_commit) on_commit();
   };
@@ -94,6 +102,7 @@ void App::refresh_watches(Time now) {
     }
     fresh[key] = std::make_unique<ServiceWatch>(wanted, *std::move(compiled));
     fresh[key]->generation = ++generations_;
+    restore_targets(*fresh[key], now);
     prepare_watch(*fresh[key], now);
   };
   for (const config::Service& service : config_.services) {
@@ -114,9 +123,7 @@ void App::refresh_watches(Time now) {
     if (const auto now_in_force = newest.find(key);
         now_in_force == newest.end() || now_in_force->second != kept->config.hash)
       frozen_.push_back(key);
-  const bool detects = std::any_of(watches_.begin(), watches_.end(),
-                                   [](const auto& entry) { return !entry.second->config.detect_link.empty(); });
-  next_look_ = detects ? now : kNever;
+  detections_.begin_anew(now);
   if (changed && on_watches_changed) on_watches_changed();
 }
 
@@ -156,9 +163,11 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   ServiceWatch& watch = *it->second;
   // What was over before they came, in order of time as well. All of it is due by next_due_.
   if (refused_journal_.empty() && next_due_ < scrape.arrived) expire(scrape.arrived - Duration{1}, now);
+  if (!watch.places[scrape.source].has(scrape.target)) return; // its answer came after it had left
   restore_watch(watch, now);
   judge_due(watch, scrape.arrived, now); // whose timer has not fired yet: in order of time, as in a replay
   watch.watch.observe(scrape);
+  if (watch.signs.take(scrape)) detections_.hurry(now);
   SourceHealth& health = watch.sources[scrape.source][scrape.target];
   health.up = scrape.health == ScrapeHealth::ok;
   health.why = scrape.why.empty() ? scrape.note : scrape.why;
@@ -204,7 +213,7 @@ void App::settle(Time now) {
     if (!before.empty()) tell_acts_again(seams_.log, executor_, "the journal can be written again");
     if (ledger_.idle()) break;
   }
-  next_due_ = std::min(next_due_, next_look_);
+  next_due_ = std::min(next_due_, detections_.next_look());
   for (const std::string& key : timed_) {
     if (const auto it = watches_.find(key); it != watches_.end()) next_due_ = std::min(next_due_, it->second->next_due);
   }
@@ -216,7 +225,7 @@ void App::on_tick(Time now) {
   if (std::exchange(stale_, false)) refresh_watches(now);
   if (!degraded().empty()) executor_.page_unrecorded(page_title(), now);
   for (auto& [key, watch] : watches_) judge_due(*watch, now, now);
-  look_for_deployments(now);
+  degraded().empty() ? detections_.look(now) : detections_.put_off(now);
   settle(now);
   keep_samples(now);
 }

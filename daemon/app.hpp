@@ -1,5 +1,6 @@
 #pragma once
 #include "daemon/config/config.hpp"
+#include "daemon/detections.hpp"
 #include "daemon/executor.hpp"
 #include "daemon/flight_recorder.hpp"
 #include "daemon/game_day.hpp"
@@ -39,6 +40,8 @@ public:
   void resume(Time now, const std::string& version, Duration anchor);
 
   void on_scrape(const std::string& service, const Scrape& scrape, Time now);
+  /// What looking for the targets of a source gave.
+  void on_targets(const std::string& service, const std::string& source, const FoundTargets& found, Time now);
   void on_tick(Time now);
   void on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now);
   /// A new configuration was read and found without fault. Running deployments keep the one they began with.
@@ -78,6 +81,8 @@ public:
   std::function<void(const std::string& service, const Evaluation&, const Scrape&)> on_evaluated;
   /// Sees what a deployment is judged by before it is frozen, and may put in what was frozen when it really began.
   std::function<void(DeploymentBegun&)> on_freeze;
+  /// Targets of a watched source came or went: scrape what its places say now. Not called when a watch begins.
+  std::function<void(const ServiceWatch&, std::uint32_t source, const TargetPlaces::Change&)> on_targets_changed;
   std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now
   const Deadman* deadman = nullptr;         ///< shown in status and metrics
   PastReader* past = nullptr;               ///< asked when a deployment begins on too short a history; null: nobody is
@@ -102,13 +107,12 @@ private:
   void save_watch(ServiceWatch& watch, Time now);
   void save_histories(ServiceWatch& watch, Time now);
   void tell_of_saving(const std::string& key, const Status& saved);
+  void restore_targets(ServiceWatch& watch, Time now);
   void follow(ServiceWatch& watch, const Instant& when);
   void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, const Instant& when);
   void follow_verification(ServiceWatch& watch, Time now);
   void note_levels(const ServiceWatch& watch, Time now);
   void expire(Time by, Time now);
-  void look_for_deployments(Time now);
-  void look_at_link(const std::string& service, const std::string& link, Time now);
   void gate(Time now);
   bool waits_for_past(ServiceWatch& watch, const DeploymentState& deployment, Time now);
   void tell_of_no_past(const DeploymentState& deployment, const Error& why);
@@ -127,19 +131,11 @@ private:
   GameDays game_days_;
   FlightRecorder flight_;
   std::map<std::string, std::string> unsaved_; ///< why a watch could not be saved, last time
-  Time journal_retry_{};                       ///< after a failed commit: not before, a foreign lock holds the loop up
+  Detections detections_;
+  Time journal_retry_{}; ///< after a failed commit: not before, a foreign lock holds the loop up
   std::vector<std::string> config_faults_;
   std::string refused_journal_; ///< why the journal is not trusted
   std::uint64_t generations_ = 0;
-  /// A version that a link shows, for which no deployment could begin.
-  struct Unwatched {
-    std::string version;
-    int tries = 0;
-    Time again{};
-  };
-  std::map<std::string, Unwatched> unwatched_; ///< by service
-  std::map<std::string, std::string> shown_;   ///< the version that its link showed last, by service
-  Time next_look_{};                           ///< at the links; kNever: no service has one
   std::map<std::string, bool> pasts_; ///< of gated deployments, by id: whether the past that was asked for has come
   std::vector<std::string> frozen_;   ///< watches that run on another configuration than the newest
   bool stale_ = false;                ///< one of them has no deployment any more

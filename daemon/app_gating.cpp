@@ -141,6 +141,7 @@ void App::gate(Time now) {
     restore_watch(watch, now);
     DeploymentBegun begun;
     begun.id = id;
+    begun.targets = targets_found(watch);
     set_judge_times(begun, state(), watch);
     const std::vector<Baseline> frozen = watch.watch.freeze(now);
     for (std::size_t i = 0; i < frozen.size(); ++i)

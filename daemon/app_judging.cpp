@@ -13,9 +13,10 @@ constexpr std::size_t kMaxWaiting = 10'000;    ///< records held in memory while
 constexpr std::uint64_t kSettlingScrapes = 30; ///< of each target, failed ones too
 
 bool is_settling(const ServiceWatch& watch) {
-  for (const auto& targets : watch.sources) {
-    for (const SourceHealth& target : targets) {
-      if (target.scrapes < kSettlingScrapes) return true;
+  for (std::size_t i = 0; i < watch.sources.size(); ++i) {
+    for (std::uint32_t place = 0; place < watch.sources[i].size(); ++place) {
+      if (!watch.places[i].present(place) || !watch.places[i].from_start(place)) continue;
+      if (watch.sources[i][place].scrapes < kSettlingScrapes) return true;
     }
   }
   return false;

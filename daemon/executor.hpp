@@ -9,8 +9,6 @@
 
 namespace backstop {
 
-using ServiceWatches = std::map<std::string, std::unique_ptr<ServiceWatch>>; ///< by service key
-
 /// The only place that acts on the world: carries procedures out step by step through the StepRunner, and notices through
 /// the Notifier. Driven by state: pump() looks at what should run next, records the intent, and acts once it is durable.
 class Executor {

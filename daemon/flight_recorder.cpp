@@ -11,11 +11,6 @@ constexpr std::uint64_t kNamesKept = SeriesIndex::Limits{}.forget_after + 100; /
 constexpr std::uint64_t kSweepEvery = 256;                                     ///< scrapes
 constexpr std::size_t kMostNames = 100'000;                                    ///< of one target
 
-std::string name_of_target(const config::Source& source, std::uint32_t target) {
-  std::string name = config::target_name(source, target);
-  return name.empty() ? std::to_string(target) : name;
-}
-
 } // namespace
 
 FlightRecorder::Target& FlightRecorder::target_of(const ServiceWatch& watch, const Scrape& scrape) {
@@ -23,16 +18,17 @@ FlightRecorder::Target& FlightRecorder::target_of(const ServiceWatch& watch, con
   Service& service = services_[key];
   if (service.generation != watch.generation || service.targets.empty()) {
     service.generation = watch.generation;
-    service.targets.clear();
-    for (const config::Source& source : watch.config.sources) {
-      std::vector<Target>& targets = service.targets.emplace_back();
-      const std::size_t n = watch.sources[service.targets.size() - 1].size();
-      for (std::uint32_t i = 0; i < n; ++i)
-        targets.push_back(
-            {std::make_shared<ScrapedTarget>(ScrapedTarget{key, source.name, name_of_target(source, i)}), {}});
-    }
+    service.targets.assign(watch.config.sources.size(), {});
   }
-  return service.targets[scrape.source][scrape.target];
+  std::vector<Target>& targets = service.targets[scrape.source];
+  if (targets.size() <= scrape.target) targets.resize(scrape.target + std::size_t{1});
+  Target& target = targets[scrape.target];
+  const std::string& name = watch.places[scrape.source].name(scrape.target); // "" where there can be but one
+  if (!target.of || (!name.empty() && target.of->target != name))            // its place was another target's
+    target = {std::make_shared<ScrapedTarget>(ScrapedTarget{key, watch.config.sources[scrape.source].name,
+                                                            name.empty() ? std::to_string(scrape.target) : name}),
+              {}};
+  return target;
 }
 
 void FlightRecorder::note(const ServiceWatch& watch, const Scrape& scrape) {

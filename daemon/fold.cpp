@@ -1,5 +1,6 @@
 #include "daemon/fold.hpp"
 #include "daemon/narrate.hpp"
+#include "daemon/target_records.hpp"
 #include <algorithm>
 #include <utility>
 
@@ -168,6 +169,7 @@ struct Fold::Applier {
   void operator()(const WatchInterrupted& p) const {
     if (DeploymentState* d = find(p.deployment)) d->watched_from = r.time;
   }
+  void operator()(const TargetsChanged& p) const { change_targets(p, service(p.service).targets[p.source]); }
   void operator()(const ConfigApplied&) const {}
   void operator()(const ConfigRefused&) const {}
   void operator()(const VersionAdopted& p) const {

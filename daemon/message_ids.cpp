@@ -56,6 +56,7 @@ constexpr MessageId kIds[] = {
     {M::shutdown_called_off, "shutdown_called_off", "43a7a841fdbe44fa9d6b114f47d82eb0"},
     {M::step_held_back, "step_held_back", "4d3a229f133f400b861b469911333448"},
     {M::watch_interrupted, "watch_interrupted", "02de2ff2d26049f9adf06da3021c4c9f"},
+    {M::targets_changed, "targets_changed", "15cbac5abbf84e4681c3e31ee5e50aa4"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
     {M::journal_unwritable, "journal_unwritable", "b882824996124e03b960a3fa207e1265"},
@@ -66,6 +67,7 @@ constexpr MessageId kIds[] = {
     {M::steps_cannot_run, "steps_cannot_run", "b33623b263e645259e688ff96263a8d7"},
     {M::timers_not_kept, "timers_not_kept", "b72ea022fd334f1b816b4e4b943518a0"},
     {M::samples_not_kept, "samples_not_kept", "d8cc669462dd107716dc5af6ea1dcf0f"},
+    {M::targets_not_found, "targets_not_found", "fbe553db796b4045864db518170a66e6"},
     {M::deadman_silent, "deadman_silent", "d9a593f9622249adafdd72e7a230254e"},
     {M::deadman_resumed, "deadman_resumed", "68341f5b90ac4cecb816921a2a11fb7d"},
     {M::deadman_not_taken, "deadman_not_taken", "1fa92db0131040bc8eb63659ba423ca7"},
@@ -76,6 +78,7 @@ struct Namer {
   M operator()(const DaemonStarted&) const { return M::daemon_started; }
   M operator()(const DaemonStopped&) const { return M::daemon_stopped; }
   M operator()(const ShutdownAnnounced& p) const { return p.coming ? M::shutdown_announced : M::shutdown_called_off; }
+  M operator()(const TargetsChanged&) const { return M::targets_changed; }
   M operator()(const ConfigApplied&) const { return M::config_applied; }
   M operator()(const ConfigRefused&) const { return M::config_refused; }
   M operator()(const VersionAdopted&) const { return M::version_adopted; }

@@ -59,6 +59,7 @@ enum class Message {
   shutdown_called_off,
   step_held_back,
   watch_interrupted,
+  targets_changed,
   // lines that are no record
   observe_only,
   journal_created,
@@ -70,6 +71,7 @@ enum class Message {
   steps_cannot_run,
   timers_not_kept,
   samples_not_kept,
+  targets_not_found,
   deadman_silent,
   deadman_resumed,
   deadman_not_taken,

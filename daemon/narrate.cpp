@@ -1,5 +1,6 @@
 #include "daemon/narrate.hpp"
 #include "daemon/fold.hpp"
+#include "daemon/target_records.hpp"
 #include "rules/band.hpp"
 #include <utility>
 
@@ -12,6 +13,12 @@ std::string list(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
   return text;
+}
+
+std::string few(const std::vector<std::string>& words) {
+  constexpr std::size_t kFew = 5;
+  if (words.size() <= kFew) return list(words);
+  return list({words.begin(), words.begin() + kFew}) + " and " + std::to_string(words.size() - kFew) + " more";
 }
 
 std::string step_title(const std::string& procedure, const std::string& path, const std::string& name) {
@@ -27,6 +34,13 @@ struct Narrator {
                                      : "the host does not shut down (" + p.why + "); steps are started again"};
   }
   N operator()(const ConfigApplied& p) const { return {LogLevel::info, "configuration applied: " + list(p.services)}; }
+  N operator()(const TargetsChanged& p) const {
+    std::vector<std::string> joined;
+    for (const FoundTarget& target : p.joined) joined.push_back(target_of(target).name());
+    return {LogLevel::info, p.service + ": targets of source " + p.source + " changed" +
+                                (joined.empty() ? "" : ", joined: " + few(joined)) +
+                                (p.left.empty() ? "" : ", left: " + few(p.left))};
+  }
   N operator()(const ConfigRefused& p) const {
     return {LogLevel::error, "the new configuration has faults, the old one stays in force: " + list(p.faults)};
   }

@@ -18,7 +18,8 @@ bool bears_on(const DeploymentState& d, const Payload& payload) {
       [&]<class P>(const P& p) {
         if constexpr (std::is_same_v<P, DaemonStarted> || std::is_same_v<P, DaemonStopped>)
           return true;
-        else if constexpr (std::is_same_v<P, HoldSet> || std::is_same_v<P, HoldEnded>)
+        else if constexpr (std::is_same_v<P, HoldSet> || std::is_same_v<P, HoldEnded> ||
+                           std::is_same_v<P, TargetsChanged>)
           return is_of(p.service);
         else if constexpr (
             requires { p.deployment; } && !requires { p.procedure; })

@@ -55,6 +55,23 @@ struct FrozenLine {
                   v("gauge_bar", gauge_bar);)
 };
 
+struct TargetLabel {
+  std::string name, value;
+  BACKSTOP_FIELDS(v("name", name); v("value", value);)
+};
+/// A target that was found: of `url` and `address` the one that it has.
+struct FoundTarget {
+  std::string url, address;
+  std::vector<TargetLabel> labels;
+  BACKSTOP_FIELDS(v("url", url); v("address", address); v("labels", labels);)
+};
+/// What was found of one source, at one time.
+struct SourceTargets {
+  std::string source;
+  std::vector<FoundTarget> targets;
+  BACKSTOP_FIELDS(v("source", source); v("targets", targets);)
+};
+
 struct DaemonStarted {
   static constexpr const char* kType = "daemon_started";
   std::string version, config_hash;
@@ -109,10 +126,12 @@ struct DeploymentBegun {
   std::vector<FrozenBaseline> baselines;
   std::vector<Evidence> preexisting;
   std::vector<FrozenLine> lines;
-  Duration warm_up{}, sustain{}; ///< that it is judged with
-  std::int64_t learned_from = 0; ///< good deployments that they come from; 0: as configured
+  Duration warm_up{}, sustain{};      ///< that it is judged with
+  std::int64_t learned_from = 0;      ///< good deployments that they come from; 0: as configured
+  std::vector<SourceTargets> targets; ///< of the sources that look for theirs
   BACKSTOP_FIELDS(v("id", id); v("baselines", baselines); v("preexisting", preexisting); v("lines", lines);
-                  v("warm_up_us", warm_up); v("sustain_us", sustain); v("learned_from", learned_from);)
+                  v("warm_up_us", warm_up); v("sustain_us", sustain); v("learned_from", learned_from);
+                  v("targets", targets);)
 };
 struct DeploymentFinished {
   static constexpr const char* kType = "deployment_finished";
@@ -236,6 +255,14 @@ struct WatchInterrupted {
   bool reboot = false;
   BACKSTOP_FIELDS(v("deployment", deployment); v("lasted_us", lasted); v("reboot", reboot);)
 };
+/// The targets that were found of a source are others now. `joined`: that are new, or have other labels; `left`: names.
+struct TargetsChanged {
+  static constexpr const char* kType = "targets_changed";
+  std::string service, source;
+  std::vector<FoundTarget> joined;
+  std::vector<std::string> left;
+  BACKSTOP_FIELDS(v("service", service); v("source", source); v("joined", joined); v("left", left);)
+};
 struct ProcedureEnded {
   static constexpr const char* kType = "procedure_ended";
   std::string deployment, procedure, why;
@@ -337,7 +364,7 @@ using Payload =
                  IncidentAcknowledged, IncidentResolved, ReviewOpened, RollbackStarted, StepIntended, StepEnded,
                  ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked, ServiceUnlocked,
                  VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld, ShutdownAnnounced,
-                 StepHeldBack, WatchInterrupted>;
+                 StepHeldBack, WatchInterrupted, TargetsChanged>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

@@ -23,8 +23,32 @@ WatchSpec spec_of(const config::Service& config, const config::CompiledService& 
 } // namespace
 
 ServiceWatch::ServiceWatch(config::Service configuration, config::CompiledService compiled_service)
-    : config(std::move(configuration)), compiled(std::move(compiled_service)), watch(spec_of(config, compiled)) {
-  for (const config::Source& source : config.sources) sources.emplace_back(config::target_count(source));
+    : config(std::move(configuration)), compiled(std::move(compiled_service)), watch(spec_of(config, compiled)),
+      signs(config, compiled) {
+  for (const config::Source& source : config.sources) {
+    places.emplace_back(source);
+    sources.emplace_back(places.back().size());
+  }
+  not_found.resize(config.sources.size());
+}
+
+TargetPlaces::Change ServiceWatch::set_targets(std::uint32_t source, const std::vector<config::TargetConfig>& found,
+                                               Time now) {
+  TargetPlaces::Change change = places[source].set(found, now);
+  sources[source].resize(places[source].size());
+  for (const std::uint32_t place : change.left) {
+    watch.target_left(source, place);
+    signs.forget_version(source, place);
+  }
+  for (const std::uint32_t place : change.replaced) {
+    watch.forget_target(source, place);
+    signs.forget_series(source, place);
+    sources[source][place] = SourceHealth{};
+  }
+  if (!change.none())
+    watch.set_groups(source, places[source].in_group(config::kCanaryGroup),
+                     places[source].in_group(config::kControlGroup));
+  return change;
 }
 
 Evidence evidence_of(const Verdict& verdict, const Watch& watch) {

@@ -3,9 +3,12 @@
 #include "daemon/config/config.hpp"
 #include "daemon/json.hpp"
 #include "daemon/records.hpp"
+#include "daemon/target_places.hpp"
+#include "daemon/version_signs.hpp"
 #include "rules/decision.hpp"
 #include "rules/settling.hpp"
 #include "rules/watch.hpp"
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +40,9 @@ struct SourceHealth {
 struct ServiceWatch {
   ServiceWatch(config::Service configuration, config::CompiledService compiled);
 
+  /// The targets of a source that looks for them are these from now on.
+  TargetPlaces::Change set_targets(std::uint32_t source, const std::vector<config::TargetConfig>& found, Time now);
+
   config::Service config;
   config::CompiledService compiled;
   Watch watch;
@@ -45,7 +51,10 @@ struct ServiceWatch {
   SettlingWatch settling;                         ///< of the deployment that is watched
   Evaluation last;                                ///< of the newest evaluation
   Time last_arrival{};                            ///< when the newest scrape had arrived
-  std::vector<std::vector<SourceHealth>> sources; ///< by source, by target
+  std::vector<TargetPlaces> places;               ///< by source
+  VersionSigns signs;                             ///< of the version that runs, where samples are looked at for it
+  std::vector<std::vector<SourceHealth>> sources; ///< by source, by place
+  std::vector<std::string> not_found; ///< by source: why its targets could not be looked for last; empty: they could
   std::optional<Verification> verification;
   std::uint64_t generation = 0; ///< another number: another object, to which other scrapers belong
   Time next_due = kNever;       ///< when time alone matters again
@@ -55,6 +64,11 @@ struct ServiceWatch {
     bool read = false;      ///< what was kept in an earlier run
   } kept;                   ///< of it, in the recorder
 };
+
+using ServiceWatches = std::map<std::string, std::unique_ptr<ServiceWatch>>; ///< by service key
+
+/// The targets that were found, of each source that looks for its own.
+std::vector<SourceTargets> targets_found(const ServiceWatch& watch);
 
 Evidence evidence_of(const Verdict& verdict, const Watch& watch);
 FrozenBaseline frozen_of(const std::string& indicator, const Baseline& baseline);

@@ -103,6 +103,7 @@ struct ServiceState {
   std::vector<Time> rollbacks;               ///< starts since it was last unlocked, for the loop guard
   std::map<std::string, std::string> levels; ///< rule → last recorded level
   std::optional<GameDayState> game_day;      ///< the last one
+  std::map<std::string, std::vector<config::TargetConfig>> targets; ///< by source: what was found of it last
   std::deque<Settling> settled; ///< what its good deployments taught, oldest first, the last kMostToLearnFrom
 };
 

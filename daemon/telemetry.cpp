@@ -105,8 +105,9 @@ public:
   void add(const App& app, const std::string& key, const ServiceWatch& watch) {
     add_readings(key, watch);
     for (std::size_t i = 0; i < watch.sources.size(); ++i) {
-      const auto& targets = watch.sources[i];
-      const bool up = !targets.empty() && std::all_of(targets.begin(), targets.end(), [](auto& h) { return h.up; });
+      bool up = true; // a source without a target has one that fails
+      for (std::uint32_t place = 0; place < watch.sources[i].size(); ++place)
+        up = up && (!watch.places[i].present(place) || watch.sources[i][place].up);
       source_up_.add({{"service", key}, {"source", watch.config.sources[i].name}}, up ? 1 : 0);
     }
     const DeploymentState* newest = newest_of(app.state(), key);

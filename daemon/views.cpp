@@ -90,11 +90,16 @@ Json verdict_view(const Verdict& v, const Watch& watch) {
 Json sources_view(const ServiceWatch& watch) {
   Json array = Json::array();
   for (std::size_t i = 0; i < watch.sources.size(); ++i) {
-    for (std::size_t t = 0; t < watch.sources[i].size(); ++t) {
+    for (std::uint32_t t = 0; t < watch.sources[i].size(); ++t) {
+      if (!watch.places[i].present(t)) continue;
       const SourceHealth& h = watch.sources[i][t];
+      Json labels = Json::object();
+      for (const auto& [name, value] : watch.places[i].target(t).labels) labels.set(name, value);
       array.push(Json::object()
                      .set("source", watch.config.sources[i].name)
-                     .set("target", config::target_name(watch.config.sources[i], t))
+                     .set("target", watch.places[i].name(t))
+                     .set("labels", std::move(labels))
+                     .set("not_found", watch.not_found[i])
                      .set("up", h.up)
                      .set("last_ok", wall(h.last_ok))
                      .set("took_s", seconds(h.took))

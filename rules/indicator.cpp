@@ -33,6 +33,21 @@ Indicator::~Indicator() = default;
 const IndicatorSpec& Indicator::spec() const { return state_->spec; }
 std::uint64_t Indicator::dropped() const { return state_->dropped; }
 
+std::uint32_t source_of(const IndicatorKind& kind) {
+  return std::visit([](const auto& k) { return k.source; }, kind);
+}
+
+void Indicator::target_left(std::uint32_t source, std::uint32_t target) {
+  if (source_of(state_->spec.kind) != source || target >= state_->targets_.size()) return;
+  state_->targets_[target].failing = false;
+  state_->targets_[target].gauge = {};
+}
+
+void Indicator::forget_target(std::uint32_t source, std::uint32_t target) {
+  if (source_of(state_->spec.kind) != source || target >= state_->targets_.size()) return;
+  state_->targets_[target] = {};
+}
+
 void Indicator::observe(const Scrape& scrape) {
   std::visit(
       [&](const auto& kind) {

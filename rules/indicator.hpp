@@ -52,6 +52,7 @@ struct RateSpec {
 };
 
 using IndicatorKind = std::variant<RatioSpec, QuantileSpec, GaugeSpec, RateSpec>;
+std::uint32_t source_of(const IndicatorKind& kind);
 
 struct IndicatorSpec {
   std::string name;
@@ -70,10 +71,10 @@ struct IndicatorSpec {
 
 /// What the counters of an indicator did since they were last looked at.
 struct Increase {
-  Time t{};                      ///< of the newest scrape in it; zero: nothing new
-  double bad = 0;                ///< errors (ratio)
-  double all = 0;                ///< requests (ratio, quantile)
-  std::vector<Bucket> histogram; ///< quantile
+  Time t{};                             ///< of the newest scrape in it; zero: nothing new
+  double bad = 0;                       ///< errors (ratio)
+  double all = 0;                       ///< requests (ratio, quantile)
+  std::vector<Bucket> histogram;        ///< quantile
   std::vector<std::uint32_t> restarted; ///< targets whose counters began anew, once for each time
 };
 
@@ -124,6 +125,11 @@ public:
   [[nodiscard]] const IndicatorSpec& spec() const;
   /// Takes what concerns it out of `scrape`; ignores other sources.
   void observe(const Scrape& scrape);
+  /// The target is not among those of its source any more: its gauges count no longer, and its failures do not either.
+  /// What its counters did before stays. It may come back (observe), as after an outage.
+  void target_left(std::uint32_t source, std::uint32_t target);
+  /// From now on `target` is another one: nothing is known of it.
+  void forget_target(std::uint32_t source, std::uint32_t target);
   /// The reading over (now - window, now], no data before `since` counted (a new version starts with a clean window): a
   /// scrape whose increases reach back before `since` counts only if a counter restarted in it. `now` is not before
   /// the newest observed scrape.

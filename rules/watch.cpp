@@ -39,6 +39,23 @@ void Watch::observe(const Scrape& scrape) {
   for (Indicator& indicator : indicators_) indicator.observe(scrape);
 }
 
+void Watch::target_left(std::uint32_t source, std::uint32_t target) {
+  for (Indicator& indicator : indicators_) indicator.target_left(source, target);
+}
+
+void Watch::forget_target(std::uint32_t source, std::uint32_t target) {
+  for (Indicator& indicator : indicators_) indicator.forget_target(source, target);
+}
+
+void Watch::set_groups(std::uint32_t source, const std::vector<std::uint32_t>& canary,
+                       const std::vector<std::uint32_t>& control) {
+  for (IndicatorSpec& indicator : spec_.indicators) {
+    if (source_of(indicator.kind) != source) continue;
+    indicator.canary = canary;
+    indicator.control = control;
+  }
+}
+
 Evaluation Watch::evaluate(Time now, bool armed, bool learn, Time out) {
   Evaluation result;
   result.t = evaluated_ = now;

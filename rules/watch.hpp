@@ -51,6 +51,13 @@ public:
 
   void observe(const Scrape& scrape);
 
+  /// What Indicator has of the same names, for all indicators.
+  void target_left(std::uint32_t source, std::uint32_t target);
+  void forget_target(std::uint32_t source, std::uint32_t target);
+  /// The groups among the targets of a source, see IndicatorSpec::canary.
+  void set_groups(std::uint32_t source, const std::vector<std::uint32_t>& canary,
+                  const std::vector<std::uint32_t>& control);
+
   /// Judges everything as of `now`. `armed` false (warm-up, no deployment finished): shown, no timer runs.
   /// `learn` true: a verified-good version runs undisturbed, so the readings enter the history for baselines.
   /// `out`: since when the version is out (`deploy finish`); kNever: not yet; zero: there is no deployment.

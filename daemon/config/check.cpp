@@ -163,6 +163,30 @@ void check_indicators(const Service& service, Sheet& sheet) {
   }
 }
 
+/// Where deployments are known by samples: that there are such.
+void check_detect(const Service& service, Sheet& sheet) {
+  std::vector<std::string_view> known;
+  for (const Source& source : service.sources) known.push_back(source.name);
+  const auto check_source = [&](const std::string& key, const std::string& name) -> const Source* {
+    if (name.empty()) return nullptr; // the reader said so
+    const Source* source = find_source(service, name);
+    if (!source) fault(sheet, key, fmt::format("there is no source \"{}\"", name), suggestion(name, known, "sources"));
+    return source;
+  };
+  if (const auto* series = std::get_if<DetectSeries>(&service.detect)) {
+    check_source("detect.source", series->source);
+    check_selector("detect.series", series->series, sheet);
+  }
+  if (const auto* restart = std::get_if<DetectRestart>(&service.detect)) {
+    const Source* source = check_source("detect.restart_of", restart->source);
+    if (source && !std::holds_alternative<SystemdSource>(source->kind))
+      fault(sheet, "detect.restart_of", fmt::format("{} is no source of type systemd", restart->source),
+            "only systemd tells of starts: name a source of type systemd");
+    if (service.running_version_link.empty())
+      fault(sheet, "detect.restart_of", "a start says no version", "add running_version: {link: PATH}");
+  }
+}
+
 } // namespace
 
 void check_daemon(const Daemon& daemon, Sheet& sheet) {
@@ -181,6 +205,7 @@ void check_service(const Service& service, Sheet& sheet) {
   check_sources(service, sheet);
   check_indicators(service, sheet);
   check_promql(service, sheet);
+  check_detect(service, sheet);
   check_rules(service, sheet);
   check_procedure(service, sheet, read_cleanly);
   if (read_cleanly && !service.running_version && service.running_version_link.empty() && service.mode != Mode::observe)

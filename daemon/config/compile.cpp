@@ -7,11 +7,23 @@ namespace backstop::config {
 
 namespace {
 
-Result<std::uint32_t> source_index(const Service& service, const Indicator& indicator) {
-  const std::string& name = source_of(indicator);
+Result<std::uint32_t> source_index(const Service& service, const std::string& name) {
   for (std::size_t i = 0; i < service.sources.size(); ++i)
     if (service.sources[i].name == name) return static_cast<std::uint32_t>(i);
-  return fail(Errc::not_found, fmt::format("indicator {}: there is no source \"{}\"", indicator.name, name));
+  return fail(Errc::not_found, fmt::format("there is no source \"{}\"", name));
+}
+
+/// Index of the selector among those of its source, added where it is new.
+Result<std::uint32_t> want_selector(std::vector<CompiledSelector>& all, const std::string& text, SeriesKind kind,
+                                    bool buckets) {
+  const auto parsed = backstop::Selector::parse(text);
+  if (!parsed) return parsed.error().in(fmt::format("\"{}\"", text));
+  CompiledSelector selector{buckets ? parsed->with_suffix("_bucket") : *parsed, kind, buckets};
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].selector.text() == selector.selector.text() && all[i].kind == kind && all[i].buckets == buckets)
+      return static_cast<std::uint32_t>(i);
+  all.push_back(std::move(selector));
+  return static_cast<std::uint32_t>(all.size() - 1);
 }
 
 Result<std::uint32_t> indicator_index(const Service& service, const std::string& name) {
@@ -27,20 +39,10 @@ struct KindBuilder {
   CompiledSource& source;
   Status status = {}; ///< the first selector that is none
 
-  /// Index of the selector within its source, added where it is new.
   std::uint32_t want(const Selector& wanted, SeriesKind kind, bool buckets = false) {
-    auto parsed = backstop::Selector::parse(wanted.text);
-    if (!parsed) {
-      if (status) status = parsed.error().in(fmt::format("indicator {}: \"{}\"", indicator.name, wanted.text));
-      return 0;
-    }
-    CompiledSelector selector{buckets ? parsed->with_suffix("_bucket") : *parsed, kind, buckets};
-    auto& all = source.selectors;
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (all[i].selector.text() == selector.selector.text() && all[i].kind == kind && all[i].buckets == buckets)
-        return static_cast<std::uint32_t>(i);
-    all.push_back(std::move(selector));
-    return static_cast<std::uint32_t>(all.size() - 1);
+    const auto index_of = want_selector(source.selectors, wanted.text, kind, buckets);
+    if (!index_of && status) status = index_of.error().in("indicator " + indicator.name);
+    return index_of ? *index_of : 0;
   }
 
   IndicatorKind operator()(const Ratio& r) {
@@ -63,23 +65,13 @@ Duration stale_after(const Indicator& indicator, Duration interval) {
   return indicator.stale_after.value_or(std::max(3 * interval, Duration{std::chrono::seconds(5)}));
 }
 
-std::vector<std::uint32_t> targets_in(const config::Source& source, std::string_view group) {
-  std::vector<std::uint32_t> targets;
-  const auto* all = targets_of(source);
-  for (std::uint32_t i = 0; all && i < all->size(); ++i) {
-    const auto label = (*all)[i].labels.find(kGroupLabel);
-    if (label != (*all)[i].labels.end() && label->second == group) targets.push_back(i);
-  }
-  return targets;
-}
-
 Status compile_indicators(const Service& service, CompiledService& out) {
   // A service is judged as of its newest samples: those of a source that is later than another are read so much later.
   Duration soonest = Duration::max();
   for (const CompiledSource& source : out.sources) soonest = std::min(soonest, source.query_offset);
   for (const Indicator& indicator : service.indicators) {
-    const auto index = source_index(service, indicator);
-    if (!index) return index.error();
+    const auto index = source_index(service, source_of(indicator));
+    if (!index) return index.error().in("indicator " + indicator.name);
     CompiledSource& source = out.sources[*index];
     IndicatorSpec spec;
     spec.name = indicator.name;
@@ -90,10 +82,27 @@ Status compile_indicators(const Service& service, CompiledService& out) {
     spec.stale_after = stale_after(indicator, source.interval);
     spec.query_offset = indicator.query_offset + source.query_offset - soonest;
     spec.many_processes = std::holds_alternative<PromqlSource>(service.sources[*index].kind);
-    spec.canary = targets_in(service.sources[*index], kCanaryGroup);
-    spec.control = targets_in(service.sources[*index], kControlGroup);
+    if (const TargetList* list = targets_of(service.sources[*index])) {
+      spec.canary = targets_in_group(list->targets, kCanaryGroup);
+      spec.control = targets_in_group(list->targets, kControlGroup);
+    }
     out.indicators.push_back(std::move(spec));
   }
+  return {};
+}
+
+/// Where deployments are known by samples.
+Status compile_detect(const Service& service, CompiledService& out) {
+  const auto* series = std::get_if<DetectSeries>(&service.detect);
+  const auto* restart = std::get_if<DetectRestart>(&service.detect);
+  if (!series && !restart) return {};
+  const auto source = source_index(service, series ? series->source : restart->source);
+  if (!source) return source.error().in("detect");
+  const auto selector =
+      want_selector(out.sources[*source].selectors, series ? series->series.text : "unit_starts_total",
+                    series ? SeriesKind::gauge : SeriesKind::counter, false);
+  if (!selector) return selector.error().in("detect");
+  out.detect = DetectSamples{*source, *selector};
   return {};
 }
 
@@ -141,6 +150,7 @@ Result<CompiledService> compile(const Service& service) {
   for (const Source& source : service.sources)
     out.sources.push_back({source.name, source.interval, query_offset_of(source), {}, {}});
   if (auto status = compile_indicators(service, out); !status) return status.error();
+  if (auto status = compile_detect(service, out); !status) return status.error();
   for (std::size_t i = 0; i < service.sources.size(); ++i)
     if (const auto* promql = std::get_if<PromqlSource>(&service.sources[i].kind))
       out.sources[i].queries = queries_of(*promql, out.sources[i].selectors);

@@ -5,6 +5,8 @@
 #include "rules/indicator.hpp"
 #include "rules/result.hpp"
 #include "rules/table.hpp"
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +17,16 @@ namespace backstop::config {
 struct CompiledSource {
   std::string name;
   Duration interval{};
-  Duration query_offset{};                 ///< its samples are of so long ago
-  std::vector<CompiledSelector> selectors; ///< each once, in the order of the indicators; the index is Sample::selector
-  std::vector<PromqlQuery> queries;        ///< of a promql source: those that an indicator uses
+  Duration query_offset{}; ///< its samples are of so long ago
+  std::vector<CompiledSelector>
+      selectors; ///< each once, in the order of the indicators, then detect; the index is Sample::selector
+  std::vector<PromqlQuery> queries; ///< of a promql source: those that an indicator uses
+};
+
+/// Which samples say what version runs.
+struct DetectSamples {
+  std::uint32_t source = 0;
+  std::uint32_t selector = 0;
 };
 
 /// A service as the rules and the collectors take it: all names resolved to indices.
@@ -25,6 +34,7 @@ struct CompiledService {
   std::vector<CompiledSource> sources;   ///< in the order of Service::sources
   std::vector<IndicatorSpec> indicators; ///< in the order of Service::indicators
   Table table;
+  std::optional<DetectSamples> detect; ///< where deployments are known by samples
 };
 
 /// Compiles a service that was read without faults. An error is a fault that the reader would have found

@@ -168,6 +168,22 @@ struct Bake {
   bool rollback_on_deploy_timeout = false; ///< `on_deploy_timeout: rollback`; default `alert`
 };
 
+/// A deployment is what sets this symbolic link to another version.
+struct DetectLink {
+  std::string link;
+};
+/// ... what changes this label of a series that says which version runs, as of shop_build_info.
+struct DetectSeries {
+  std::string source;
+  Selector series;
+  std::string label = "version";
+};
+/// ... a start of the unit of this source of type systemd, with another version in running_version_link.
+struct DetectRestart {
+  std::string source;
+};
+using Detect = std::variant<std::monostate, DetectLink, DetectSeries, DetectRestart>;
+
 enum class JudgeKind {
   table,      ///< timers on readings: `for` in the rows and criteria
   sequential, ///< evidence for each request, see rules/sequential.hpp
@@ -196,7 +212,7 @@ struct Service {
   Judge judge;
   std::optional<Command> running_version; ///< a program that prints it
   std::string running_version_link;       ///< or a symbolic link whose target's last part is the version
-  std::string detect_link; ///< a deployment is what sets this symbolic link to another version; empty: none is looked for
+  Detect detect;                          ///< how deployments are known that nobody announces
   std::string deploy_lock;                ///< lock file shared with deploy scripts
   std::vector<std::string> depends_on;
   Duration confirm_timeout{std::chrono::minutes(15)};

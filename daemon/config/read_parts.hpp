@@ -25,6 +25,14 @@ inline constexpr Duration kLeastInterval{std::chrono::milliseconds(100)};
 /// `timeout` is the usual one, or what a shorter interval leaves room for, where none is written: an attempt must be over
 /// before the next one starts.
 void read_timeout(const Mapping& source, Duration interval, Duration& timeout);
+/// How the targets of a kind of source are written.
+struct TargetKind {
+  std::string_view example; ///< of one, for messages
+  std::string_view path;    ///< of the URL of one that is found, unless another is written
+  bool tcp = false;         ///< by address, without a URL
+};
+/// targets, file_sd and dns_sd: at least one of them.
+void read_targets(const Mapping& source, const TargetKind& kind, TargetList& out);
 /// Of types postgresql, pgbouncer and mysql.
 void read_database(const Mapping& mapping, const std::string& type, Source& out);
 

@@ -59,8 +59,24 @@ void read_running_version(const Mapping& service, Service& out) {
 void read_detect(const Mapping& service, Service& out) {
   const Node* node = service.find("detect");
   if (node == nullptr) return;
-  const Mapping detect(service.sheet(), *node, "detect", service.path_of("detect"));
-  if (detect.ok()) detect.file("link", out.detect_link);
+  const std::string path = service.path_of("detect");
+  const auto has = [&](std::string_view key) {
+    return std::any_of(node->entries.begin(), node->entries.end(),
+                       [&](const Entry& entry) { return entry.key.text == key; });
+  };
+  if (has("series")) {
+    const Mapping detect(service.sheet(), *node, "detect/series", path);
+    auto& series = out.detect.emplace<DetectSeries>();
+    detect.name("source", series.source);
+    detect.text("series", series.series.text);
+    detect.text("label", series.label);
+  } else if (has("restart_of")) {
+    const Mapping detect(service.sheet(), *node, "detect/restart", path);
+    detect.name("restart_of", out.detect.emplace<DetectRestart>().source);
+  } else {
+    const Mapping detect(service.sheet(), *node, "detect/link", path);
+    if (detect.ok()) detect.file("link", out.detect.emplace<DetectLink>().link);
+  }
 }
 
 } // namespace

@@ -14,42 +14,6 @@ void read_timeout(const Mapping& source, Duration interval, Duration& timeout) {
 
 namespace {
 
-void read_target(const Mapping& target, TargetConfig& out) {
-  target.text("url", out.url);
-  if (!out.url.empty()) check_url(target, "url", out.url);
-  target.file("unix_socket", out.unix_socket);
-  target.text_map("labels", out.labels);
-}
-
-/// "host:port", "[::1]:port"
-bool is_address(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return false;
-  const std::string host = text.substr(0, colon);
-  const bool bracketed = host.front() == '[' && host.back() == ']' && host.size() > 2;
-  const std::string inner = bracketed ? host.substr(1, host.size() - 2) : host;
-  const auto fits = [&](unsigned char c) {
-    return bracketed ? std::isxdigit(c) != 0 || c == ':' || c == '.'
-                     : std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
-  };
-  const std::string port = text.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  return std::all_of(inner.begin(), inner.end(), fits) && digits && std::stoi(port) >= 1 && std::stoi(port) <= 65535;
-}
-
-void read_place(const Mapping& target, TargetConfig& out) {
-  target.text("address", out.address);
-  if (!out.address.empty() && !is_address(out.address))
-    target.fault("address", fmt::format("\"{}\" is no address", shortened(out.address)),
-                 "write HOST:PORT, or [ADDRESS]:PORT for IPv6");
-  target.file("unix_socket", out.unix_socket);
-  target.text_map("labels", out.labels);
-  if (target.has("address") == target.has("unix_socket"))
-    target.sheet().fault(target.place(),
-                         fmt::format("{}: exactly one of address and unix_socket is wanted", target.path()),
-                         "write {address: \"HOST:PORT\"} or {unix_socket: PATH}");
-}
-
 void read_access(const Mapping& mapping, HttpAccess& out) {
   read_secret(mapping, "bearer", out.bearer, Inline::nothing);
   read_secret(mapping, "basic", out.basic, Inline::nothing);
@@ -58,27 +22,12 @@ void read_access(const Mapping& mapping, HttpAccess& out) {
   mapping.file("key_file", out.key_file);
 }
 
-/// `section`: which keys a target has, and so how it is read.
-void read_targets(const Mapping& mapping, std::string_view section, std::string_view example,
-                  std::vector<TargetConfig>& out) {
-  const Node* targets = mapping.find("targets");
-  if (targets == nullptr) return;
-  const auto& items = items_of(mapping.sheet(), *targets, mapping.path_of("targets"));
-  if (targets->kind == Node::Kind::sequence && items.empty())
-    mapping.fault("targets", "no target", fmt::format("write [{{{}}}]", example));
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const Mapping target(mapping.sheet(), items[i], section, fmt::format("{}[{}]", mapping.path_of("targets"), i));
-    if (target.ok())
-      section == "target" ? read_target(target, out.emplace_back()) : read_place(target, out.emplace_back());
-  }
-}
-
 void read_prometheus(const Mapping& mapping, Duration interval, PrometheusSource& out) {
   read_timeout(mapping, interval, out.timeout);
   read_access(mapping, out);
   mapping.size("max_bytes", out.max_bytes, 1024);
   mapping.integer("max_series", out.max_series, {1, 10'000'000});
-  read_targets(mapping, "target", "url: \"http://HOST:PORT/metrics\"", out.targets);
+  read_targets(mapping, {"url: \"http://HOST:PORT/metrics\"", "/metrics"}, out);
 }
 
 /// "2xx", "404"
@@ -123,7 +72,7 @@ void read_http(const Mapping& mapping, Duration interval, HttpSource& out) {
   read_statuses(mapping, out.expect_status);
   mapping.text("expect_body", out.expect_body);
   mapping.text_map("headers", out.headers);
-  read_targets(mapping, "target", "url: \"http://HOST:PORT/health\"", out.targets);
+  read_targets(mapping, {"url: \"http://HOST:PORT/health\"", "/"}, out);
 }
 
 void read_unit(const Mapping& mapping, std::string& out) {
@@ -176,7 +125,7 @@ void read_source(Sheet& sheet, const Node& node, Source& out) {
     mapping.duration("interval", out.interval, kLeastInterval);
     auto& tcp = out.kind.emplace<TcpSource>();
     read_timeout(mapping, out.interval, tcp.timeout);
-    read_targets(mapping, "target/tcp", "address: \"HOST:PORT\"", tcp.targets);
+    read_targets(mapping, {"address: \"HOST:PORT\"", "", true}, tcp);
   } else if (*type == "command") {
     out.interval = std::chrono::seconds(30);
     mapping.duration("interval", out.interval, kLeastInterval);

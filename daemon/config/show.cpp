@@ -8,12 +8,28 @@ namespace backstop::config {
 
 namespace {
 
-void show_targets(const std::vector<TargetConfig>& targets, Lines& out) {
-  for (const TargetConfig& target : targets) {
+void show_discovery(std::vector<std::string> words, const Discovery& discovery, bool tcp, Lines& out) {
+  words.push_back("looked at every " + show_duration(discovery.refresh));
+  if (!tcp) words.push_back(discovery.scheme + "://..." + discovery.path);
+  for (const auto& [name, value] : discovery.labels) words.push_back(fmt::format("{}={}", name, value));
+  out.line(4, words);
+}
+
+void show_targets(const TargetList& list, bool tcp, Lines& out) {
+  for (const TargetConfig& target : list.targets) {
     std::string text = target.name();
     if (!target.unix_socket.empty() && !target.url.empty()) text += " via " + target.unix_socket;
     for (const auto& [name, value] : target.labels) text += fmt::format(" {}={}", name, value);
     out.line(4, {text});
+  }
+  if (list.file_sd)
+    show_discovery({fmt::format("those in {}", fmt::join(list.file_sd->files, ", "))}, *list.file_sd, tcp, out);
+  if (const auto& dns = list.dns_sd) {
+    const std::string type = dns->type == DnsType::srv ? "SRV" : dns->type == DnsType::a ? "A" : "AAAA";
+    std::vector<std::string> words{fmt::format("those of {} {}", type, fmt::join(dns->names, ", "))};
+    if (dns->port != 0) words.push_back(fmt::format("port {}", dns->port));
+    if (!dns->server.empty()) words.push_back("name server " + dns->server);
+    show_discovery(std::move(words), *dns, tcp, out);
   }
 }
 
@@ -92,7 +108,17 @@ void show_source(const Source& source, Lines& out) {
     out.entry(2, source.name,
               {"command", every, "timeout " + show_duration(command->timeout), show_argv(command->argv)});
   }
-  if (const auto* targets = targets_of(source)) show_targets(*targets, out);
+  if (const TargetList* list = targets_of(source))
+    show_targets(*list, std::holds_alternative<TcpSource>(source.kind), out);
+}
+
+void show_detect(const Service& service, Lines& out) {
+  const auto entry = [&](std::string text) { out.entry(0, "detect", {"a deployment is what " + std::move(text)}); };
+  if (const auto* link = std::get_if<DetectLink>(&service.detect)) entry("sets " + link->link);
+  if (const auto* series = std::get_if<DetectSeries>(&service.detect))
+    entry(fmt::format("changes {} of {} in {}", series->label, series->series.text, series->source));
+  if (const auto* restart = std::get_if<DetectRestart>(&service.detect))
+    entry(fmt::format("starts the unit of {} with another version", restart->source));
 }
 
 void show_bake(const Service& service, Lines& out) {
@@ -120,7 +146,7 @@ void show_bake(const Service& service, Lines& out) {
             {service.running_version                 ? "asked by " + show_command(*service.running_version)
              : !service.running_version_link.empty() ? "where " + service.running_version_link + " points"
                                                      : "never asked"});
-  if (!service.detect_link.empty()) out.entry(0, "detect", {"a deployment is what sets " + service.detect_link});
+  show_detect(service, out);
   if (!service.deploy_lock.empty()) out.entry(0, "lock", {service.deploy_lock});
   if (!service.depends_on.empty()) out.entry(0, "depends", service.depends_on);
 }

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,11 +33,40 @@ struct TargetConfig {
   [[nodiscard]] const std::string& name() const {
     return !url.empty() ? url : !address.empty() ? address : unix_socket;
   }
+  bool operator==(const TargetConfig&) const = default;
 };
 /// Targets with these labels are judged against each other while a deployment is watched.
 inline constexpr const char* kGroupLabel = "group";
 inline constexpr const char* kCanaryGroup = "canary";
 inline constexpr const char* kControlGroup = "control";
+
+/// How targets are looked for, and what is made of an address that was found.
+struct Discovery {
+  Duration refresh{};                        ///< between two looks
+  std::string scheme = "http";               ///< of the URL; not used by a tcp source
+  std::string path;                          ///< of the URL, with its '/'
+  std::map<std::string, std::string> labels; ///< of all that are found; what is found with a target goes before
+};
+/// Files that list targets, in the format of Prometheus' file_sd.
+struct FileDiscovery : Discovery {
+  std::vector<std::string> files; ///< absolute; the last part may hold *, ? and [...]
+};
+enum class DnsType { srv, a, aaaa };
+struct DnsDiscovery : Discovery {
+  std::vector<std::string> names;
+  DnsType type = DnsType::srv;
+  std::uint16_t port = 0; ///< of a and aaaa
+  std::string server;     ///< "host:port" of a name server, its host an address; empty: those of the host
+};
+/// The targets of a source that has a list of them: those that are written, and where others are found.
+struct TargetList {
+  std::vector<TargetConfig> targets;
+  std::optional<FileDiscovery> file_sd;
+  std::optional<DnsDiscovery> dns_sd;
+  [[nodiscard]] bool discovers() const { return file_sd || dns_sd; }
+};
+/// A list that gives more of them is not taken.
+inline constexpr std::size_t kMostTargets = 1'000;
 
 /// As whom a source over HTTP comes, and whom it trusts.
 struct HttpAccess {
@@ -44,9 +75,8 @@ struct HttpAccess {
   std::string ca_file, cert_file, key_file;
 };
 
-struct PrometheusSource : HttpAccess {
+struct PrometheusSource : HttpAccess, TargetList {
   Duration timeout{std::chrono::milliseconds(800)};
-  std::vector<TargetConfig> targets;
   std::uint64_t max_bytes = std::uint64_t{16} << 20;
   std::uint32_t max_series = 50'000; ///< wanted series kept per target
 };
@@ -82,18 +112,16 @@ struct MysqlSource {
   Duration timeout{std::chrono::seconds(3)};
 };
 /// Requests something and looks at the answer.
-struct HttpSource : HttpAccess {
+struct HttpSource : HttpAccess, TargetList {
   Duration timeout{std::chrono::seconds(3)};
-  std::vector<TargetConfig> targets;
   std::string method = "GET";
   std::vector<StatusRange> expect_status{{200, 299}};
   std::string expect_body; ///< RE2, found anywhere in the body; empty: any body will do
   std::map<std::string, std::string> headers;
 };
 /// Connects, and hangs up.
-struct TcpSource {
+struct TcpSource : TargetList {
   Duration timeout{std::chrono::seconds(3)};
-  std::vector<TargetConfig> targets;
 };
 /// Runs a monitoring plugin.
 struct CommandSource {
@@ -128,10 +156,9 @@ struct Source {
 Duration query_offset_of(const Source& source);
 
 /// The list of targets of a source, null where its kind has none: such a source is one target.
-const std::vector<TargetConfig>* targets_of(const Source& source);
-std::vector<TargetConfig>* targets_of(Source& source);
-std::size_t target_count(const Source& source);
-/// The target's name, "" where the source has no list of them.
-std::string target_name(const Source& source, std::size_t target);
+const TargetList* targets_of(const Source& source);
+TargetList* targets_of(Source& source);
+/// Those that have the label `group` of that value, by their places.
+std::vector<std::uint32_t> targets_in_group(const std::vector<TargetConfig>& targets, std::string_view group);
 
 } // namespace backstop::config

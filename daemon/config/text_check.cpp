@@ -1,4 +1,5 @@
 #include "daemon/config/text_check.hpp"
+#include <algorithm>
 #include <cstdint>
 #include <fmt/format.h>
 
@@ -72,8 +73,11 @@ std::string shortened(std::string_view text, std::size_t most) {
     if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xC0U) out.pop_back();
     out += "...";
   }
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  for (std::size_t at = 0; at < out.size();) {
+    const std::size_t length = utf8_length(out, at); // a library may have cut a character in two
+    if (length == 0 || static_cast<unsigned char>(out[at]) < 0x20 || out[at] == 0x7f) out[at] = '?';
+    at += std::max<std::size_t>(1, length);
+  }
   return out;
 }
 

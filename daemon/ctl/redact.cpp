@@ -169,8 +169,8 @@ void Redactor::never_show(const config::HttpAccess& access, const Read& read) {
 
 void Redactor::never_show(const config::Service& service, const Read& read) {
   for (const config::Source& source : service.sources) {
-    if (const auto* targets = config::targets_of(source))
-      for (const config::TargetConfig& target : *targets) never_show_query(target.url);
+    if (const auto* list = config::targets_of(source))
+      for (const config::TargetConfig& target : list->targets) never_show_query(target.url);
     if (const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind)) {
       never_show(*prometheus, read);
     } else if (const auto* http = std::get_if<config::HttpSource>(&source.kind)) {

@@ -76,7 +76,14 @@ std::string service_page(const Json& s, const Style& style) {
   out += rules_table(s, style);
   if (blind(s))
     out += "  " + red(style, "BLIND") + ": what cannot be read leads to no rollback, and no deployment can begin\n";
+  std::string looked;
   for (const Json& source : list(s["sources"])) {
+    if (const std::string why = source.text("not_found"); !why.empty() && source.text("source") != looked) {
+      looked = source.text("source");
+      out += "  " +
+             wrapped("source " + looked + ": its targets cannot be looked for, those known are read on: " + why, 4) +
+             "\n";
+    }
     if (source.integer("scrapes") + source.integer("failures") == 0) continue;
     const std::string where =
         source.text("source") + (source.text("target").empty() ? "" : " " + source.text("target"));

@@ -116,46 +116,69 @@ Result<PromqlAsking> promql_asking(const ServiceWatch& watch, std::uint32_t sour
   return asking;
 }
 
-std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
-                                       SystemdUnits& units, PluginRunner& plugins, const ReadSecret& read_secret) {
+namespace {
+
+constexpr std::uint32_t kSeriesOfOurs = 10'000; ///< a bound for what is interpreted here: no source gives as many
+
+/// The probe of one target, by the kind of its source, and how many series it may give.
+struct MakeProbe {
+  const ServiceWatch& watch;
+  std::uint32_t source;
+  const config::TargetConfig& target;
+  const ProbeParts& parts;
+  std::uint32_t max_series = kSeriesOfOurs;
+
+  std::unique_ptr<Probe> operator()(const config::PrometheusSource& prometheus) {
+    max_series = prometheus.max_series;
+    return probe_of(prometheus, target, parts.fetcher, parts.read_secret);
+  }
+  std::unique_ptr<Probe> operator()(const config::PromqlSource& promql) {
+    max_series = promql.max_series;
+    Result<PromqlAsking> asking = promql_asking(watch, source, parts.read_secret);
+    if (!asking) return std::make_unique<FailingProbe>(asking.error());
+    max_series *= static_cast<std::uint32_t>(asking->queries.size());
+    return std::make_unique<PromqlProbe>(parts.fetcher, *std::move(asking), wall_clock);
+  }
+  std::unique_ptr<Probe> operator()(const config::HostSource& host) const {
+    return std::make_unique<HostProbe>(host.unit);
+  }
+  std::unique_ptr<Probe> operator()(const config::SystemdSource& systemd) const {
+    return parts.units.probe(systemd.unit, systemd.timeout);
+  }
+  std::unique_ptr<Probe> operator()(const config::JournalLinesSource& journal) const {
+    return journal_lines(parts.loop, journal.unit, journal.timeout);
+  }
+  std::unique_ptr<Probe> operator()(const config::HttpSource& http) const {
+    return probe_of(http, target, parts.fetcher, parts.read_secret);
+  }
+  std::unique_ptr<Probe> operator()(const config::TcpSource& tcp) const { return probe_of(tcp, target, parts.fetcher); }
+  std::unique_ptr<Probe> operator()(const config::CommandSource& command) const {
+    return std::make_unique<PluginProbe>(parts.plugins, PluginCommand{command.argv, command.timeout});
+  }
+  template <class Database> std::unique_ptr<Probe> operator()(const Database&) const {
+    return database_probe(watch.config.sources[source], parts.loop, parts.read_secret);
+  }
+};
+
+} // namespace
+
+ScrapeTarget make_target(const ServiceWatch& watch, std::uint32_t source, std::uint32_t place,
+                         const ProbeParts& parts) {
+  const TargetPlaces& places = watch.places[source];
+  MakeProbe make{watch, source, places.target(place), parts};
+  const config::CompiledSource& compiled = watch.compiled.sources[source];
+  std::unique_ptr<Probe> probe = places.is_none(place)
+                                     ? std::make_unique<FailingProbe>(fail(Errc::not_found, "no target was found"))
+                                     : std::visit(make, watch.config.sources[source].kind);
+  return {
+      source, place, compiled.interval, compiled.selectors, make.max_series, std::move(probe), compiled.query_offset};
+}
+
+std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, const ProbeParts& parts) {
   std::vector<ScrapeTarget> targets;
-  for (std::uint32_t i = 0; i < watch.config.sources.size(); ++i) {
-    const config::Source& source = watch.config.sources[i];
-    const auto add = [&](std::uint32_t index, std::unique_ptr<Probe> probe, std::uint32_t max_series) {
-      const config::CompiledSource& compiled = watch.compiled.sources[i];
-      targets.push_back(
-          {i, index, source.interval, compiled.selectors, max_series, std::move(probe), compiled.query_offset});
-    };
-    if (const auto* prometheus = std::get_if<config::PrometheusSource>(&source.kind)) {
-      for (std::uint32_t t = 0; t < prometheus->targets.size(); ++t) {
-        add(t, probe_of(*prometheus, prometheus->targets[t], fetcher, read_secret), prometheus->max_series);
-      }
-    } else if (const auto* promql = std::get_if<config::PromqlSource>(&source.kind)) {
-      if (Result<PromqlAsking> asking = promql_asking(watch, i, read_secret)) {
-        const auto queries = static_cast<std::uint32_t>(asking->queries.size());
-        add(0, std::make_unique<PromqlProbe>(fetcher, *std::move(asking), wall_clock), promql->max_series * queries);
-      } else {
-        add(0, std::make_unique<FailingProbe>(asking.error()), promql->max_series);
-      }
-    } else if (const auto* host = std::get_if<config::HostSource>(&source.kind)) {
-      add(0, std::make_unique<HostProbe>(host->unit), 10'000);
-    } else if (const auto* systemd = std::get_if<config::SystemdSource>(&source.kind)) {
-      add(0, units.probe(systemd->unit, systemd->timeout), 10'000);
-    } else if (const auto* journal = std::get_if<config::JournalLinesSource>(&source.kind)) {
-      add(0, journal_lines(loop, journal->unit, journal->timeout), 10'000);
-    } else if (auto database = database_probe(source, loop, read_secret)) {
-      add(0, std::move(database), 10'000);
-    } else if (const auto* http = std::get_if<config::HttpSource>(&source.kind)) {
-      for (std::uint32_t t = 0; t < http->targets.size(); ++t) {
-        add(t, probe_of(*http, http->targets[t], fetcher, read_secret), 10'000);
-      }
-    } else if (const auto* tcp = std::get_if<config::TcpSource>(&source.kind)) {
-      for (std::uint32_t t = 0; t < tcp->targets.size(); ++t) {
-        add(t, probe_of(*tcp, tcp->targets[t], fetcher), 10'000);
-      }
-    } else if (const auto* command = std::get_if<config::CommandSource>(&source.kind)) {
-      add(0, std::make_unique<PluginProbe>(plugins, PluginCommand{command->argv, command->timeout}), 10'000);
-    }
+  for (std::uint32_t source = 0; source < watch.config.sources.size(); ++source) {
+    for (std::uint32_t place = 0; place < watch.places[source].size(); ++place)
+      if (watch.places[source].present(place)) targets.push_back(make_target(watch, source, place, parts));
   }
   return targets;
 }

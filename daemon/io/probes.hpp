@@ -16,15 +16,19 @@ Result<PromqlAsking> promql_asking(const ServiceWatch& watch, std::uint32_t sour
 /// CLOCK_REALTIME: by which engines time their samples. The judge's time may be away from it.
 Time wall_clock();
 
-/// How the promql source of that index asks. An error: a secret of it cannot be read.
-Result<PromqlAsking> promql_asking(const ServiceWatch& watch, std::uint32_t source, const ReadSecret& read_secret);
+/// What probes are made of. All of it outlives them.
+struct ProbeParts {
+  EventLoop& loop;
+  HttpFetcher& fetcher;
+  SystemdUnits& units;
+  PluginRunner& plugins;
+  const ReadSecret& read_secret;
+};
 
-/// CLOCK_REALTIME: by which engines time their samples. The judge's time may be away from it.
-Time wall_clock();
-
-/// The probes of a service's sources, with their selectors. A secret that cannot be read makes a probe whose every read
+/// The probe of one target of a service, with its selectors. A secret that cannot be read makes a probe whose every read
 /// is an error that says so: the other sources go on.
-std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, EventLoop& loop, HttpFetcher& fetcher,
-                                       SystemdUnits& units, PluginRunner& plugins, const ReadSecret& read_secret);
+ScrapeTarget make_target(const ServiceWatch& watch, std::uint32_t source, std::uint32_t place, const ProbeParts& parts);
+/// Those of all targets that are there.
+std::vector<ScrapeTarget> make_targets(const ServiceWatch& watch, const ProbeParts& parts);
 
 } // namespace backstop

@@ -22,12 +22,14 @@
 #include "daemon/io/sqlite_recorder.hpp"
 #include "daemon/io/start_pages.hpp"
 #include "daemon/io/systemd_units.hpp"
+#include "daemon/io/target_discovery.hpp"
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/message_ids.hpp"
 #include "daemon/patient_steps.hpp"
 #include "daemon/shutdown.hpp"
 #include "daemon/telemetry.hpp"
 #include "daemon/views.hpp"
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <stdexcept>
@@ -84,8 +86,8 @@ struct Runtime::Parts {
   struct Scraping {
     std::uint64_t generation =
         0; ///< of the watch it feeds: series ids are remembered on both sides, so they belong together
-    std::size_t targets = 0;
     std::unique_ptr<Scraper> scraper;
+    std::unique_ptr<TargetDiscovery> discovery;
   };
   std::map<std::string, Scraping> scrapers;
   std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer;
@@ -108,6 +110,9 @@ struct Runtime::Parts {
   Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
   void rebuild_scrapers();
+  void schedule_scrapers();
+  void change_targets(const ServiceWatch& watch, std::uint32_t source, const TargetPlaces::Change& change);
+  [[nodiscard]] ProbeParts probe_parts() { return {*loop, *fetcher, *watched_units, *plugins, secrets}; }
   void tick_scrapers();
   void keep_house();
   void tick_deadman();
@@ -204,6 +209,8 @@ void Runtime::Parts::wire(config::Config config) {
   app->on_evaluated = [this](const std::string& service, const Evaluation&, const Scrape& scrape) {
     telemetry->on_scrape(*app->watches().at(service), scrape);
   };
+  app->on_targets_changed = [this](const ServiceWatch& watch, std::uint32_t source,
+                                   const TargetPlaces::Change& change) { change_targets(watch, source, change); };
   app->on_watches_changed = [this] {
     status_stale = true;
     loop->post([this] {
@@ -253,17 +260,39 @@ void Runtime::Parts::rebuild_scrapers() {
     Scraping& scraping = scrapers[key];
     if (scraping.scraper) continue;
     scraping.generation = watch->generation;
-    std::vector<ScrapeTarget> targets = make_targets(*watch, *loop, *fetcher, *watched_units, *plugins, secrets);
-    scraping.targets = targets.size();
     scraping.scraper = std::make_unique<Scraper>(
-        key, std::move(targets), loop->now(), [this] { return loop->fresh_now(); },
+        key, make_targets(*watch, probe_parts()), loop->now(), [this] { return loop->fresh_now(); },
         [this, service = key](Scrape& scrape) {
           app->on_scrape(service, scrape, loop->fresh_now());
           after_event();
         });
+    scraping.discovery = std::make_unique<TargetDiscovery>(
+        *loop, watch->config, [this, service = key](const std::string& source, const FoundTargets& found) {
+          app->on_targets(service, source, found, loop->now());
+          after_event();
+        });
   }
+  schedule_scrapers();
+}
+
+void Runtime::Parts::change_targets(const ServiceWatch& watch, std::uint32_t source,
+                                    const TargetPlaces::Change& change) {
+  const auto scraping = scrapers.find(watch.config.key());
+  if (scraping == scrapers.end() || scraping->second.generation != watch.generation) return; // it is made anew
+  Scraper& scraper = *scraping->second.scraper;
+  for (const std::uint32_t place : change.left) scraper.remove(source, place);
+  for (const std::uint32_t place : change.joined) {
+    const bool another = std::find(change.replaced.begin(), change.replaced.end(), place) != change.replaced.end();
+    scraper.add(make_target(watch, source, place, probe_parts()), loop->now(), another);
+  }
+  schedule_scrapers();
+}
+
+/// Targets came or went.
+void Runtime::Parts::schedule_scrapers() {
   std::size_t targets = 0;
-  for (const auto& [key, scraping] : scrapers) targets += scraping.targets;
+  for (const auto& [key, watch] : app->watches())
+    for (const auto& source : watch->sources) targets += source.size();
   fetcher->keep_connections(targets);
   scrapes_due.clear();
   for (const auto& [key, scraping] : scrapers) scrapes_due.emplace(loop->now(), key);

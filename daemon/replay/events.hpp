@@ -1,6 +1,7 @@
 #pragma once
 #include "daemon/json.hpp"
 #include "daemon/operator.hpp"
+#include "daemon/records.hpp"
 #include "rules/result.hpp"
 #include "rules/time.hpp"
 #include <optional>
@@ -10,7 +11,7 @@
 
 namespace backstop::replay {
 
-/// What somebody did at one time of a replay, or what became of the daemon.
+/// What somebody did at one time of a replay, what became of the daemon, or what it found.
 struct Event {
   enum class Daemon {
     runs,
@@ -22,7 +23,8 @@ struct Event {
   /// Without an id: replay() puts in that of the newest deployment.
   std::optional<Command> command;
   Daemon daemon = Daemon::runs;
-  std::string actor = "replay"; ///< who gave the command
+  std::string actor = "replay";                         ///< who gave the command
+  std::optional<TargetsChanged> targets = std::nullopt; ///< what was found then
 };
 
 /// Reads events for `service` (its key), one JSON object a line, in any order of time; gives them in order of time,

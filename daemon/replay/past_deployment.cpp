@@ -62,6 +62,9 @@ public:
   void operator()(const SignalRaised& p) {
     if (p.deployment == id_) add(RaiseSignal{past_.service, p.kind, p.evidence});
   }
+  void operator()(const TargetsChanged& p) {
+    past_.events.push_back({record_->time, std::nullopt, Event::Daemon::runs, "", p});
+  }
   void operator()(const DaemonStopped&) { become(Event::Daemon::stops, record_->time); }
   void operator()(const DaemonStarted&) { // after one that was killed too, which wrote nothing
     const bool rebooted = !boot_.empty() && record_->boot != boot_;

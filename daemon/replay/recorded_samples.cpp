@@ -188,7 +188,12 @@ Result<Recording> read_recording(std::string_view text, const std::string& file,
   for (const auto& [at, reader] : readers) {
     for (std::size_t i = 0; i < kDropReasons; ++i) recording.dropped.counts[i] += reader->dropped().counts[i];
   }
-  for (const auto& targets : told) recording.targets.push_back(static_cast<std::uint32_t>(targets.size()));
+  for (std::uint32_t source = 0; source < told.size(); ++source) {
+    const config::TargetList* list = config::targets_of(service.sources[source]);
+    if (list && list->discovers()) std::fill(told[source].begin(), told[source].end(), true); // they came and went
+    recording.targets.push_back(static_cast<std::uint32_t>(told[source].size()));
+    recording.names.push_back(places.targets(source));
+  }
   add_absent(service, told, recording);
   std::stable_sort(recording.scrapes.begin(), recording.scrapes.end(), [](const Scrape& a, const Scrape& b) {
     return std::tie(a.arrived, a.t, a.source, a.target) < std::tie(b.arrived, b.t, b.source, b.target);

@@ -13,9 +13,10 @@ namespace backstop::replay {
 
 /// Recorded samples as the scrapes that they came from.
 struct Recording {
-  std::vector<Scrape> scrapes;        ///< in order of arrival, then of time, source and target
-  std::vector<std::uint32_t> targets; ///< by source: how many targets of it the recording tells of, at least 1
-  DropCounts dropped;                 ///< values that cannot be true, left out as they would be live
+  std::vector<Scrape> scrapes;                 ///< in order of arrival, then of time, source and target
+  std::vector<std::uint32_t> targets;          ///< by source: how many targets of it the recording tells of, at least 1
+  std::vector<std::vector<std::string>> names; ///< by source: its targets, also those of which nothing is told
+  DropCounts dropped;                          ///< values that cannot be true, left out as they would be live
 };
 
 /// Reads OpenMetrics text with timestamps (seconds), whose lines may stand in any order, for the sources of one
@@ -29,6 +30,7 @@ struct Recording {
 /// - A source, or a target before the last one that is told of, of which there is nothing at all fails at each
 ///   interval.
 /// - Series get their ids in the order in which they first appear, as in a live answer.
+/// - A source that looks for its targets has whichever the recording names.
 /// `file` stands in faults. Errors (Errc::invalid): "FILE:LINE: what (how to mend it)".
 Result<Recording> read_recording(std::string_view text, const std::string& file, const config::Service& service,
                                  const config::CompiledService& compiled);

@@ -3,10 +3,13 @@
 #include "daemon/config/compile.hpp"
 #include "daemon/deciding.hpp"
 #include "daemon/replay/decision_log.hpp"
+#include "daemon/replay/first_targets.hpp"
 #include "daemon/replay/memory_journal.hpp"
 #include "daemon/replay/recorded_samples.hpp"
 #include "daemon/replay/virtual_seams.hpp"
+#include "daemon/target_records.hpp"
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -30,7 +33,7 @@ config::Service made_virtual(config::Service service, const Recording& recording
   service.mode = Mode::automatic;
   service.running_version.reset();
   service.running_version_link.clear();
-  service.detect_link.clear();
+  service.detect = {};
   for (config::Step& step : service.rollback) {
     if (auto* run = std::get_if<config::RunStep>(&step.kind)) {
       run->check.reset();
@@ -41,7 +44,8 @@ config::Service made_virtual(config::Service service, const Recording& recording
   for (config::RowConfig& row : service.rows) asks_nobody(row.row.mode);
   for (config::CriterionConfig& criterion : service.criteria) asks_nobody(criterion.mode);
   for (std::size_t i = 0; i < service.sources.size(); ++i) {
-    if (auto* targets = config::targets_of(service.sources[i])) targets->resize(recording.targets[i]);
+    if (auto* list = config::targets_of(service.sources[i]); list && !list->discovers())
+      list->targets.resize(recording.targets[i]);
   }
   return service;
 }
@@ -61,9 +65,9 @@ std::vector<config::Channel> channels_of(const config::Service& service) {
 /// An App, its world, and its clock.
 class VirtualDaemon {
 public:
-  VirtualDaemon(config::Service service, const Request& request, Outcome& outcome)
-      : service_(std::move(service)), onlooker_(request.onlooker), frozen_(request.frozen), outcome_(outcome),
-        steps_(onlooker_ != nullptr) {}
+  VirtualDaemon(config::Service service, const Request& request, const Recording& recording, Outcome& outcome)
+      : service_(std::move(service)), onlooker_(request.onlooker), frozen_(request.frozen), recording_(recording),
+        first_targets_(first_targets(service_, request, recording)), outcome_(outcome), steps_(onlooker_ != nullptr) {}
 
   void start(Time now) {
     config::Config config;
@@ -81,6 +85,17 @@ public:
     app_->on_durable = [this](const Record& record, const Payload& payload) { note(record, payload); };
     (void)app_->load().ok(); // a journal in memory reads back
     app_->resume(now, BACKSTOP_VERSION, Duration{});
+    if (now_ != Time{}) return;
+    for (const auto& [source, targets] : first_targets_) app_->on_targets(service_.key(), source, {targets, ""}, now);
+  }
+  void found(const TargetsChanged& change, Time now) {
+    now_ = now;
+    if (!app_ || change.service != service_.key()) return;
+    const ServiceState* known = app_->state().service(change.service);
+    std::vector<config::TargetConfig> targets;
+    if (known && known->targets.contains(change.source)) targets = known->targets.at(change.source);
+    change_targets(change, targets);
+    app_->on_targets(change.service, change.source, {std::move(targets), ""}, now);
   }
   void become(Event::Daemon what, Time now) {
     now_ = now;
@@ -105,7 +120,18 @@ public:
     for (int n = 0; app_ && n < kTicksAtOnce && app_->next_due() <= t; ++n) app_->on_tick(t);
   }
   void scrape(const Scrape& scrape) {
-    if (app_) app_->on_scrape(service_.key(), scrape, now_);
+    if (!app_) return;
+    const config::TargetList* list = config::targets_of(service_.sources[scrape.source]);
+    const auto watch = app_->watches().find(service_.key());
+    if (!list || !list->discovers() || watch == app_->watches().end())
+      return app_->on_scrape(service_.key(), scrape, now_);
+    // Where targets come and go, the recording has other places for them than the watch.
+    const std::optional<std::uint32_t> place =
+        watch->second->places[scrape.source].place_of(recording_.names[scrape.source][scrape.target]);
+    if (!place) return;
+    Scrape moved = scrape;
+    moved.target = *place;
+    app_->on_scrape(service_.key(), moved, now_);
   }
   Status command(Command command, const std::string& actor) {
     if (!app_) return fail(Errc::invalid, "at " + shown(now_) + ": a command while no daemon ran");
@@ -156,6 +182,8 @@ private:
   config::Service service_;
   const Onlooker* onlooker_;
   const std::optional<DeploymentBegun>& frozen_;
+  const Recording& recording_;
+  std::map<std::string, std::vector<config::TargetConfig>> first_targets_; ///< by source
   Outcome& outcome_;
   MemoryJournal journal_;
   NewestValues recorder_;
@@ -222,7 +250,9 @@ Status run(const Request& request, const Recording& recording, VirtualDaemon& da
     if (t > outcome.last) break;
     daemon.tick_before(t);
     for (; event != request.events.end() && event->t == t && !over(); ++event) {
-      if (!event->command) {
+      if (event->targets) {
+        daemon.found(*event->targets, t);
+      } else if (!event->command) {
         daemon.become(event->daemon, t);
       } else if (Status done = daemon.command(*event->command, event->actor); !done) {
         return done;
@@ -256,7 +286,7 @@ Result<Outcome> replay(const Request& request, const Recording& recording) {
   outcome.first = recording.scrapes.front().arrived;
   outcome.last = request.end.value_or(recording.scrapes.back().arrived);
   outcome.dropped = recording.dropped;
-  VirtualDaemon daemon(made_virtual(request.service, recording), request, outcome);
+  VirtualDaemon daemon(made_virtual(request.service, recording), request, recording, outcome);
   daemon.start(outcome.first);
   daemon.tick_before(outcome.first);
   if (Status s = daemon.command(Adopt{request.service.key(), version_before(request.events), "replayed"}, kActor); !s)

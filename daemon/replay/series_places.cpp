@@ -1,5 +1,6 @@
 #include "daemon/replay/series_places.hpp"
 #include "daemon/config/keys.hpp"
+#include "daemon/target_places.hpp"
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -15,7 +16,13 @@ constexpr std::string_view kStartTime = "process_start_time_seconds";
 } // namespace
 
 SeriesPlaces::SeriesPlaces(const config::Service& service, const config::CompiledService& compiled)
-    : service_(service), compiled_(compiled) {}
+    : service_(service), compiled_(compiled) {
+  for (const config::Source& source : service.sources) {
+    const TargetPlaces places(source);
+    std::vector<std::string>& names = targets_.emplace_back();
+    for (std::uint32_t i = 0; i < places.size(); ++i) names.push_back(places.name(i));
+  }
+}
 
 Result<const RecordedSeries*> SeriesPlaces::find(const SampleView& sample) {
   if (const auto known = by_text_.find(std::string(sample.series)); known != by_text_.end())
@@ -78,11 +85,19 @@ Result<std::uint32_t> SeriesPlaces::source_named(const std::string& name) const 
                                  config::suggestion(name, known, "sources") + ")");
 }
 
-Result<std::uint32_t> SeriesPlaces::target_named(std::uint32_t source, const std::string& name) const {
+Result<std::uint32_t> SeriesPlaces::target_named(std::uint32_t source, const std::string& name) {
   if (name.empty()) return std::uint32_t{0};
-  const std::size_t targets = config::target_count(service_.sources[source]);
-  for (std::uint32_t i = 0; i < targets; ++i) {
-    if (config::target_name(service_.sources[source], i) == name) return i;
+  std::vector<std::string>& names = targets_[source];
+  const std::size_t targets = names.size();
+  if (const auto known = std::find(names.begin(), names.end(), name); known != names.end())
+    return static_cast<std::uint32_t>(known - names.begin());
+  const config::TargetList* list = config::targets_of(service_.sources[source]);
+  if (list && list->discovers()) { // whatever was found then
+    if (targets == TargetPlaces::kMost)
+      return fail(Errc::invalid, "more than " + std::to_string(targets) + " targets of source " +
+                                     service_.sources[source].name + " (replay a shorter time)");
+    names.push_back(name);
+    return static_cast<std::uint32_t>(targets);
   }
   std::uint32_t index = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);

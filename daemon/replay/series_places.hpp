@@ -44,17 +44,20 @@ public:
   [[nodiscard]] const RecordedSeries& series(std::uint32_t id) const { return series_[id]; }
   /// A selector of the service matched something.
   [[nodiscard]] bool any_wanted() const { return any_wanted_; }
+  /// The targets of a source: those that are written, and whichever were named of one that looks for its targets.
+  [[nodiscard]] const std::vector<std::string>& targets(std::uint32_t source) const { return targets_[source]; }
   /// A few of the names that were seen, for a message.
   [[nodiscard]] std::string some_names() const;
 
 private:
   [[nodiscard]] Result<std::uint32_t> source_named(const std::string& name) const;
-  [[nodiscard]] Result<std::uint32_t> target_named(std::uint32_t source, const std::string& name) const;
+  [[nodiscard]] Result<std::uint32_t> target_named(std::uint32_t source, const std::string& name);
   [[nodiscard]] bool wants(std::uint32_t source, const RawSample& sample) const;
   Status settle(RecordedSeries& series, const std::string& source, const std::string& target);
 
   const config::Service& service_;
   const config::CompiledService& compiled_;
+  std::vector<std::vector<std::string>> targets_; ///< names, by source
   std::deque<RecordedSeries> series_;
   std::unordered_map<std::string, std::uint32_t> by_text_;
   bool any_wanted_ = false;

@@ -155,8 +155,9 @@ public:
   RecordingNotifier notifier;
   SilentLog log;
   std::map<std::string, std::string> links;
-  std::map<std::string, Shop> shops; ///< by service key
-  Duration latency{};                ///< of every answer
+  std::map<std::string, Shop> shops;        ///< by service key
+  Duration latency{};                       ///< of every answer
+  std::function<void(Scrape&)> add_samples; ///< what else is in every answer
   std::unique_ptr<FaultyJournal> faulty;
   std::unique_ptr<App> app;
   std::function<void()> prepare_start; ///< between the making of the App and its load(): plan faults here
@@ -197,6 +198,7 @@ private:
       scrape.health = ScrapeHealth::error;
       scrape.why = "connection refused";
     }
+    if (add_samples) add_samples(scrape);
     app->on_scrape(key, scrape, now);
   }
 

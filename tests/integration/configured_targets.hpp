@@ -32,7 +32,7 @@ public:
     units_ = std::make_unique<SystemdUnits>(*loop_);
     plugins_ = std::make_unique<ChildPlugins>(*loop_);
     watch_ = std::make_unique<ServiceWatch>(read.service, *compiled);
-    targets_ = make_targets(*watch_, *loop_, *fetcher_, *units_, *plugins_, secret_reader());
+    targets_ = make_targets(*watch_, {*loop_, *fetcher_, *units_, *plugins_, secrets_});
   }
 
   [[nodiscard]] std::size_t size() const { return targets_.size(); }
@@ -62,6 +62,7 @@ private:
     for (const auto& [name, value] : labels) text += (text.empty() ? "" : ",") + value;
     return text;
   }
+  const ReadSecret secrets_ = secret_reader();
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<CurlFetcher> fetcher_;
   std::unique_ptr<SystemdUnits> units_;

@@ -44,6 +44,14 @@ TEST(PromqlAnswer, AMatrixGivesPointsInOrderAndAScalarIsASeriesWithoutLabels) {
   EXPECT_EQ(scalar->series.at(0).points.at(0).value, 0.25);
 }
 
+TEST(PromqlAnswer, ALabelWithoutAValueIsNone) {
+  const auto answer = read_promql_answer(vector_of(R"({"metric":{"a":"","b":"1"},"value":[1,"2"]})"));
+  ASSERT_TRUE(answer) << answer.error().what;
+  EXPECT_EQ(answer->series.at(0).labels, (std::vector<std::pair<std::string, std::string>>{{"b", "1"}}));
+  EXPECT_THAT(refusal(vector_of(R"({"metric":{},"value":[1,"1"]},{"metric":{"a":""},"value":[1,"2"]})")).what,
+              HasSubstr("two series"));
+}
+
 TEST(PromqlAnswer, WhatIsNotFiniteIsLeftOut) {
   const auto answer = read_promql_answer(
       vector_of(R"({"metric":{"a":"1"},"value":[1,"NaN"]},{"metric":{"a":"2"},"value":[1,"+Inf"]})"));

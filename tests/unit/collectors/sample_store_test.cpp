@@ -1,4 +1,5 @@
 #include "collectors/sample_store.hpp"
+#include "tests/unit/collectors/end_of_page.hpp"
 #include <cmath>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -284,6 +285,57 @@ std::string random_text(std::mt19937& random, bool strict) {
   return strict ? text + "# EOF\n" : text;
 }
 
+TEST(SampleStore, lines_that_come_as_before_are_counted_and_limited) {
+  SampleStoreLimits limits;
+  limits.exposition.line_bytes = 20;
+  Store s({gauge("a")}, limits);
+  const std::string before = "a{b=\"1\"} 1\na{b=\"2\"} 2\n";
+  s.take(before + "a{b=\"3\"} 3\n");
+  EXPECT_THAT(s.take(before + "a{b=\"3\"} 1e3\n"), ElementsAre("0/0=1", "0/1=2", "0/2=1000"));
+  EXPECT_THAT(s.take(before + "a{b=\"3\"} 3 5\n"), ElementsAre("0/0=1", "0/1=2", "0/2=3"));
+  EXPECT_THAT(s.take(before + "a{b=\"3\"} 3"), ElementsAre("0/0=1", "0/1=2", "0/2=3"));
+  s.take(before + "a{b=\"3\"} 3x\n");
+  EXPECT_EQ(s.scrape.why, "unreadable metrics: line 3, column 10: the value is not a number");
+  s.take(before + "a{b=\"3\"} 0.0000000003\n");
+  EXPECT_EQ(s.scrape.why, "unreadable metrics: line 3, column 1: the line is longer than allowed");
+}
+
+TEST(SampleStore, follows_series_through_any_change_of_order) {
+  std::mt19937 random(11);
+  Store s({gauge("a"), gauge("ab{x!=\"3\"}")});
+  std::map<std::string, std::uint32_t> ids;
+  std::vector<std::string> series;
+  for (int i = 0; i < 40; ++i)
+    series.push_back((i % 2 == 0 ? "a{x=\"" : "ab{a=\"z\",x=\"") + std::to_string(i / 2) + "\"}");
+  for (int round = 0; round < 2000; ++round) {
+    // Mostly as before; now and then some go, come, change places or stand twice.
+    for (int changes = static_cast<int>(random() % 8) - 4; changes > 0; --changes)
+      std::swap(series[random() % series.size()], series[random() % series.size()]);
+    const std::size_t from = random() % 4 == 0 ? random() % series.size() : 0;
+    const std::size_t to = random() % 4 == 0 ? from + random() % (series.size() - from) : series.size();
+    std::string text;
+    std::map<std::string, double> values;
+    for (std::size_t i = from; i < to; ++i) {
+      if (round % 7 == 0 && random() % 10 == 0) text += "other{x=\"1\"} 5\n";
+      const int repeats = round % 11 == 0 && random() % 10 == 0 ? 2 : 1;
+      for (int n = 0; n < repeats; ++n) {
+        const double value = static_cast<double>(random() % 1000);
+        text += series[i] + " " + std::to_string(static_cast<int>(value)) + "\n";
+        if (series[i].find("ab{a=\"z\",x=\"3\"") == std::string::npos) values.emplace(series[i], value);
+      }
+    }
+    s.take(text);
+    ASSERT_EQ(s.scrape.health, ScrapeHealth::ok);
+    for (const NamedSeries& named : s.scrape.named) {
+      ASSERT_TRUE(ids.emplace(named.text, named.series).second) << named.text << " is named twice";
+    }
+    std::map<std::uint32_t, double> have, want;
+    for (const Sample& sample : s.scrape.samples) have.emplace(sample.series, sample.value);
+    for (const auto& [text_of_series, value] : values) want.emplace(ids.at(text_of_series), value);
+    ASSERT_EQ(have, want) << text;
+  }
+}
+
 TEST(SeriesScanner, gives_what_the_full_parser_gives) {
   std::mt19937 random(20240611);
   const std::vector<CompiledSelector> selectors = some_selectors();
@@ -297,7 +349,8 @@ TEST(SeriesScanner, gives_what_the_full_parser_gives) {
       const auto counts = parse_exposition(text, format, {}, full);
       ASSERT_TRUE(counts) << counts.error().what << "\n" << text;
       Scrape scrape;
-      store.take(text, format, scrape);
+      const EndOfPage page(text);
+      store.take(page.text(), format, scrape);
       ASSERT_EQ(scrape.health, ScrapeHealth::ok) << scrape.why << "\n" << text;
       std::map<std::pair<std::size_t, double>, int> want, have;
       for (const auto& [key, value] : full.values) ++want[{key.first, value}];

@@ -79,6 +79,63 @@ TEST(Scraper, ReadsATargetAtItsInterval) {
   EXPECT_EQ(s.scrapes[0].samples.size(), 1U);
 }
 
+ScrapeTarget target_of(std::uint32_t target, std::unique_ptr<HeldProbe> probe) {
+  return {0, target, seconds(1), {{*Selector::parse("up"), SeriesKind::gauge, false}}, 100, std::move(probe)};
+}
+
+TEST(Scraper, ATargetThatLeftIsReadNoMoreAndHasItsSeriesWhenItComesBack) {
+  Service s(2);
+  for (HeldProbe* probe : s.probes) probe->at_once = text("up{a=\"1\"} 1\nup{a=\"2\"} 1\n");
+  s.run(seconds(2));
+  s.scraper->remove(0, 1);
+  s.scraper->poke(0, 1);
+  s.scrapes.clear();
+  s.next = s.now;
+  s.run(seconds(4));
+  ASSERT_EQ(s.scrapes.size(), 2U);
+  EXPECT_EQ(s.scrapes[0].target, 0U);
+
+  auto probe = std::make_unique<HeldProbe>();
+  probe->at_once = text("up{a=\"2\"} 1\n");
+  s.scraper->add(target_of(1, std::move(probe)), s.now, false);
+  s.scrapes.clear();
+  s.next = s.now;
+  s.run(seconds(5));
+  const auto back = std::find_if(s.scrapes.begin(), s.scrapes.end(), [](const Scrape& x) { return x.target == 1; });
+  ASSERT_NE(back, s.scrapes.end());
+  ASSERT_EQ(back->samples.size(), 1U);
+  EXPECT_EQ(back->samples[0].series, 1U);
+  EXPECT_TRUE(back->named.empty());
+}
+
+TEST(Scraper, AnotherTargetAtAPlaceHasSeriesOfItsOwn) {
+  Service s(1);
+  s.probes[0]->at_once = text("up NaN\n");
+  s.run(seconds(1));
+  auto probe = std::make_unique<HeldProbe>();
+  probe->at_once = text("up 1\n");
+  s.scraper->add(target_of(0, std::move(probe)), s.now, true);
+  s.scrapes.clear();
+  s.next = s.now;
+  s.run(seconds(2));
+  ASSERT_FALSE(s.scrapes.empty());
+  EXPECT_EQ(s.scrapes[0].named.size(), 1U) << "it is told of anew";
+  EXPECT_EQ(s.scraper->dropped().of(DropReason::nan), 1U) << "what was dropped before stays counted";
+}
+
+TEST(Scraper, AReadUnderWayGoesWithItsTarget) {
+  Service s(1);
+  s.run(seconds(1));
+  EXPECT_EQ(s.probes[0]->started, 1);
+  s.scraper->remove(0, 0);
+  auto probe = std::make_unique<HeldProbe>();
+  HeldProbe* held = probe.get();
+  s.scraper->add(target_of(0, std::move(probe)), s.now, false);
+  s.next = s.now;
+  s.run(seconds(2));
+  EXPECT_EQ(held->started, 1) << "it waits for nothing of the one before";
+}
+
 TEST(Scraper, SpreadsTheStartsOfManyTargetsOverTheInterval) {
   Service s(40);
   s.run(seconds(1));

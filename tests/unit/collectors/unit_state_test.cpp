@@ -45,6 +45,18 @@ TEST(UnitState, AServiceThatRuns) {
                     Contains(Pair("unit_watchdog_kills_total", 0)), Contains(Pair("unit_oom_kills_total", 0))));
 }
 
+TEST(UnitState, StartsAreCountedByWhomeverTheyAre) {
+  UnitState unit;
+  unit.take(service("active", "success", 0, "a1"));
+  EXPECT_EQ(value(unit, "unit_starts_total"), 0) << "what was before the first look is not counted";
+  EXPECT_TRUE(unit.take(service("active", "success", 0, "a2")));
+  EXPECT_EQ(value(unit, "unit_starts_total"), 1);
+  unit.take(service("inactive", "success", 0, "00000000"));
+  EXPECT_EQ(value(unit, "unit_starts_total"), 1) << "a unit without an invocation was not started";
+  unit.take(service("active", "success", 0, "a3"));
+  EXPECT_EQ(value(unit, "unit_starts_total"), 2);
+}
+
 TEST(UnitState, OnlyWhatServesIsActive) {
   const std::map<std::string, std::pair<double, double>> expected{
       {"active", {1, 0}},   {"reloading", {1, 0}},    {"refreshing", {1, 0}},  {"activating", {0, 0}},
@@ -59,7 +71,7 @@ TEST(UnitState, OnlyWhatServesIsActive) {
 TEST(UnitState, ASliceHasNoResultAndNoRestarts) {
   UnitState unit;
   unit.take({"loaded", "active", "a1", std::nullopt, std::nullopt});
-  EXPECT_THAT(shown(unit), UnorderedElementsAre(Pair("unit_active", 1), Pair("unit_failed", 0)));
+  EXPECT_THAT(shown(unit), UnorderedElementsAre(Pair("unit_active", 1), Pair("unit_failed", 0), Pair("unit_starts_total", 0)));
 }
 
 TEST(UnitState, AResultOfALaterSystemdIsShownToo) {
@@ -85,8 +97,8 @@ TEST(UnitState, WhatShowsInNoSampleIsNoChange) {
   unit.take(service("active", "success"));
   EXPECT_FALSE(unit.take(service("active", "success")));
   EXPECT_FALSE(unit.take({}));
-  EXPECT_FALSE(unit.take(service("active", "success", 0, "another start")));
-  EXPECT_TRUE(unit.take(service("active", "success", 1)));
+  EXPECT_TRUE(unit.take(service("active", "success", 0, "another start"))) << "it is counted";
+  EXPECT_TRUE(unit.take(service("active", "success", 1, "another start")));
 }
 
 TEST(UnitState, AWatchdogKillIsCountedOnceOnItsWayThroughTheStates) {

@@ -39,8 +39,8 @@ TEST(HttpSource, HasDefaults) {
   EXPECT_EQ(http.timeout, std::chrono::seconds(3));
   EXPECT_EQ(http.method, "GET");
   EXPECT_EQ(http.expect_status, (std::vector<StatusRange>{{200, 299}}));
-  EXPECT_EQ(target_count(outcome.service.sources[0]), 1U);
-  EXPECT_EQ(target_name(outcome.service.sources[0], 0), "http://h/health");
+  ASSERT_EQ(http.targets.size(), 1U);
+  EXPECT_EQ(http.targets[0].name(), "http://h/health");
 }
 
 TEST(HttpSource, AShortIntervalShortensTheTimeout) {
@@ -116,9 +116,10 @@ TEST(TcpSource, HasDefaults) {
   const Source& source = outcome.service.sources[0];
   EXPECT_EQ(source.interval, std::chrono::seconds(5));
   EXPECT_EQ(std::get<TcpSource>(source.kind).timeout, std::chrono::seconds(3));
-  EXPECT_EQ(target_count(source), 2U);
-  EXPECT_EQ(target_name(source, 0), "db:5432");
-  EXPECT_EQ(target_name(source, 1), "/run/x");
+  const TargetList* list = targets_of(source);
+  ASSERT_TRUE(list && list->targets.size() == 2);
+  EXPECT_EQ(list->targets[0].name(), "db:5432");
+  EXPECT_EQ(list->targets[1].name(), "/run/x");
 }
 
 TEST(TcpSource, WantsOnePlaceATarget) {
@@ -154,7 +155,7 @@ TEST(CommandSource, HasDefaults) {
   EXPECT_EQ(command.timeout, std::chrono::seconds(10));
   EXPECT_EQ(command.argv, (std::vector<std::string>{"/bin/check", "-w", "5"}));
   EXPECT_EQ(read<CommandSource>("type: command, interval: 5s, argv: [/x]").timeout, std::chrono::seconds(4));
-  EXPECT_EQ(target_count(outcome.service.sources[0]), 1U);
+  EXPECT_EQ(targets_of(outcome.service.sources[0]), nullptr);
 }
 
 TEST(CommandSource, RefusesWhatCannotWork) {

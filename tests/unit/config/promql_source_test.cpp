@@ -24,7 +24,7 @@ TEST(PromqlSource, HasDefaults) {
   EXPECT_TRUE(outcome.warnings.empty() || show_faults(outcome.warnings).find("queries") == std::string::npos);
   const Source& source = outcome.service.sources[0];
   EXPECT_EQ(source.interval, std::chrono::seconds(15));
-  EXPECT_EQ(target_count(source), 1U);
+  EXPECT_EQ(targets_of(source), nullptr);
   const auto& promql = std::get<config::PromqlSource>(source.kind);
   EXPECT_EQ(promql.timeout, std::chrono::seconds(10));
   EXPECT_EQ(promql.query_offset, std::chrono::seconds(2));

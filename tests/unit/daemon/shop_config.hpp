@@ -6,6 +6,7 @@ namespace backstop {
 /// A service of the tests: error rate alone, critical above 5 % for 3 s, watched for 60 s, good after 20 s.
 struct ShopConfig {
   std::string name = "shop", mode = "auto", extra, rows, bake = "for: 60s, good_after: 20s, deploy_timeout: 30s";
+  std::string targets = R"(targets: [{url: "http://127.0.0.1:1/metrics"}])";
   std::string judge = "{kind: table, warm_up: 2s}";
   std::string steps = R"(
     - {name: tell, kind: notify, severity: critical}
@@ -18,8 +19,8 @@ struct ShopConfig {
   [[nodiscard]] std::string text() const {
     return "service: " + name + "\nmode: " + mode + "\nbake: {" + bake +
            "}\nbaseline: {window: 60s, min_samples: 5}\njudge: " + judge + "\n" + extra +
-           "sources: {app: {type: prometheus, interval: 1s, timeout: 800ms, targets: [{url: "
-           "\"http://127.0.0.1:1/metrics\"}]}}\n"
+           "sources: {app: {type: prometheus, interval: 1s, timeout: 800ms, " + targets +
+           "}}\n"
            "indicators: {error_rate: {ratio: {source: app, errors: 'r{code=~\"5..\"}', total: r}, window: 5s, "
            "min_requests: 50}}\n"
            "thresholds: {use: standard, rows: {error_rate: {for: {alert: 2s, critical: 3s}" +

@@ -1,0 +1,50 @@
+#pragma once
+#include "collectors/line_reader.hpp"
+#include "daemon/config/compile.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/target_places.hpp"
+#include "rules/sample.hpp"
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace backstop {
+
+/// What the samples of one service say of the version that runs, where its `detect` looks at samples.
+class VersionSigns {
+public:
+  VersionSigns(const config::Service& service, const config::CompiledService& compiled);
+
+  /// Sees every scrape of the service. True: it says something else than before.
+  bool take(const Scrape& scrape);
+  /// The target at `place` is not there any more.
+  void forget_version(std::uint32_t source, std::uint32_t place);
+  /// It is another one, with other series.
+  void forget_series(std::uint32_t source, std::uint32_t place);
+
+  struct Seen {
+    std::string version;
+    bool everywhere = true; ///< every target that is there shows it
+  };
+  /// detect: series. The version to look at is one that is not `known`, that of the most targets; where all show `known`, that.
+  /// None: no target has shown one.
+  [[nodiscard]] std::optional<Seen> shown(const TargetPlaces& places, const std::string& known) const;
+  /// detect: restart_of. How often the unit was started; none: nothing was read of it so far.
+  [[nodiscard]] std::optional<double> starts() const { return starts_; }
+
+private:
+  bool take_labels(const Scrape& scrape);
+
+  std::optional<std::uint32_t> source_;
+  std::uint32_t selector_ = 0;
+  std::string label_; ///< empty: restarts are counted
+  LineReader reader_{Format::prometheus, {}};
+  std::map<std::uint32_t, std::unordered_map<std::uint32_t, std::string>> names_; ///< versions, by place, by series
+  std::map<std::uint32_t, std::string> versions_;                                 ///< of now, by place
+  std::optional<double> starts_;
+};
+
+} // namespace backstop
