@@ -4,6 +4,7 @@
 ///   scan       SampleStore::take with ten families, as the daemon does it, from the second scrape on
 ///   parse      parse_exposition: every line read and checked, for a visitor that only counts
 /// Nothing may be allocated for a scan. Required: scan at least 0.25 of newlines, parse at least 1/12; the aims are 0.6 and 1/8.
+#include "bench/report.hpp"
 #include "collectors/sample_store.hpp"
 #include <algorithm>
 #include <atomic>
@@ -196,7 +197,7 @@ struct Way {
 };
 
 /// Runs all ways in turns. False: one of them is slower than required, allocates, or failed.
-bool compare(std::string_view text, std::vector<Way>& ways) {
+bool compare(const std::string& label, std::string_view text, std::vector<Way>& ways) {
   const int times = std::max(1, static_cast<int>(kRoundBytes / static_cast<double>(text.size())));
   bool good = true;
   for (Way& way : ways)
@@ -212,6 +213,7 @@ bool compare(std::string_view text, std::vector<Way>& ways) {
     }
   }
   const auto speed = [&](const Way& way) { return static_cast<double>(text.size()) / median(way.seconds) / 1e6; };
+  std::vector<bench::Row> rows;
   for (const Way& way : ways) {
     const double ratio = speed(way) / speed(ways.front());
     const bool enough = ratio >= way.required && (way.may_allocate || way.allocated == 0);
@@ -222,7 +224,16 @@ bool compare(std::string_view text, std::vector<Way>& ways) {
                 : way.required == 0 ? ""
                 : ratio < way.aim   ? "as required"
                                     : "as aimed");
+    if (way.required > 0)
+      rows.push_back({label + ", " + way.name, bench::text("%.0f MB/s", speed(way)),
+                      bench::text("memchr %.0f MB/s", speed(ways.front())), bench::text("%.2f of memchr", ratio),
+                      bench::text(">= %.2f", way.required), bench::text(">= %.2f", way.aim),
+                      !enough           ? "MISSED"
+                      : ratio < way.aim ? "must"
+                                        : "aim"});
   }
+  if (std::getenv("BENCH_ROWS"))
+    for (const bench::Row& row : rows) bench::report(row);
   return good;
 }
 
@@ -259,7 +270,7 @@ bool measure(const std::string& label, const std::string& text, Format format) {
       {usual_name.c_str(), 0.25, 0.6, false, [&] { return usual.take(text, format); }, {}, 0},
       {worst_name.c_str(), 0, 0, false, [&] { return worst.take(text, format); }, {}, 0},
       {"parse", 1.0 / 12, 1.0 / 8, true, [&] { return parse_exposition(text, format, {}, counting).ok(); }, {}, 0}};
-  return compare(text, ways);
+  return compare(label + " (" + std::string(name_of(format)) + ")", text, ways);
 }
 
 std::string read_file(const char* path) {

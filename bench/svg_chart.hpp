@@ -32,7 +32,7 @@ public:
   [[nodiscard]] std::string svg() const;
 
 private:
-  static constexpr double kWidth = 720, kHeight = 400, kLeft = 76, kRight = 24, kTop = 66, kBottom = 56;
+  static constexpr double kWidth = 720, kHeight = 400, kLeft = 76, kRight = 36, kTop = 66, kBottom = 56;
   static constexpr const char* kInk = "#768390";
   double low_ = HUGE_VAL, high_ = 0; ///< of x
   double top_ = 0, step_ = 1;        ///< of y
