@@ -261,7 +261,10 @@ void Runtime::Parts::rebuild_scrapers() {
           after_event();
         });
     scraping.discovery = std::make_unique<TargetDiscovery>(
-        *loop, watch->config, [this, service = key](const std::string& source, const FoundTargets& found) {
+        *loop, *watch,
+        [this, service = key, generation = watch->generation](const std::string& source, const FoundTargets& found) {
+          const auto now = app->watches().find(service);
+          if (now == app->watches().end() || now->second->generation != generation) return; // it is about to go
           app->on_targets(service, source, found, loop->now());
           after_event();
         });
