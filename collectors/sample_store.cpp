@@ -60,7 +60,7 @@ std::optional<std::uint32_t> SampleStore::name_index(std::string_view name) cons
 void SampleStore::begin() {
   index_.begin_scrape();
   for (auto& samples : found_) samples.clear();
-  named_.clear();
+  named_ = {}; // mostly there are none: what the first scrape took is not kept
   for (Name& name : names_) {
     name.type_now = MetricType::unknown;
     name.exact_now = false;

@@ -1,10 +1,9 @@
 #include "daemon/app.hpp"
-#include "daemon/learning.hpp"
 #include "daemon/message_ids.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/notice_text.hpp"
-#include "daemon/watch_snapshot.hpp"
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace backstop {
@@ -84,6 +83,8 @@ void App::warn_of_unconfined_steps() const {
 /// A deployment is judged by the configuration that it began with; everything else by the newest.
 void App::refresh_watches(Time now) {
   ServiceWatches fresh;
+  std::unordered_map<std::string, std::string> newest; // hashes, by key
+  for (const config::Service& service : config_.services) newest.emplace(service.key(), service.hash);
   bool changed = false;
   const auto watch = [&](const config::Service& wanted) {
     const std::string key = wanted.key();
@@ -102,7 +103,7 @@ void App::refresh_watches(Time now) {
     fresh[key] = std::make_unique<ServiceWatch>(wanted, *std::move(compiled));
     fresh[key]->generation = ++generations_;
     restore_targets(*fresh[key], now);
-    restore_watch(*fresh[key], now);
+    prepare_watch(*fresh[key], now);
   };
   for (const config::Service& service : config_.services) {
     const DeploymentState* d = state().active(service.key());
@@ -110,13 +111,18 @@ void App::refresh_watches(Time now) {
   }
   for (const auto& [key, service] : state().services) {
     const DeploymentState* d = state().active(key);
-    if (!d || !d->config || !newest_hash(key).empty()) continue;
+    if (!d || !d->config || newest.contains(key)) continue;
     seams_.log.write(LogLevel::warning, key + " is not configured any more; " + d->id + " is watched to its end",
                      {message_field(Message::service_removed)});
     watch(*d->config);
   }
   changed = changed || fresh.size() != watches_.size();
   watches_ = std::move(fresh);
+  frozen_.clear();
+  for (const auto& [key, kept] : watches_)
+    if (const auto now_in_force = newest.find(key);
+        now_in_force == newest.end() || now_in_force->second != kept->config.hash)
+      frozen_.push_back(key);
   detections_.begin_anew(now);
   if (changed && on_watches_changed) on_watches_changed();
 }
@@ -151,35 +157,6 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
   settle(now);
 }
 
-void App::restore_watch(ServiceWatch& watch, Time now) {
-  const std::string key = watch.config.key();
-  if (const DeploymentState* d = state().active(key))
-    judge_by(watch.watch, d->baselines, d->lines, judge_in_force(watch.config, d).sequential.sustain);
-  if (const Result<Json> saved = seams_.recorder.get("watch/" + key); saved && !saved->is_null()) {
-    if (Result<WatchState> state = state_of((*saved)["state"])) {
-      const bool same_rules = saved->text("config") == watch.config.hash;
-      if (same_rules && !watch.watch.restore(*std::move(state), now)) watch.watch.forget_history();
-      if (same_rules) watch.learned = saved->text("learned");
-      if (same_rules) watch.settling.restore(settling_of((*saved)["settling"]));
-    }
-  }
-}
-
-void App::save_watch(const ServiceWatch& watch, Time now) {
-  const std::string key = watch.config.key();
-  Json kept = Json::object();
-  kept.set("config", watch.config.hash)
-      .set("learned", watch.learned)
-      .set("settling", snapshot_of(watch.settling.state()))
-      .set("state", snapshot_of(watch.watch.save()));
-  saved_[key] = now;
-  const Status saved = seams_.recorder.put("watch/" + key, kept);
-  const std::string why = saved ? "" : saved.error().what;
-  if (std::exchange(unsaved_[key], why) != why && !why.empty())
-    seams_.log.write(LogLevel::warning, "the timers of " + key + " cannot be saved for now: " + why,
-                     {message_field(Message::timers_not_kept)});
-}
-
 void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) {
   const auto it = watches_.find(service);
   if (it == watches_.end()) return;
@@ -187,6 +164,7 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
   // What was over before they came, in order of time as well. All of it is due by next_due_.
   if (refused_journal_.empty() && next_due_ < scrape.arrived) expire(scrape.arrived - Duration{1}, now);
   if (!watch.places[scrape.source].has(scrape.target)) return; // its answer came after it had left
+  restore_watch(watch, now);
   judge_due(watch, scrape.arrived, now); // whose timer has not fired yet: in order of time, as in a replay
   watch.watch.observe(scrape);
   if (watch.signs.take(scrape)) detections_.hurry(now);
@@ -236,18 +214,11 @@ void App::settle(Time now) {
     if (ledger_.idle()) break;
   }
   next_due_ = std::min(next_due_, detections_.next_look());
-  for (const auto& [key, watch] : watches_) {
-    next_due_ = std::min(next_due_, watch->next_due);
-    if (!state().active(key)) stale_ = stale_ || watch->config.hash != newest_hash(key);
+  for (const std::string& key : timed_) {
+    if (const auto it = watches_.find(key); it != watches_.end()) next_due_ = std::min(next_due_, it->second->next_due);
   }
+  for (const std::string& key : frozen_) stale_ = stale_ || !state().active(key);
   if (stale_) next_due_ = now; // not here: a caller may hold the watch that goes
-}
-
-std::string App::newest_hash(const std::string& key) const {
-  for (const config::Service& service : config_.services) {
-    if (service.key() == key) return service.hash;
-  }
-  return {};
 }
 
 void App::on_tick(Time now) {
@@ -269,7 +240,10 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
     return refusal("journal", "the command", "nothing can be recorded: " + why,
                    "mend the journal (free space, `backstopctl status` says more), then repeat it");
   }
-  for (auto& [key, watch] : watches_) judge_due(*watch, now, now);
+  for (auto& [key, watch] : watches_) {
+    restore_watch(*watch, now); // it may act upon one whose sources were not read yet
+    judge_due(*watch, now, now);
+  }
   Operator op(ledger_, watches_, config_, game_days_, actor, now);
   const Reply reply = std::visit(op, command);
   if (reply.ok) {
@@ -315,7 +289,10 @@ void App::on_shutdown(bool coming, Time now) {
 }
 
 void App::on_stop(Time now) {
-  for (const auto& [key, watch] : watches_) save_watch(*watch, now);
+  for (const auto& [key, watch] : watches_) {
+    save_watch(*watch, now);
+    save_histories(*watch, now);
+  }
   flight_.flush();
   if (!refused_journal_.empty()) return;
   ledger_.add(DaemonStopped{}, now);

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -100,10 +101,13 @@ private:
   void judge_due(ServiceWatch& watch, Time until, Time now);
   void note_gap(ServiceWatch& watch, bool rebooted, Time now);
   [[nodiscard]] bool may_learn(const std::string& key) const;
-  [[nodiscard]] std::string newest_hash(const std::string& key) const;
   void restore_watch(ServiceWatch& watch, Time now);
+  void prepare_watch(ServiceWatch& watch, Time now);
+  void keep_watch(ServiceWatch& watch, Time now);
+  void save_watch(ServiceWatch& watch, Time now);
+  void save_histories(ServiceWatch& watch, Time now);
+  void tell_of_saving(const std::string& key, const Status& saved);
   void restore_targets(ServiceWatch& watch, Time now);
-  void save_watch(const ServiceWatch& watch, Time now);
   void follow(ServiceWatch& watch, const Instant& when);
   void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, const Instant& when);
   void follow_verification(ServiceWatch& watch, Time now);
@@ -126,15 +130,16 @@ private:
   Executor executor_;
   GameDays game_days_;
   FlightRecorder flight_;
+  std::map<std::string, std::string> unsaved_; ///< why a watch could not be saved, last time
   Detections detections_;
-  std::map<std::string, Time> saved_;          ///< when each watch was last saved
-  std::map<std::string, std::string> unsaved_; ///< why it could not be, last time
-  Time journal_retry_{};                       ///< after a failed commit: not before, a foreign lock holds the loop up
+  Time journal_retry_{}; ///< after a failed commit: not before, a foreign lock holds the loop up
   std::vector<std::string> config_faults_;
   std::string refused_journal_; ///< why the journal is not trusted
   std::uint64_t generations_ = 0;
   std::map<std::string, bool> pasts_; ///< of gated deployments, by id: whether the past that was asked for has come
-  bool stale_ = false;                ///< a watch still runs on a configuration that a deployment had frozen
+  std::vector<std::string> frozen_;   ///< watches that run on another configuration than the newest
+  bool stale_ = false;                ///< one of them has no deployment any more
+  std::set<std::string> timed_;       ///< watches for which time alone matters again
   Time next_due_ = kNever;
 };
 

@@ -31,10 +31,11 @@ void App::expire(Time by, Time now) {
   for (const auto& [key, hold] : state().holds) {
     hold.until <= by ? holds.push_back(key) : void(next_due_ = std::min(next_due_, hold.until));
   }
-  for (const auto& [id, d] : state().deployments) {
-    if (!d.confirmation) continue;
-    d.confirmation->until <= by ? confirmations.push_back(id)
-                                : void(next_due_ = std::min(next_due_, d.confirmation->until));
+  for (const std::string& id : state().open) {
+    const auto& confirmation = state().deployment(id)->confirmation;
+    if (!confirmation) continue;
+    confirmation->until <= by ? confirmations.push_back(id)
+                              : void(next_due_ = std::min(next_due_, confirmation->until));
   }
   if (const Time begun = state().shutdown; begun != Time{}) {
     const Time most = begun + kShutdownMost;
@@ -71,6 +72,7 @@ bool App::waits_for_past(ServiceWatch& watch, const DeploymentState& d, Time now
   Time from = now - watch.config.baseline.window;
   for (const auto& [id, other] : state().deployments)
     if (other.service == d.service && id != d.id) from = std::max(from, other.ended);
+  restore_watch(watch, now);
   const Duration known = watch.watch.learned_for(now), room = now - from;
   if (known >= room - room / 10) return false;
   const Status asked = past->read(
@@ -105,9 +107,7 @@ void App::on_past(const std::string& service, const std::string& deployment, con
 
 void App::gate(Time now) {
   std::vector<std::string> gated;
-  for (const auto& [id, d] : state().deployments) {
-    if (d.phase == Phase::gated) gated.push_back(id);
-  }
+  for (const DeploymentState* d : state().in_phase(Phase::gated)) gated.push_back(d->id);
   for (const std::string& id : gated) {
     const DeploymentState& d = *state().deployment(id);
     std::string failed;
@@ -138,6 +138,7 @@ void App::gate(Time now) {
                      config_.daemon.channels, now, "backstopd");
     }
     ServiceWatch& watch = *it->second;
+    restore_watch(watch, now);
     DeploymentBegun begun;
     begun.id = id;
     begun.targets = targets_found(watch);
@@ -156,6 +157,7 @@ void App::gate(Time now) {
     judge_by(watch.watch, begun.baselines, begun.lines, begun.sustain);
     ledger_.add(std::move(begun), now);
     save_watch(watch, now);
+    save_histories(watch, now);
   }
 }
 

@@ -9,15 +9,8 @@
 namespace backstop {
 namespace {
 
-constexpr Duration kSaveEvery = std::chrono::seconds(10); ///< of a watch whose timers did not move
 constexpr std::size_t kMaxWaiting = 10'000;    ///< records held in memory while the journal cannot be written
 constexpr std::uint64_t kSettlingScrapes = 30; ///< of each target, failed ones too
-
-/// Evidence gathers: a restart must not lose what ten seconds of it were.
-bool gathers(const Evaluation& evaluation) {
-  return std::any_of(evaluation.verdicts.begin(), evaluation.verdicts.end(),
-                     [](const Verdict& v) { return v.evidence.value_or(0) > v.evidence_needed / 4; });
-}
 
 bool is_settling(const ServiceWatch& watch) {
   for (std::size_t i = 0; i < watch.sources.size(); ++i) {
@@ -53,7 +46,6 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
     if (timed && armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at)
       watch.watch.start_clean(armed_at); // the warm-up blames nobody
   }
-  const std::vector<RuleState> before = watch.watch.rules();
   const bool learn = may_learn(key);
   if (const ServiceState* s = state().service(key); learn && watch.learned != s->version) {
     if (!watch.learned.empty()) watch.watch.forget_history(); // it was another version's
@@ -68,8 +60,7 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
   note_levels(watch, when.now);
   follow(watch, when);
   settle(when.now);
-  const bool moved = watch.watch.rules() != before || gathers(watch.last);
-  if (moved || when.now - saved_[key] >= kSaveEvery) save_watch(watch, when.now);
+  keep_watch(watch, when.now);
 }
 
 /// What nobody watched is no proof of anything: neither of a good version nor of one that failed its verification.
@@ -115,12 +106,14 @@ void App::note_levels(const ServiceWatch& watch, Time now) {
 }
 
 void App::follow(ServiceWatch& watch, const Instant& when) {
+  const std::string key = watch.config.key();
   watch.next_due = kNever;
   if (watch.verification) follow_verification(watch, when.now);
-  if (const DeploymentState* d = state().active(watch.config.key()); d && is_judged(d->phase)) {
+  if (const DeploymentState* d = state().active(key); d && is_judged(d->phase)) {
     learn_from(watch, *d, when.at);
     follow_deployment(watch, *d, when);
   }
+  watch.next_due == kNever ? void(timed_.erase(key)) : void(timed_.insert(key));
 }
 
 void App::follow_verification(ServiceWatch& watch, Time now) {

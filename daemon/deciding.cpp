@@ -114,7 +114,7 @@ Standing standing_of(const State& state, const DeploymentState& d, const Decisio
   if (mode == Mode::confirm && d.declined)
     return {"declined", "a person said no, or nobody answered in time", false, false};
   if (mode == Mode::confirm) return {"awaiting_confirmation", "a person must confirm it", false, false};
-  const auto running = static_cast<int>(state.rolling_back().size());
+  const auto running = static_cast<int>(state.in_phase(Phase::rolling_back).size());
   if (running >= limits.concurrent_rollbacks) {
     return {"waiting",
             std::to_string(running) + " rollback under way, limits.concurrent_rollbacks is " +

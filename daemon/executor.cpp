@@ -101,10 +101,8 @@ Time Executor::pump(Time now) {
   now_ = now;
   Time due = kNever;
   std::vector<std::string> gated, rolling;
-  for (const auto& [id, d] : ledger_.state().deployments) {
-    if (d.phase == Phase::gated) gated.push_back(id);
-    if (d.phase == Phase::rolling_back) rolling.push_back(id);
-  }
+  for (const DeploymentState* d : ledger_.state().in_phase(Phase::gated)) gated.push_back(d->id);
+  for (const DeploymentState* d : ledger_.state().in_phase(Phase::rolling_back)) rolling.push_back(d->id);
   for (const std::string& id : gated) due = std::min(due, pump_preflight(*ledger_.state().deployment(id), now));
   for (const std::string& id : rolling) due = std::min(due, pump_rollback(id, now));
   return std::min(due, pump_outbox(now));

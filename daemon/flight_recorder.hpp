@@ -19,7 +19,7 @@ public:
   static constexpr Duration kBefore{std::chrono::minutes(30)};    ///< of `deploy begin`
   static constexpr Duration kWriteEvery{std::chrono::seconds(5)}; ///< a killed daemon loses no more
   static constexpr Duration kForgetEvery{std::chrono::minutes(1)};
-  static constexpr std::size_t kMostWaiting = 100'000; ///< values: then it is written sooner
+  static constexpr std::size_t kMostWaiting = 20'000; ///< values, about half a MiB: then it is written sooner
 
   FlightRecorder(Recorder& recorder, Log& log) : recorder_(recorder), log_(log) {}
 

@@ -126,8 +126,12 @@ struct Fold::Applier {
     std::erase(state.good_order, version);
     state.good_order.push_back(version);
   }
-  void leave(DeploymentState& d, Phase phase, const std::string& why) const {
+  void enter(DeploymentState& d, Phase phase) const {
     d.phase = phase;
+    is_final(phase) ? void(s.open.erase(d.id)) : void(s.open.insert(d.id));
+  }
+  void leave(DeploymentState& d, Phase phase, const std::string& why) const {
+    enter(d, phase);
     d.ended = r.time;
     d.outcome_why = why;
     d.confirmation.reset();
@@ -186,7 +190,7 @@ struct Fold::Applier {
     d.mode = p.mode == "observe" ? Mode::observe : p.mode == "confirm" ? Mode::confirm : Mode::automatic;
     d.record = r.seq;
     d.requested = r.time;
-    d.phase = Phase::gated;
+    enter(d, Phase::gated);
     d.config_hash = p.config_hash;
     if (Result<config::Service> frozen = read_frozen(p.config_text, p.service)) {
       d.config = std::make_shared<const config::Service>(*std::move(frozen));
@@ -207,7 +211,7 @@ struct Fold::Applier {
   void operator()(const DeploymentBegun& p) const {
     DeploymentState* d = find(p.id);
     if (!d) return;
-    d->phase = Phase::deploying;
+    enter(*d, Phase::deploying);
     d->begun = r.time;
     d->baselines = p.baselines;
     d->lines = p.lines;
@@ -224,7 +228,7 @@ struct Fold::Applier {
   }
   void operator()(const DeploymentFinished& p) const {
     if (DeploymentState* d = find(p.id)) {
-      d->phase = Phase::watching;
+      enter(*d, Phase::watching);
       d->finished = r.time;
     }
   }
@@ -307,7 +311,7 @@ struct Fold::Applier {
   void operator()(const RollbackStarted& p) const {
     DeploymentState* d = find(p.deployment);
     if (!d) return;
-    d->phase = Phase::rolling_back;
+    enter(*d, Phase::rolling_back);
     d->confirmation.reset();
     ProcedureState procedure;
     procedure.rollback = p.rollback;
@@ -331,7 +335,7 @@ struct Fold::Applier {
     undo.previous = p.from_version;
     undo.kind = "rollback";
     undo.began_by = r.actor;
-    undo.phase = Phase::deploying;
+    enter(undo, Phase::deploying);
     undo.requested = undo.begun = r.time;
     undo.rolls_back = p.deployment;
     undo.incident = p.incident;
@@ -387,7 +391,7 @@ struct Fold::Applier {
   void operator()(const ProcedureRetried& p) const {
     DeploymentState* d = find(p.deployment);
     if (!d || !d->rollback) return;
-    d->phase = Phase::rolling_back;
+    enter(*d, Phase::rolling_back);
     d->ended = Time{};
     ServiceState& state = service(d->service);
     state.deployment = d->id;
@@ -403,7 +407,7 @@ struct Fold::Applier {
       }
     }
     if (DeploymentState* undo = find(d->rollback->rollback)) {
-      undo->phase = Phase::deploying;
+      enter(*undo, Phase::deploying);
       undo->ended = Time{};
     }
   }

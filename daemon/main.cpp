@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <utility>
 
 namespace {
 
@@ -40,7 +41,8 @@ int run(const Arguments& arguments) {
                  loaded.faults.size() == 1 ? "" : "s");
     return 1;
   }
-  for (const config::Fault& w : loaded.warnings) std::fprintf(stderr, "warning: %s\n", config::text_of(w).c_str());
+  for (const config::Fault& w : std::exchange(loaded.warnings, {}))
+    std::fprintf(stderr, "warning: %s\n", config::text_of(w).c_str());
   block_signals();
   Runtime::Options options{arguments.config, kVersion,
                            arguments.step_supervisor.empty() ? default_supervisor() : arguments.step_supervisor,

@@ -58,6 +58,11 @@ struct ServiceWatch {
   std::optional<Verification> verification;
   std::uint64_t generation = 0; ///< another number: another object, to which other scrapers belong
   Time next_due = kNever;       ///< when time alone matters again
+  struct Kept {
+    Time saved{}, histories_saved{};
+    std::size_t digest = 0; ///< of the rules that were saved
+    bool read = false;      ///< what was kept in an earlier run
+  } kept;                   ///< of it, in the recorder
 };
 
 using ServiceWatches = std::map<std::string, std::unique_ptr<ServiceWatch>>; ///< by service key

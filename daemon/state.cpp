@@ -34,12 +34,12 @@ std::string State::rollback_target(const std::string& service_key, const std::st
   return {};
 }
 
-std::vector<const DeploymentState*> State::rolling_back() const {
-  std::vector<const DeploymentState*> running;
-  for (const auto& [id, d] : deployments) {
-    if (d.phase == Phase::rolling_back) running.push_back(&d);
+std::vector<const DeploymentState*> State::in_phase(Phase phase) const {
+  std::vector<const DeploymentState*> found;
+  for (const std::string& id : open) {
+    if (const DeploymentState* d = deployment(id); d && d->phase == phase) found.push_back(d);
   }
-  return running;
+  return found;
 }
 
 Time time_at_boot(const State& state, Time wall) {

@@ -130,6 +130,7 @@ struct State {
   std::map<std::string, ServiceState> services;
   std::map<std::string, DeploymentState> deployments; ///< by id
   std::vector<std::string> deployment_order;          ///< ids, oldest first
+  std::set<std::string> open; ///< ids of those that are not final: few, beside all that are remembered
   std::map<std::string, IncidentState> incidents;
   std::vector<std::string> incident_order;
   std::map<std::string, DecisionState> decisions; ///< by id, those of the deployments kept
@@ -144,6 +145,8 @@ struct State {
   Time shutdown{}; ///< when it was said that the host goes down; zero: it does not
 
   [[nodiscard]] const DeploymentState* deployment(const std::string& id) const;
+  /// Those of `open` that are in this phase, by id.
+  [[nodiscard]] std::vector<const DeploymentState*> in_phase(Phase phase) const;
   [[nodiscard]] const ServiceState* service(const std::string& key) const;
   /// The active deployment of a service, null when there is none.
   [[nodiscard]] const DeploymentState* active(const std::string& service) const;
@@ -151,8 +154,6 @@ struct State {
   [[nodiscard]] const HoldState* hold(const std::string& service) const;
   /// The version a rollback of `service` would go back to from `version`; empty when there is none.
   [[nodiscard]] std::string rollback_target(const std::string& service, const std::string& version) const;
-  /// The deployments whose rollback is under way.
-  [[nodiscard]] std::vector<const DeploymentState*> rolling_back() const;
 };
 
 /// The time from which the daemon goes on in a boot that has no records yet, where the clock shows `wall`. While a

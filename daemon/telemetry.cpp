@@ -2,12 +2,17 @@
 #include "daemon/deadman.hpp"
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace backstop {
 namespace {
@@ -46,7 +51,7 @@ constexpr Name kStep{"backstop_step_duration_seconds", "how long steps took, by 
 constexpr Name kNotices{"backstop_notices_total", "notices that reached their end, by result"};
 constexpr Name kWaitingNotices{"backstop_notices_undelivered", "notices in the outbox"};
 constexpr Name kCommit{"backstop_journal_commit_seconds", "how long a commit of the journal took"};
-constexpr Name kLag{"backstop_loop_lag_seconds", "how late the loop's timer ran"};
+constexpr Name kLag{"backstop_loop_lag_seconds", "how late the timers of the loop ran"};
 constexpr Name kDetection{"backstop_detection_to_step_seconds",
                           "from the deciding sample's arrival to the start of the first step"};
 
@@ -57,12 +62,92 @@ constexpr std::array kPhases{Phase::requested,       Phase::gated,     Phase::de
                              Phase::rolling_back,    Phase::succeeded, Phase::undecided,  Phase::rolled_back_verified,
                              Phase::rollback_failed, Phase::aborted,   Phase::superseded, Phase::refused};
 
-std::string short_name(const std::string& key) { return key.substr(0, key.find('/')); }
-std::string environment(const std::string& key) {
-  return key.find('/') == std::string::npos ? "" : key.substr(key.find('/') + 1);
+std::string_view short_name(std::string_view key) { return key.substr(0, key.find('/')); }
+std::string_view environment(std::string_view key) {
+  return key.find('/') == std::string_view::npos ? "" : key.substr(key.find('/') + 1);
 }
 
 std::optional<double> band_edge(const Row& row, const Band& band) { return row.higher_is_worse ? band.low : band.high; }
+
+/// A family of gauges as text. What is known anew for each page is not kept between two: for a thousand services the labels
+/// alone would be megabytes.
+class GaugeText {
+public:
+  using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  explicit GaugeText(const Name& name) : name_(name) {}
+  void add(Labels labels, double value) {
+    if (text_.empty())
+      text_ = std::string("# HELP ") + name_.name + " " + name_.help + "\n# TYPE " + name_.name + " gauge\n";
+    text_ += name_.name;
+    char before = '{';
+    for (const auto& [label, is] : labels) {
+      text_.append(1, std::exchange(before, ',')).append(label).append("=\"");
+      for (const char c : is) {
+        if (c == '\\' || c == '"') text_ += '\\';
+        c == '\n' ? text_ += "\\n" : text_ += c;
+      }
+      text_ += '"';
+    }
+    std::array<char, 32> digits{};
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    text_.append("} ").append(digits.data(), error == std::errc{} ? end : digits.data()).append("\n");
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+private:
+  const Name& name_;
+  std::string text_;
+};
+
+class ServiceGauges {
+public:
+  void add(const App& app, const std::string& key, const ServiceWatch& watch) {
+    add_readings(key, watch);
+    for (std::size_t i = 0; i < watch.sources.size(); ++i) {
+      bool up = true; // a source without a target has one that fails
+      for (std::uint32_t place = 0; place < watch.sources[i].size(); ++place)
+        up = up && (!watch.places[i].present(place) || watch.sources[i][place].up);
+      source_up_.add({{"service", key}, {"source", watch.config.sources[i].name}}, up ? 1 : 0);
+    }
+    const DeploymentState* newest = newest_of(app.state(), key);
+    for (const Phase phase : kPhases)
+      state_.add({{"service", short_name(key)}, {"environment", environment(key)}, {"state", name_of(phase)}},
+                 newest && newest->phase == phase ? 1 : 0);
+  }
+  [[nodiscard]] std::string text() const {
+    return state_.text() + reading_.text() + threshold_.text() + level_.text() + evidence_.text() + source_up_.text();
+  }
+
+private:
+  static const DeploymentState* newest_of(const State& state, const std::string& key) {
+    for (auto it = state.deployment_order.rbegin(); it != state.deployment_order.rend(); ++it) {
+      const DeploymentState* d = state.deployment(*it);
+      if (d && d->service == key && d->rolls_back.empty()) return d;
+    }
+    return nullptr;
+  }
+  void add_readings(const std::string& key, const ServiceWatch& watch) {
+    for (const Reading& r : watch.last.readings) {
+      if (!r.usable()) continue;
+      reading_.add({{"service", key}, {"indicator", watch.watch.spec().indicators[r.indicator].name}}, r.value);
+    }
+    for (const Verdict& v : watch.last.verdicts) {
+      level_.add({{"service", key}, {"indicator", v.rule}}, static_cast<double>(v.level));
+      const double held = v.held == Duration{} ? 0 : v.held >= v.needed ? 1 : to_seconds(v.held) / to_seconds(v.needed);
+      evidence_.add({{"service", key}, {"rule", v.rule}}, held);
+    }
+    for (const Row& row : watch.watch.spec().table.rows) {
+      for (const auto& [band, name] : {std::pair{&row.alert, "alert"}, std::pair{&row.critical, "critical"}}) {
+        if (const auto edge = band_edge(row, *band))
+          threshold_.add({{"service", key}, {"indicator", row.name}, {"band", name}}, *edge);
+      }
+    }
+  }
+
+  GaugeText state_{kState}, reading_{kReading}, threshold_{kThreshold}, level_{kLevel}, evidence_{kEvidence},
+      source_up_{kSourceUp};
+};
 
 } // namespace
 
@@ -80,12 +165,6 @@ struct Telemetry::Families {
   Family<Gauge>& config_refused = gauge(kConfigRefused);
   Family<Gauge>& deadman = gauge(kDeadman);
   Family<Counter>& deadman_pings = counter(kDeadmanPings);
-  Family<Gauge>& state = gauge(kState);
-  Family<Gauge>& reading = gauge(kReading);
-  Family<Gauge>& threshold = gauge(kThreshold);
-  Family<Gauge>& level = gauge(kLevel);
-  Family<Gauge>& evidence = gauge(kEvidence);
-  Family<Gauge>& source_up = gauge(kSourceUp);
   Family<Histogram>& scrape = histogram(kScrape);
   Family<Counter>& dropped = counter(kDropped);
   Family<Counter>& detected = counter(kDetected);
@@ -94,36 +173,42 @@ struct Telemetry::Families {
   Family<Histogram>& step = histogram(kStep);
   Family<Counter>& notices = counter(kNotices);
   Family<Gauge>& waiting_notices = gauge(kWaitingNotices);
-  Family<Histogram>& commit = histogram(kCommit);
-  Family<Histogram>& lag = histogram(kLag);
-  Family<Histogram>& detection = histogram(kDetection);
+  Histogram& commit = histogram(kCommit).Add({}, kFast);
+  Histogram& lag = histogram(kLag).Add({}, kFast);
+  Histogram& detection = histogram(kDetection).Add({}, kFast);
+  /// Family::Add makes a histogram before it looks whether there is one: not for each scrape.
+  struct OfSources {
+    std::uint64_t generation = 0; ///< of the watch: with another one it may have other sources
+    std::vector<Histogram*> scrapes;
+  };
+  std::unordered_map<std::string, OfSources> of_sources; ///< by service
   std::map<std::string, Time> deciding_sample; ///< of rollbacks whose first step has not started yet, by deployment
   std::map<std::string, std::string> step_names;
 
-  void update_service(const App& app, const std::string& key, const ServiceWatch& watch);
   void update_deadman(const Deadman::Health& health);
-  void update_readings(const std::string& key, const ServiceWatch& watch);
 };
 
 Telemetry::Telemetry(const std::string& version) : families_(std::make_unique<Families>()) {
   families_->build_info.Add({{"version", version}}).Set(1);
-  families_->commit.Add({}, kFast);
-  families_->lag.Add({}, kFast);
-  families_->detection.Add({}, kFast);
 }
 Telemetry::~Telemetry() = default;
 
 void Telemetry::on_scrape(const ServiceWatch& watch, const Scrape& scrape) {
-  const std::string& source = watch.config.sources[scrape.source].name;
-  families_->scrape.Add({{"service", watch.config.key()}, {"source", source}}, kFast)
-      .Observe(to_seconds(scrape.arrived - scrape.t));
+  const std::string key = watch.config.key();
+  Families::OfSources& of = families_->of_sources[key];
+  if (of.generation != watch.generation || of.scrapes.empty()) {
+    of = {watch.generation, {}};
+    for (const config::Source& source : watch.config.sources)
+      of.scrapes.push_back(&families_->scrape.Add({{"service", key}, {"source", source.name}}, kFast));
+  }
+  of.scrapes[scrape.source]->Observe(to_seconds(scrape.arrived - scrape.t));
 }
 
 void Telemetry::samples_dropped(const std::string& reason, double count) {
   families_->dropped.Add({{"reason", reason}}).Increment(count);
 }
-void Telemetry::journal_commit(Duration took) { families_->commit.Add({}, kFast).Observe(to_seconds(took)); }
-void Telemetry::loop_lag(Duration lag) { families_->lag.Add({}, kFast).Observe(to_seconds(lag)); }
+void Telemetry::journal_commit(Duration took) { families_->commit.Observe(to_seconds(took)); }
+void Telemetry::loop_lag(Duration lag) { families_->lag.Observe(to_seconds(lag)); }
 
 void Telemetry::on_record(const Payload& payload, const State& state, Time now) {
   if (const auto* made = std::get_if<DecisionMade>(&payload); made && made->decision == "RollBack") {
@@ -136,7 +221,7 @@ void Telemetry::on_record(const Payload& payload, const State& state, Time now) 
     families_->step_names[intended->deployment + intended->procedure + intended->path] = intended->name;
     const auto it = families_->deciding_sample.find(intended->deployment);
     if (it != families_->deciding_sample.end() && intended->purpose == "run") {
-      families_->detection.Add({}, kFast).Observe(to_seconds(now - it->second));
+      families_->detection.Observe(to_seconds(now - it->second));
       families_->deciding_sample.erase(it);
     }
   } else if (const auto* ended = std::get_if<StepEnded>(&payload)) {
@@ -161,44 +246,6 @@ void Telemetry::on_record(const Payload& payload, const State& state, Time now) 
   }
 }
 
-void Telemetry::Families::update_readings(const std::string& key, const ServiceWatch& watch) {
-  for (const Reading& r : watch.last.readings) {
-    Gauge& g = reading.Add({{"service", key}, {"indicator", watch.watch.spec().indicators[r.indicator].name}});
-    r.usable() ? g.Set(r.value) : reading.Remove(&g);
-  }
-  for (const Verdict& v : watch.last.verdicts) {
-    level.Add({{"service", key}, {"indicator", v.rule}}).Set(static_cast<double>(v.level));
-    const double held = v.held == Duration{} ? 0 : v.held >= v.needed ? 1 : to_seconds(v.held) / to_seconds(v.needed);
-    evidence.Add({{"service", key}, {"rule", v.rule}}).Set(held);
-  }
-  for (const Row& row : watch.watch.spec().table.rows) {
-    for (const auto& [band, name] : {std::pair{&row.alert, "alert"}, std::pair{&row.critical, "critical"}}) {
-      if (const auto edge = band_edge(row, *band)) {
-        threshold.Add({{"service", key}, {"indicator", row.name}, {"band", name}}).Set(*edge);
-      }
-    }
-  }
-}
-
-void Telemetry::Families::update_service(const App& app, const std::string& key, const ServiceWatch& watch) {
-  update_readings(key, watch);
-  for (std::size_t i = 0; i < watch.sources.size(); ++i) {
-    bool up = true; // a source without a target has one that fails
-    for (std::uint32_t place = 0; place < watch.sources[i].size(); ++place)
-      up = up && (!watch.places[i].present(place) || watch.sources[i][place].up);
-    source_up.Add({{"service", key}, {"source", watch.config.sources[i].name}}).Set(up ? 1 : 0);
-  }
-  const DeploymentState* newest = nullptr;
-  for (auto it = app.state().deployment_order.rbegin(); it != app.state().deployment_order.rend() && !newest; ++it) {
-    const DeploymentState* d = app.state().deployment(*it);
-    if (d && d->service == key && d->rolls_back.empty()) newest = d;
-  }
-  for (const Phase phase : kPhases) {
-    state.Add({{"service", short_name(key)}, {"environment", environment(key)}, {"state", std::string(name_of(phase))}})
-        .Set(newest && newest->phase == phase ? 1 : 0);
-  }
-}
-
 void Telemetry::Families::update_deadman(const Deadman::Health& health) {
   Gauge& ok = deadman.Add({});
   health.configured ? ok.Set(health.well() ? 1 : 0) : deadman.Remove(&ok);
@@ -214,8 +261,9 @@ std::string Telemetry::expose(const App& app) {
   families_->config_refused.Add({}).Set(app.config_faults().empty() ? 0 : 1);
   if (app.deadman) families_->update_deadman(app.deadman->health());
   families_->waiting_notices.Add({}).Set(static_cast<double>(app.state().outbox.size()));
-  for (const auto& [key, watch] : app.watches()) families_->update_service(app, key, *watch);
-  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+  ServiceGauges services;
+  for (const auto& [key, watch] : app.watches()) services.add(app, key, *watch);
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect()) + services.text();
 }
 
 } // namespace backstop

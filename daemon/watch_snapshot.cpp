@@ -33,6 +33,18 @@ struct Series {
   std::vector<double> a, b;
   template <class V> void fields(V& v) { v("t", t), v("a", a), v("b", b); }
 };
+/// Blocks likewise.
+struct HistorySnapshot {
+  std::vector<std::int64_t> start, last, readings;
+  std::vector<double> sum, numerator, requests;
+  template <class V> void fields(V& v) {
+    v("t", start), v("last", last), v("n", readings), v("sum", sum), v("num", numerator), v("req", requests);
+  }
+};
+struct HistoriesSnapshot {
+  std::vector<HistorySnapshot> by_indicator;
+  template <class V> void fields(V& v) { v("by_indicator", by_indicator); }
+};
 struct ShareSnapshot {
   std::vector<double> nats, last;
   Time newest{}, round{}, round_newest{};
@@ -183,6 +195,33 @@ Result<WatchState> state_of(const Json& json) {
   state.evaluated = snapshot.evaluated;
   for (const SuspicionSnapshot& s : snapshot.suspicions) state.suspicions.push_back(suspicion_of(s));
   return state;
+}
+
+Json snapshot_of(const std::vector<std::deque<BaselineHistory::Block>>& histories) {
+  HistoriesSnapshot all;
+  for (const auto& blocks : histories) {
+    HistorySnapshot& s = all.by_indicator.emplace_back();
+    for (const auto& b : blocks) {
+      s.start.push_back(to_us(b.start)), s.last.push_back(to_us(b.last)), s.readings.push_back(b.readings);
+      s.sum.push_back(b.sum), s.numerator.push_back(b.numerator), s.requests.push_back(b.requests);
+    }
+  }
+  return to_json(all);
+}
+
+Result<std::vector<std::deque<BaselineHistory::Block>>> histories_of(const Json& json) {
+  HistoriesSnapshot all;
+  if (Status s = from_json(json, all); !s) return s.error().in("the saved histories do not read");
+  std::vector<std::deque<BaselineHistory::Block>> histories;
+  for (const HistorySnapshot& s : all.by_indicator) {
+    auto& blocks = histories.emplace_back();
+    const std::size_t n = std::min(
+        {s.start.size(), s.last.size(), s.readings.size(), s.sum.size(), s.numerator.size(), s.requests.size()});
+    for (std::size_t i = 0; i < n; ++i)
+      blocks.push_back({time_from_us(s.start[i]), time_from_us(s.last[i]), s.sum[i], s.numerator[i], s.requests[i],
+                        static_cast<std::uint32_t>(s.readings[i])});
+  }
+  return histories;
 }
 
 Json snapshot_of(const SettlingWatch::State& s) {

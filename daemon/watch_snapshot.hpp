@@ -9,6 +9,9 @@ namespace backstop {
 /// Watch::save() as a snapshot for the recorder, and back. An error or a snapshot of another shape: start anew.
 Json snapshot_of(const WatchState& state);
 Result<WatchState> state_of(const Json& snapshot);
+/// The histories of all indicators by themselves: WatchState::history.
+Json snapshot_of(const std::vector<std::deque<BaselineHistory::Block>>& histories);
+Result<std::vector<std::deque<BaselineHistory::Block>>> histories_of(const Json& snapshot);
 Json snapshot_of(const SettlingWatch::State& state);
 SettlingWatch::State settling_of(const Json& snapshot); ///< none, where it is something else
 

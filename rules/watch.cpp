@@ -244,6 +244,11 @@ bool Watch::restore(WatchState state, Time now) {
   return true;
 }
 
+void Watch::restore_histories(const std::vector<std::deque<BaselineHistory::Block>>& histories, Time now) {
+  if (histories.size() != history_.size()) return;
+  for (std::size_t i = 0; i < history_.size(); ++i) history_[i].restore(histories[i], now);
+}
+
 Duration Watch::longest_pause() const {
   const auto fastest = std::min_element(spec_.intervals.begin(), spec_.intervals.end());
   return std::max<Duration>(std::chrono::seconds(30), fastest == spec_.intervals.end() ? Duration{} : 5 * *fastest);

@@ -100,6 +100,8 @@ public:
   [[nodiscard]] WatchState save() const;
   /// Puts back what save() gave, where it fits this specification and `now`; otherwise starts anew and says false.
   bool restore(WatchState state, Time now);
+  /// The same for WatchState::history alone, before anything was learned; of another number of indicators: nothing.
+  void restore_histories(const std::vector<std::deque<BaselineHistory::Block>>& histories, Time now);
 
 private:
   struct Held {

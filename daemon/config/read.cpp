@@ -8,11 +8,15 @@ namespace backstop::config {
 
 namespace {
 
-void drain(Sheet& sheet, std::vector<Fault>& faults, std::vector<Fault>& warnings) {
-  std::move(sheet.faults.begin(), sheet.faults.end(), std::back_inserter(faults));
-  std::move(sheet.warnings.begin(), sheet.warnings.end(), std::back_inserter(warnings));
-  put_in_order(faults);
-  put_in_order(warnings);
+template <class Outcome> void drain(Sheet& sheet, Outcome& out) {
+  std::move(sheet.faults.begin(), sheet.faults.end(), std::back_inserter(out.faults));
+  std::move(sheet.warnings.begin(), sheet.warnings.end(), std::back_inserter(out.warnings));
+}
+
+/// Once, when all sheets are drained.
+template <class Outcome> void sort_faults(Outcome& out) {
+  put_in_order(out.faults);
+  put_in_order(out.warnings);
 }
 
 std::optional<Node> tree(std::string_view text, Sheet& sheet) {
@@ -92,11 +96,12 @@ LoadOutcome load(const std::string& path, const Files& files) {
     }
   }
   check_together(out.config.daemon, services);
-  drain(main, out.faults, out.warnings);
+  drain(main, out);
   for (LoadedService& loaded : services) {
-    drain(loaded.sheet, out.faults, out.warnings);
+    drain(loaded.sheet, out);
     out.config.services.push_back(std::move(loaded.service));
   }
+  sort_faults(out);
   out.config.hash = files.sha256(reader.hashes);
   return out;
 }
@@ -107,7 +112,8 @@ ServiceOutcome load_service(std::string_view text, const std::string& file) {
   read_service_text(text, loaded);
   ServiceOutcome out;
   out.service = std::move(loaded.service);
-  drain(loaded.sheet, out.faults, out.warnings);
+  drain(loaded.sheet, out);
+  sort_faults(out);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/io/curl_exchange.hpp"
 #include "daemon/io/os_error.hpp"
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
@@ -34,11 +35,14 @@ std::string part(const Url& url, CURLUPart which) {
   return copy;
 }
 
-bool is_loopback(const std::string& url_text) {
-  const Url url = parse_url(url_text);
-  if (!url) return false;
-  const std::string host = part(url, CURLUPART_HOST);
+bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]" || host.compare(0, 4, "127.") == 0;
+}
+
+/// As libcurl gives hosts: an IPv6 address in brackets.
+bool is_address(const std::string& host) {
+  in_addr ignored{};
+  return host.front() == '[' || ::inet_pton(AF_INET, host.c_str(), &ignored) == 1;
 }
 
 bool has_control(std::string_view text) {
@@ -94,16 +98,19 @@ Status CurlExchange::prepare() {
   if (request_.method.empty() ||
       !std::all_of(request_.method.begin(), request_.method.end(), [](unsigned char c) { return std::isupper(c); }))
     return fail(Errc::invalid, "an HTTP method is a word in capitals");
-  if (const Url url = parse_url(request_.url); !url)
-    return failed(Errc::invalid, "this is no URL");
-  else if (const std::string scheme = part(url, CURLUPART_SCHEME); scheme != "http" && scheme != "https")
+  const Url url = parse_url(request_.url);
+  if (!url) return failed(Errc::invalid, "this is no URL");
+  if (const std::string scheme = part(url, CURLUPART_SCHEME); scheme != "http" && scheme != "https")
     return failed(Errc::invalid, "only http:// and https:// are allowed");
+  const std::string host = part(url, CURLUPART_HOST);
   if (!request_.bearer_token.empty() && !request_.basic_credential.empty())
     return failed(Errc::invalid, "a bearer token or a password, not both");
 
-  if (Status added = add_headers(!request_.unix_socket.empty() || is_loopback(request_.url)); !added) return added;
+  if (Status added = add_headers(!request_.unix_socket.empty() || is_loopback(host)); !added) return added;
   set_method();
   set_transport();
+  // An address is what it is. Else libcurl looks through all that it ever resolved before each exchange.
+  if (is_address(host)) set(CURLOPT_DNS_CACHE_TIMEOUT, -1L);
   set_identity();
   set_callbacks();
   if (request_.own_connection) set_own_connection();
@@ -165,6 +172,7 @@ void CurlExchange::set_transport() {
   set(CURLOPT_ACCEPT_ENCODING, "gzip");
   set(CURLOPT_USERAGENT, "backstop");
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_BUFFERSIZE, static_cast<long>(kReadAtOnce));
   // Without it a transfer that times out while a name is being resolved waits for the resolver thread: the loop stops.
   set(CURLOPT_QUICK_EXIT, 1L);
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request_.timeout).count();

@@ -18,6 +18,10 @@ std::string shown_url(const std::string& url, bool secret_path = false);
 /// drives the handle (a multi handle, curl_easy_perform) is not its business.
 class CurlExchange {
 public:
+  /// What is read from a socket at once: most answers, so that the loop turns once for them. The memory is taken while the
+  /// exchange lasts, and only the pages of it that are written to.
+  static constexpr std::size_t kReadAtOnce = std::size_t{64} << 10;
+
   /// `under_way` is shared by the exchanges of one fetcher, and outlives them; null: only this one is bounded.
   CurlExchange(HttpRequest request, Barrier& barrier, AnswersUnderWay* under_way = nullptr);
   CurlExchange(const CurlExchange&) = delete;

@@ -1,5 +1,6 @@
 #include "daemon/io/curl_fetcher.hpp"
 #include "daemon/io/curl_exchange.hpp"
+#include <algorithm>
 #include <stdexcept>
 #include <sys/epoll.h>
 #include <unordered_map>
@@ -7,15 +8,15 @@
 namespace backstop {
 namespace {
 
-/// Idle connections kept for the next exchange. libcurl's own default follows the number of exchanges under way, and
-/// would close most connections between two rounds of scrapes.
-constexpr long kKeptConnections = 128;
+/// Idle connections kept for the next exchange at least. libcurl's own default follows the number of exchanges under way,
+/// and would close most connections between two rounds of scrapes.
+constexpr std::size_t kKeptConnections = 128;
 
 /// A larger answer takes long to read: it is told of when nothing else is to be done, one in each turn of the loop.
 constexpr std::size_t kSoon = AnswersUnderWay::small;
 
 /// And while it comes: a socket that was served so often for one answer is served when nothing else is to be done.
-constexpr int kServedSoon = AnswersUnderWay::small / AnswersUnderWay::block;
+constexpr int kServedSoon = AnswersUnderWay::small / CurlExchange::kReadAtOnce;
 
 void check(CURLMcode code) {
   if (code != CURLM_OK) throw std::runtime_error(std::string("libcurl: ") + curl_multi_strerror(code));
@@ -55,10 +56,14 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
     check(curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this));
     check(curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer));
     check(curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this));
-    check(curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kKeptConnections));
+    keep_connections(kKeptConnections);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
+
+  void keep_connections(std::size_t most) {
+    check(curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(most)));
+  }
 
   void close() {
     for (auto& [id, p] : pending) curl_multi_remove_handle(multi, p.exchange->easy());
@@ -103,9 +108,13 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   }
 
   void drive(curl_socket_t fd, int events) {
-    const auto self = shared_from_this();
     int running = 0;
     check(curl_multi_socket_action(multi, fd, events, &running));
+    take_ended();
+  }
+
+  void take_ended() {
+    const auto self = shared_from_this();
     if (loop.barrier().caught()) return; // the loop is about to end with it
     int left = 0;
     while (multi) {
@@ -113,6 +122,16 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
       if (!message) break;
       if (message->msg == CURLMSG_DONE) finish(message->easy_handle, message->data.result);
     }
+  }
+
+  /// Lets what was added begin at once: its request is sent before the loop turns. What ends by it is told from the loop.
+  void begin() {
+    int running = 0;
+    check(curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running));
+    if (static_cast<std::size_t>(running) == pending.size()) return;
+    loop.post([weak = weak_from_this()] { // not by the timer: libcurl tells only once when it wants it
+      if (const auto self = weak.lock()) self->take_ended();
+    });
   }
 
   void finish(CURL* easy, CURLcode code) {
@@ -174,7 +193,12 @@ HttpFetcher::Id CurlFetcher::start(HttpRequest request, Done done) {
   }
   curl_easy_setopt(p.exchange->easy(), CURLOPT_PRIVATE, &p);
   check(curl_multi_add_handle(impl_->multi, p.exchange->easy()));
+  impl_->begin();
   return id;
+}
+
+void CurlFetcher::keep_connections(std::size_t servers) {
+  impl_->keep_connections(std::max(servers, kKeptConnections));
 }
 
 void CurlFetcher::cancel(Id id) {

@@ -17,6 +17,8 @@ public:
 
   Id start(HttpRequest request, Done done) override;
   void cancel(Id id) override;
+  /// So many servers are asked again and again: a connection to each is kept open between.
+  void keep_connections(std::size_t servers);
 
 private:
   struct Impl;

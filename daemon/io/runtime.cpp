@@ -20,6 +20,7 @@
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
+#include "daemon/io/start_pages.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/target_discovery.hpp"
 #include "daemon/io/unit_step_runner.hpp"
@@ -91,7 +92,8 @@ struct Runtime::Parts {
   std::map<std::string, Scraping> scrapers;
   std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer;
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
-  Time app_due = kNever, scrape_due = kNever;
+  Time app_due = kNever;
+  std::multimap<Time, std::string> scrapes_due; ///< when each scraper wants to be called, by its service
   std::map<std::string, double> dropped_told;
 
   int given_socket = -1; ///< the control socket handed over by the service manager; -1: none
@@ -108,6 +110,7 @@ struct Runtime::Parts {
   Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
   void rebuild_scrapers();
+  void schedule_scrapers();
   void change_targets(const ServiceWatch& watch, std::uint32_t source, const TargetPlaces::Change& change);
   [[nodiscard]] ProbeParts probe_parts() { return {*loop, *fetcher, *watched_units, *plugins, secrets}; }
   void tick_scrapers();
@@ -230,7 +233,10 @@ void Runtime::Parts::wire(config::Config config) {
     app->on_tick(loop->now());
     after_event();
   });
-  scrape_timer = loop->add_timer([this] { tick_scrapers(); });
+  scrape_timer = loop->add_timer([this] {
+    if (!scrapes_due.empty()) telemetry->loop_lag(std::max(Duration{}, loop->fresh_now() - scrapes_due.begin()->first));
+    tick_scrapers();
+  });
   housekeeping = loop->add_timer([this] { keep_house(); }, EventLoop::kIdle);
   housekeeping->arm(loop->now() + kHousekeeping);
   journal_retry = loop->add_timer([this] { retry_journal(); }, EventLoop::kIdle);
@@ -269,7 +275,7 @@ void Runtime::Parts::rebuild_scrapers() {
           after_event();
         });
   }
-  tick_scrapers();
+  schedule_scrapers();
 }
 
 void Runtime::Parts::change_targets(const ServiceWatch& watch, std::uint32_t source,
@@ -282,13 +288,28 @@ void Runtime::Parts::change_targets(const ServiceWatch& watch, std::uint32_t sou
     const bool another = std::find(change.replaced.begin(), change.replaced.end(), place) != change.replaced.end();
     scraper.add(make_target(watch, source, place, probe_parts()), loop->now(), another);
   }
+  schedule_scrapers();
+}
+
+/// Targets came or went.
+void Runtime::Parts::schedule_scrapers() {
+  std::size_t targets = 0;
+  for (const auto& [key, watch] : app->watches())
+    for (const auto& source : watch->sources) targets += source.size();
+  fetcher->keep_connections(targets);
+  scrapes_due.clear();
+  for (const auto& [key, scraping] : scrapers) scrapes_due.emplace(loop->now(), key);
   tick_scrapers();
 }
 
+/// Those whose time has come, and no others: there may be thousands.
 void Runtime::Parts::tick_scrapers() {
-  scrape_due = kNever;
-  for (const auto& [key, scraping] : scrapers) scrape_due = std::min(scrape_due, scraping.scraper->tick(loop->now()));
-  if (scrape_due != kNever) scrape_timer->arm(scrape_due);
+  while (!scrapes_due.empty() && scrapes_due.begin()->first <= loop->now()) {
+    auto due = scrapes_due.extract(scrapes_due.begin());
+    due.key() = scrapers.at(due.mapped()).scraper->tick(loop->now());
+    if (due.key() != kNever) scrapes_due.insert(std::move(due));
+  }
+  if (!scrapes_due.empty()) scrape_timer->arm(scrapes_due.begin()->first);
 }
 
 void Runtime::Parts::after_event() {
@@ -473,6 +494,7 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   p.status_stale = true;
   p.after_event();
   p.manager->ready(status_line(*p.app));
+  p.loop->post([] { (void)give_back_start_pages(); }, EventLoop::kIdle);
   return parts;
 }
 

@@ -5,6 +5,7 @@ namespace backstop {
 
 Status MemoryRecorder::put(std::string_view key, const Json& value) {
   if (!broken.empty()) return fail(Errc::io, broken);
+  ++puts[std::string(key)];
   if (value.is_null()) {
     if (const auto found = values_.find(key); found != values_.end()) values_.erase(found);
     return {};

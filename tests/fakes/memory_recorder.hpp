@@ -15,6 +15,7 @@ public:
 
   /// Every write fails while it says why.
   std::string broken;
+  std::map<std::string, int, std::less<>> puts; ///< how often, by key
 
 private:
   std::map<std::string, std::string, std::less<>> values_;

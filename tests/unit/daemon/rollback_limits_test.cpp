@@ -124,7 +124,7 @@ TEST(Concurrency, OneRollbackAtATimeTheOtherWaitsAndJudgesAgain) {
   ASSERT_TRUE(w.until([&] { return w.rollbacks() == 1; }));
   w.shops["cart/production"].error_share = 0.3;
   ASSERT_TRUE(w.until([&] { return w.deployment(cart).last_decision_status.starts_with("waiting"); }));
-  EXPECT_EQ(w.app->state().rolling_back().size(), 1U);
+  EXPECT_EQ(w.app->state().in_phase(Phase::rolling_back).size(), 1U);
   w.shops["cart/production"].error_share = 0; // it was the shop's fault
   ASSERT_TRUE(w.until_phase(shop, Phase::rolled_back_verified));
   ASSERT_TRUE(w.until_phase(cart, Phase::succeeded));
@@ -139,7 +139,7 @@ TEST(Concurrency, TheOneThatWaitedStartsWhenASlotIsFree) {
   w.shops["cart/production"].error_share = 0.3;
   std::size_t most = 0;
   ASSERT_TRUE(w.until([&] {
-    most = std::max(most, w.app->state().rolling_back().size());
+    most = std::max(most, w.app->state().in_phase(Phase::rolling_back).size());
     if (w.executed("cart") == 1) w.shops["cart/production"].error_share = 0;
     return w.phase(cart) == Phase::rolled_back_verified && is_final(w.phase(shop));
   }));

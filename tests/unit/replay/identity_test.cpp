@@ -94,7 +94,7 @@ TEST(LiveAndReplayed, ARollBackAfterUpsAndDowns) {
   EXPECT_EQ(shop.replayed(), shop.live());
   EXPECT_GE(lines(shop.live()), 4);
   EXPECT_NE(shop.live().find(R"("decision":"RollBack")"), std::string::npos);
-  EXPECT_FALSE(shop.app->state().rolling_back().empty() && shop.phase("D1") == Phase::watching) << "it was carried out";
+  EXPECT_FALSE(shop.app->state().in_phase(Phase::rolling_back).empty() && shop.phase("D1") == Phase::watching) << "it was carried out";
 }
 
 TEST(LiveAndReplayed, KeptToTheEnd) {
