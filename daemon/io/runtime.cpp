@@ -20,7 +20,6 @@
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
-#include "daemon/io/start_pages.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/target_discovery.hpp"
 #include "daemon/io/unit_step_runner.hpp"
@@ -494,7 +493,6 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   p.status_stale = true;
   p.after_event();
   p.manager->ready(status_line(*p.app));
-  p.loop->post([] { (void)give_back_start_pages(); }, EventLoop::kIdle);
   return parts;
 }
 
