@@ -1,7 +1,7 @@
 /// bench_detection ROUNDS BIN_DIR: from the moment a service starts failing to the first instruction of what should be run
 /// then. One service of 200 requests/s, whose errors go from 0.5 % to 20 %, at the same moments for all: backstopd with a
 /// window of one interval and of four at 1 s, and of one at 250 ms; Prometheus and Alertmanager with windows of 2 s and 5 s;
-/// Monit. A moment is as likely as any other; Prometheus starts anew every few rounds, as its phases stand still otherwise.
+/// Monit. The moments are spread evenly over the second; Prometheus starts anew every few rounds, as its phases stand still otherwise.
 #include "bench/detection_peers.hpp"
 #include "bench/report.hpp"
 #include "bench/rounds.hpp"
@@ -78,7 +78,10 @@ public:
       o.id = begin_deployment(*o.world, "v" + std::to_string(round) + "-bad");
       if (o.id.empty()) return false;
     }
-    sleep_s(6 + std::uniform_real_distribution<double>(0, 1)(service_.random)); // windows of 5 s are full
+    sleep_s(6); // windows of 5 s are full
+    // Moments that are spread evenly over the second, on which all of them scrape: few rounds then show what many would.
+    const double phase = std::fmod(round * 0.6180339887, 1.0);
+    sleep_s(std::fmod(phase - std::fmod(wall_now(), 1.0) + 1, 1.0));
     const double failing = wall_now();
     service_.target.switch_at_now(true);
     const bool ran = service_.until([&] { return all_ran(failing); }, kMost);
