@@ -97,8 +97,9 @@ std::optional<Detections::Seen> Detections::seen(const ServiceWatch& watch, cons
 void Detections::look_at(const std::string& key, const ServiceState& service, const Seen& seen, Time now) {
   const std::string actor = "backstopd(" + seen.how + ")";
   const auto before = shown_.find(key);
-  const bool first = before == shown_.end(), changed = first || before->second != seen.version;
-  shown_[key] = seen.version;
+  const std::string shown = seen.version + (seen.everywhere ? "" : ", here and there");
+  const bool first = before == shown_.end(), changed = first || before->second != shown;
+  shown_[key] = shown;
   const DeploymentState* active = state_.active(key);
   if (active && active->phase == Phase::rolling_back) return; // its steps bring the old version back
   if (active && active->phase == Phase::deploying && active->version == seen.version && active->began_by == actor) {

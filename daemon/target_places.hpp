@@ -22,7 +22,7 @@ struct FoundTargets {
 class TargetPlaces {
 public:
   static constexpr Duration kKept = std::chrono::hours(1);
-  static constexpr std::size_t kMost = 2 * config::kMostTargets; ///< places
+  static constexpr std::size_t kMost = 2 * config::kMostTargets + 1; ///< places, that of "none" among them
   /// What the place of a source without targets is called.
   static const std::string kNone;
 

@@ -90,8 +90,10 @@ TEST_F(DetectSeriesTest, OneThatWasLeftBehindEndsNoWatch) {
   EXPECT_EQ(deployments(), 1U);
   EXPECT_EQ(w.phase("D1"), Phase::watching);
   w.running = "v1";
+  EXPECT_EQ(w.told("unwatched"), "");
   w.run(2);
-  EXPECT_EQ(w.phase("D1"), Phase::superseded) << "all are back";
+  EXPECT_THAT(w.told("unwatched"), HasSubstr("shop_build_info shows v1, which is not watched: there is no known good"))
+      << "all are back, and it is looked at as any other deployment";
 }
 
 TEST_F(DetectSeriesTest, OneThatCannotBeReadHoldsNothingUp) {
