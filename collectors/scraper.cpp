@@ -9,11 +9,12 @@ constexpr Duration kJitter = std::chrono::milliseconds(50);
 } // namespace
 
 struct Scraper::Slot {
-  ScrapeTarget target; ///< without a probe: it is not read for now
+  ScrapeTarget target;
   std::unique_ptr<SampleStore> store;
   Time due{};
   bool in_flight = false;
   bool again = false; ///< asked for while a read was under way
+  bool away = false;  ///< it is not read for now
   Scrape scrape;      ///< its vector is used again and again
 };
 
@@ -37,15 +38,18 @@ Time Scraper::first_due(const ScrapeTarget& target, Time start) const {
 
 void Scraper::add(ScrapeTarget target, Time now, bool another) {
   Slot* slot = slot_of(target.source, target.target);
-  if (!slot) slot = slots_.emplace_back(std::make_unique<Slot>()).get();
-  if (!slot->store || another) {
-    SampleStoreLimits limits;
-    limits.index.series = target.max_series;
-    if (slot->store) dropped_.add(slot->store->dropped());
-    slot->store = std::make_unique<SampleStore>(target.selectors, limits);
+  if (slot && !another) {
+    slot->away = false;
+    slot->due = first_due(target, now);
+    return;
   }
+  if (!slot) slot = slots_.emplace_back(std::make_unique<Slot>()).get();
+  if (slot->store) dropped_.add(slot->store->dropped());
+  SampleStoreLimits limits;
+  limits.index.series = target.max_series;
+  slot->store = std::make_unique<SampleStore>(target.selectors, limits);
   slot->due = first_due(target, now);
-  slot->in_flight = slot->again = false; // what the probe before had under way goes with it
+  slot->in_flight = slot->again = slot->away = false; // what the probe before had under way goes with it
   slot->scrape.source = target.source;
   slot->scrape.target = target.target;
   slot->target = std::move(target);
@@ -55,9 +59,8 @@ void Scraper::add(ScrapeTarget target, Time now, bool another) {
 void Scraper::remove(std::uint32_t source, std::uint32_t target) {
   Slot* slot = slot_of(source, target);
   if (!slot) return;
-  slot->target.probe.reset();
+  slot->away = true;
   slot->due = kNever;
-  slot->in_flight = slot->again = false;
 }
 
 Scraper::~Scraper() = default;
@@ -84,10 +87,11 @@ Time Scraper::tick(Time now) {
 
 void Scraper::poke(std::uint32_t source, std::uint32_t target) {
   Slot* slot = slot_of(source, target);
-  if (slot && slot->target.probe) read_now(*slot);
+  if (slot) read_now(*slot);
 }
 
 void Scraper::read_now(Slot& slot) {
+  if (slot.away) return;
   if (slot.in_flight) {
     slot.again = true;
   } else {

@@ -41,10 +41,10 @@ public:
   /// Reads one target now, besides its grid. While a read of it is under way: once more right after it, as the values
   /// on their way may be those from before. Not from inside on_scrape.
   void poke(std::uint32_t source, std::uint32_t target);
-  /// The target is read from now on. One that was there before (see remove) keeps its series, unless it is `another` one.
-  /// Not from inside on_scrape.
+  /// The target is read from now on. One that was there before (see remove) goes on with its probe and its series, unless
+  /// it is `another` one. Not from inside on_scrape.
   void add(ScrapeTarget target, Time now, bool another);
-  /// The target is not read any more; a read under way is given up. Not from inside on_scrape.
+  /// The target is not read any more; a read under way is still told. Its probe is kept: it may count.
   void remove(std::uint32_t source, std::uint32_t target);
   /// Samples left out so far, by reason, over all targets.
   [[nodiscard]] DropCounts dropped() const;

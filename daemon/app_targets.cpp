@@ -18,7 +18,7 @@ std::optional<std::uint32_t> source_named(const ServiceWatch& watch, const std::
 TargetsChanged change_of(const std::vector<config::TargetConfig>& before,
                          const std::vector<config::TargetConfig>& after) {
   TargetsChanged change;
-  for (const config::TargetConfig& target : after)
+  for (const config::TargetConfig& target : after) // other labels too
     if (std::find(before.begin(), before.end(), target) == before.end()) change.joined.push_back(found_of(target));
   for (const config::TargetConfig& target : before) {
     const auto same = [&](const config::TargetConfig& other) { return other.name() == target.name(); };
@@ -34,7 +34,8 @@ void App::on_targets(const std::string& service, const std::string& source, cons
   if (it == watches_.end()) return;
   ServiceWatch& watch = *it->second;
   const std::optional<std::uint32_t> index = source_named(watch, source);
-  if (!index) return;
+  const config::TargetList* list = index ? config::targets_of(watch.config.sources[*index]) : nullptr;
+  if (!list || !list->discovers()) return; // it was configured otherwise meanwhile
   if (std::exchange(watch.not_found[*index], found.why) != found.why && !found.why.empty())
     seams_.log.write(LogLevel::warning,
                      service + ": targets of source " + source +

@@ -23,6 +23,14 @@ bool is_known(const State& state, const ServiceState& service, const std::string
   return false;
 }
 
+/// It was there before: one target that still shows it is one that was left behind.
+bool ran_before(const State& state, const ServiceState& service, const std::string& key, const std::string& version) {
+  if (service.versions.contains(version)) return true;
+  return std::any_of(state.deployments.begin(), state.deployments.end(), [&](const auto& entry) {
+    return entry.second.service == key && (entry.second.version == version || entry.second.previous == version);
+  });
+}
+
 } // namespace
 
 Detections::Detections(const ServiceWatches& watches, const State& state, Outside outside)
@@ -89,8 +97,9 @@ std::optional<Detections::Seen> Detections::seen(const ServiceWatch& watch, cons
 void Detections::look_at(const std::string& key, const ServiceState& service, const Seen& seen, Time now) {
   const std::string actor = "backstopd(" + seen.how + ")";
   const auto before = shown_.find(key);
-  const bool first = before == shown_.end(), changed = first || before->second != seen.version;
-  shown_[key] = seen.version;
+  const std::string shown = seen.version + (seen.everywhere ? "" : ", here and there");
+  const bool first = before == shown_.end(), changed = first || before->second != shown;
+  shown_[key] = shown;
   const DeploymentState* active = state_.active(key);
   if (active && active->phase == Phase::rolling_back) return; // its steps bring the old version back
   if (active && active->phase == Phase::deploying && active->version == seen.version && active->began_by == actor) {
@@ -100,7 +109,8 @@ void Detections::look_at(const std::string& key, const ServiceState& service, co
   // One that was announced has not come to where it is seen yet.
   const bool not_yet = active && active->version != seen.version && active->previous == seen.version &&
                        (first || active->phase == Phase::deploying);
-  if (not_yet || is_known(state_, service, key, seen.version)) {
+  const bool left_behind = !seen.everywhere && ran_before(state_, service, key, seen.version);
+  if (not_yet || left_behind || is_known(state_, service, key, seen.version)) {
     unwatched_.erase(key);
     return;
   }

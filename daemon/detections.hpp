@@ -55,7 +55,7 @@ private:
   const State& state_;
   Outside outside_;
   std::map<std::string, Unwatched> unwatched_; ///< by service
-  std::map<std::string, std::string> shown_;   ///< the version that was seen last, by service
+  std::map<std::string, std::string> shown_;   ///< what was seen last, by service
   std::map<std::string, double> starts_;       ///< of its unit when it was looked at last, by service
   Time next_look_ = kNever;
 };

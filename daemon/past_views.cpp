@@ -7,9 +7,9 @@
 namespace backstop {
 namespace {
 
-constexpr std::size_t kValues = 20'000;       ///< of a page
-constexpr std::uint64_t kRecords = 200;       ///< that are looked at for a page
-constexpr std::uint64_t kRecordsBefore = 500; ///< a deployment: restarts of the daemon in the half hour before it
+constexpr std::size_t kValues = 20'000;        ///< of a page
+constexpr std::uint64_t kRecords = 200;        ///< that are looked at for a page
+constexpr std::uint64_t kRecordsBefore = 2000; ///< a deployment: restarts and targets in the half hour before it
 
 /// Whether a replay of the deployment wants to know.
 bool bears_on(const DeploymentState& d, const Payload& payload) {

@@ -30,13 +30,17 @@ std::optional<std::uint32_t> TargetPlaces::place_of(std::string_view name_of_tar
 std::uint32_t TargetPlaces::place_for(const config::TargetConfig& target, Time now, Change& change) {
   const auto known =
       std::find_if(places_.begin(), places_.end(), [&](const Place& p) { return p.target.name() == target.name(); });
-  if (known != places_.end()) return static_cast<std::uint32_t>(known - places_.begin());
-  const auto longer_gone = [](const Place& a, const Place& b) {
-    return a.present != b.present ? !a.present : a.left < b.left;
+  if (known != places_.end()) {
+    const auto at = static_cast<std::uint32_t>(known - places_.begin());
+    if (!known->present && now - known->left >= kKept) change.replaced.push_back(at);
+    return at;
+  }
+  const auto is_free = [](const Place& p) { return !p.present && !p.target.name().empty(); }; // not that of "none"
+  const auto longer_gone = [&](const Place& a, const Place& b) {
+    return is_free(a) != is_free(b) ? is_free(a) : a.left < b.left;
   };
   const auto oldest = std::min_element(places_.begin(), places_.end(), longer_gone);
-  const bool free = oldest != places_.end() && !oldest->present && !oldest->target.name().empty();
-  if (free && (now - oldest->left >= kKept || places_.size() >= kMost)) {
+  if (oldest != places_.end() && is_free(*oldest) && (now - oldest->left >= kKept || places_.size() >= kMost)) {
     const auto at = static_cast<std::uint32_t>(oldest - places_.begin());
     change.replaced.push_back(at);
     places_[at].target = {};
@@ -63,10 +67,10 @@ TargetPlaces::Change TargetPlaces::set(const std::vector<config::TargetConfig>& 
     ++n;
     Place& place = places_[at];
     if (place.present && place.target == target) continue;
+    (place.present ? change.relabelled : change.joined).push_back(at);
     place.from_start = !listed_ || (place.present && place.from_start);
     place.target = target;
     place.present = true;
-    change.joined.push_back(at);
   }
   const auto none = std::find_if(places_.begin(), places_.end(),
                                  [](const Place& p) { return !p.written && p.target.name().empty(); });

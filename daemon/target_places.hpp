@@ -16,13 +16,13 @@ struct FoundTargets {
 };
 
 /// The targets of one source, each at a place (an index, as in Scrape::target) of its own. Targets that are found come and
-/// go: one that comes back has the place that it had, so that its series are the same; a place is given to another target
-/// only when the one before has been gone for kKept, or when there are too many. A source that looks for its targets and
+/// go: one that comes back within kKept has the place that it had, with its series; a place is given to another target
+/// only when the one before has been gone for so long, or when there are too many. A source that looks for its targets and
 /// has none keeps one place for "none", whose reads fail: it must be seen that nothing is measured.
 class TargetPlaces {
 public:
   static constexpr Duration kKept = std::chrono::hours(1);
-  static constexpr std::size_t kMost = 2 * config::kMostTargets; ///< places
+  static constexpr std::size_t kMost = 2 * config::kMostTargets + 1; ///< places, that of "none" among them
   /// What the place of a source without targets is called.
   static const std::string kNone;
 
@@ -30,10 +30,11 @@ public:
   explicit TargetPlaces(const config::Source& source);
 
   struct Change {
-    std::vector<std::uint32_t> joined;   ///< a target is there, that was not, or with other labels
-    std::vector<std::uint32_t> left;     ///< it is not there any more
-    std::vector<std::uint32_t> replaced; ///< of `joined`: another target had the place before
-    [[nodiscard]] bool none() const { return joined.empty() && left.empty(); }
+    std::vector<std::uint32_t> joined;     ///< a target is there, that was not
+    std::vector<std::uint32_t> left;       ///< it is not there any more
+    std::vector<std::uint32_t> replaced;   ///< of `joined`: what the place had before is nothing to it
+    std::vector<std::uint32_t> relabelled; ///< it was there and is, with other labels
+    [[nodiscard]] bool none() const { return joined.empty() && left.empty() && relabelled.empty(); }
   };
   /// From now on the targets are the written ones and `found` (no name twice; the rest beyond kMostTargets is left out).
   Change set(const std::vector<config::TargetConfig>& found, Time now);

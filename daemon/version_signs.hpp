@@ -27,7 +27,7 @@ public:
 
   struct Seen {
     std::string version;
-    bool everywhere = true; ///< every target that is there shows it
+    bool everywhere = true; ///< every target that is there and can be read shows it
   };
   /// detect: series. The version to look at is one that is not `known`, that of the most targets; where all show `known`, that.
   /// None: no target has shown one.
@@ -36,14 +36,18 @@ public:
   [[nodiscard]] std::optional<double> starts() const { return starts_; }
 
 private:
+  static constexpr int kFailuresToBeDown = 5; ///< reads in a row; what it showed counts no more
   bool take_labels(const Scrape& scrape);
+  void take_names(const Scrape& scrape);
 
   std::optional<std::uint32_t> source_;
   std::uint32_t selector_ = 0;
+  std::optional<Selector> wanted_;
   std::string label_; ///< empty: restarts are counted
   LineReader reader_{Format::prometheus, {}};
   std::map<std::uint32_t, std::unordered_map<std::uint32_t, std::string>> names_; ///< versions, by place, by series
   std::map<std::uint32_t, std::string> versions_;                                 ///< of now, by place
+  std::map<std::uint32_t, int> failed_;                                           ///< reads in a row, by place
   std::optional<double> starts_;
 };
 

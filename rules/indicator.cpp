@@ -39,6 +39,7 @@ std::uint32_t source_of(const IndicatorKind& kind) {
 
 void Indicator::target_left(std::uint32_t source, std::uint32_t target) {
   if (source_of(state_->spec.kind) != source || target >= state_->targets_.size()) return;
+  state_->targets_[target].away = true;
   state_->targets_[target].failing = false;
   state_->targets_[target].gauge = {};
 }
@@ -62,6 +63,7 @@ void Indicator::observe(const Scrape& scrape) {
         }
         state_->take(kind, scrape, target);
         target.scraped = true;
+        target.away = false;
         target.good = scrape.t;
       },
       state_->spec.kind);
@@ -136,6 +138,10 @@ Delta Indicator::State::delta_of(const Scrape& scrape, const Target& target, con
   delta.target = scrape.target;
   delta.restarted = step.restarted && !spec.many_processes;
   delta.kind = target.scraped ? Delta::Kind::counted : Delta::Kind::first;
+  if (target.away && step.restarted) { // another process: what it did before it was there counts for nobody
+    delta.restarted = false;
+    delta.kind = Delta::Kind::first;
+  }
   delta.from = target.scraped ? std::min(step.from, target.good) : scrape.t;
   return delta;
 }

@@ -126,7 +126,8 @@ public:
   /// Takes what concerns it out of `scrape`; ignores other sources.
   void observe(const Scrape& scrape);
   /// The target is not among those of its source any more: its gauges count no longer, and its failures do not either.
-  /// What its counters did before stays. It may come back (observe), as after an outage.
+  /// What its counters did before stays. When it comes back it goes on as after an outage, but for a counter that began anew
+  /// meanwhile: as in a new target, its first scrape counts nothing then.
   void target_left(std::uint32_t source, std::uint32_t target);
   /// From now on `target` is another one: nothing is known of it.
   void forget_target(std::uint32_t source, std::uint32_t target);

@@ -10,6 +10,7 @@ namespace backstop {
 struct Indicator::State {
   struct Target {
     bool scraped = false; ///< it had a good scrape
+    bool away = false;    ///< it left, and had no good scrape since
     bool failing = false; ///< its last attempt failed ...
     Time tried{};         ///< ... at this time ...
     std::string why;      ///< ... for this reason

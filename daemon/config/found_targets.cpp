@@ -140,6 +140,13 @@ bool is_address(std::string_view text) {
   return std::all_of(inner.begin(), inner.end(), fits) && number >= 1 && number <= 65535;
 }
 
+std::string address_in(std::string_view url) {
+  const std::size_t host = url.find("://") + 3;
+  const std::string authority(url.substr(host, url.find_first_of("/?#", host) - host));
+  if (is_address(authority)) return authority;
+  return authority + (url.starts_with("https") ? ":443" : ":80");
+}
+
 Result<std::vector<FoundAddress>> parse_target_groups(std::string_view text, const std::string& file) {
   std::vector<Fault> faults;
   const std::optional<Node> root = parse_yaml(text, file, faults);
@@ -162,10 +169,10 @@ TargetConfig target_at(const FoundAddress& found, const Discovery& discovery, bo
       labels[name] = value;
   }
   target.labels = std::move(labels);
-  if (is_url(found.address))
+  if (tcp)
+    target.address = is_url(found.address) ? address_in(found.address) : found.address;
+  else if (is_url(found.address))
     target.url = found.address;
-  else if (tcp)
-    target.address = found.address;
   else
     target.url = scheme + "://" + found.address + path + query;
   return target;

@@ -11,6 +11,9 @@ namespace backstop::config {
 /// "HOST:PORT", "[ADDRESS]:PORT": a port from 1 to 65535, and a host that is a name or an address.
 bool is_address(std::string_view text);
 
+/// "HOST:PORT" of a URL; where it says no port, the usual one.
+std::string address_in(std::string_view url);
+
 /// What a look at the outside gave of one target.
 struct FoundAddress {
   std::string address; ///< "HOST:PORT"; of a file also a whole URL

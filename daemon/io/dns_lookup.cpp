@@ -131,11 +131,12 @@ struct DnsLookup::Impl {
     next_tick();
   }
   void next_tick() {
-    timeval most{};
     timeval left{};
-    most.tv_sec = 1;
-    if (ares_timeout(channel, &most, &left))
-      tick->arm(loop.fresh_now() + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec));
+    const timeval* next = finished ? nullptr : ares_timeout(channel, nullptr, &left); // null: nothing is asked
+    if (next)
+      tick->arm(loop.fresh_now() + std::chrono::seconds(next->tv_sec) + std::chrono::microseconds(next->tv_usec));
+    else
+      tick->disarm();
   }
 
   void take(const std::string& name, int status, const unsigned char* answer, int length) {
@@ -157,6 +158,7 @@ struct DnsLookup::Impl {
   /// From the loop, as c-ares is in the middle of something.
   void finish() {
     if (std::exchange(finished, true)) return;
+    if (deadline) deadline->disarm();
     tell = loop.add_timer([this] {
       const std::function<void(Answers)> told = std::move(done);
       told(std::move(answers)); // `this` may be gone after it

@@ -20,7 +20,6 @@
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
-#include "daemon/io/start_pages.hpp"
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/target_discovery.hpp"
 #include "daemon/io/unit_step_runner.hpp"
@@ -267,7 +266,10 @@ void Runtime::Parts::rebuild_scrapers() {
           after_event();
         });
     scraping.discovery = std::make_unique<TargetDiscovery>(
-        *loop, watch->config, [this, service = key](const std::string& source, const FoundTargets& found) {
+        *loop, *watch,
+        [this, service = key, generation = watch->generation](const std::string& source, const FoundTargets& found) {
+          const auto now = app->watches().find(service);
+          if (now == app->watches().end() || now->second->generation != generation) return; // it is about to go
           app->on_targets(service, source, found, loop->now());
           after_event();
         });
@@ -491,7 +493,6 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   p.status_stale = true;
   p.after_event();
   p.manager->ready(status_line(*p.app));
-  p.loop->post([] { (void)give_back_start_pages(); }, EventLoop::kIdle);
   return parts;
 }
 

@@ -96,35 +96,50 @@ private:
 /// Takes in the answers, and keeps for a while what is missing in them.
 class NameLook {
 public:
+  /// `known`: addresses that were found before, by whichever name.
+  explicit NameLook(const std::vector<std::string>& known) {
+    for (const std::string& address : known) missed_[""][address] = 0;
+  }
+
   void take(const DnsLookup::Answers& answers, std::map<std::string, Part>& parts) {
+    bool whole = true;
     for (const auto& [name, answer] : answers) {
       Part& part = parts[name];
       part.why = answer ? "" : answer.error().what;
-      if (!answer) continue;
-      if (answer->empty() && !part.found && ++empty_[name] < TargetDiscovery::kMissesToLeave) {
-        part.why = name + ": there is no such record"; // what is known from before may be right all the same
-        continue;
-      }
-      std::map<std::string, int>& missed = missed_[name];
-      for (const std::string& address : *answer) missed[address] = -1;
-      for (auto& [address, times] : missed) ++times;
-      std::erase_if(missed, [](const auto& entry) { return entry.second >= TargetDiscovery::kMissesToLeave; });
-      part.found.emplace();
-      for (const auto& [address, times] : missed) part.found->push_back({address, {}});
+      whole = whole && answer.ok();
+      if (answer) take(name, *answer, part);
     }
+    if (whole) take("", {}, parts[""]);
   }
 
 private:
-  std::map<std::string, int> empty_; ///< by name: answers without any, before the first with one
+  void take(const std::string& name, const std::vector<std::string>& answer, Part& part) {
+    std::map<std::string, int>& missed = missed_[name];
+    for (auto& [address, times] : missed) ++times;
+    for (const std::string& address : answer) missed[address] = 0;
+    std::erase_if(missed, [](const auto& entry) { return entry.second >= TargetDiscovery::kMissesToLeave; });
+    part.found.emplace();
+    for (const auto& [address, times] : missed) part.found->push_back({address, {}});
+  }
+
   std::map<std::string, std::map<std::string, int>> missed_; ///< by name, by address: answers in a row without it
 };
+
+/// What DNS gave of targets that were found.
+std::vector<std::string> addresses_of(const std::vector<config::TargetConfig>& targets) {
+  std::vector<std::string> addresses;
+  for (const config::TargetConfig& target : targets)
+    addresses.push_back(target.address.empty() ? config::address_in(target.url) : target.address);
+  return addresses;
+}
 
 } // namespace
 
 struct TargetDiscovery::OfSource {
-  OfSource(EventLoop& l, const config::Source& s, OnFound f)
+  OfSource(EventLoop& l, const config::Source& s, const TargetPlaces& places, OnFound f)
       : loop(l), name(s.name), list(*config::targets_of(s)), tcp(std::holds_alternative<config::TcpSource>(s.kind)),
-        on_found(std::move(f)) {
+        on_found(std::move(f)), names(addresses_of(places.found())), full(loop.now()) {
+    later = loop.add_timer([this] { tell(); });
     if (list.file_sd) {
       files.emplace(*list.file_sd);
       file_timer = loop.add_timer([this] { look_at_files(); });
@@ -143,7 +158,8 @@ struct TargetDiscovery::OfSource {
     tell();
   }
   void look_up() {
-    dns_timer->arm(loop.now() + std::max(list.dns_sd->refresh, DnsLookup::kLongest)); // once it is over: refresh
+    // Once it is over: refresh. It ends by itself before.
+    dns_timer->arm(loop.now() + std::max(list.dns_sd->refresh, DnsLookup::kLongest + std::chrono::seconds(1)));
     lookup = std::make_unique<DnsLookup>(loop, *list.dns_sd, [this](const DnsLookup::Answers& answers) {
       names.take(answers, name_parts);
       dns_timer->arm(loop.now() + list.dns_sd->refresh);
@@ -168,16 +184,27 @@ struct TargetDiscovery::OfSource {
     if (list.dns_sd) add(name_parts, *list.dns_sd, all);
     if (all.targets) once_each(*all.targets, all.why);
     if (told && told->targets == all.targets && told->why == all.why) return;
+    if (!may_tell()) return later->arm(full - (kBurst - 1) * kPause);
     told = all;
     on_found(name, all);
   }
-  static void once_each(std::vector<config::TargetConfig>& targets, std::string& why) {
+  /// A bucket of kBurst that is full at `full`, and fills by one each kPause.
+  bool may_tell() {
+    const Time now = loop.now();
+    full = std::max(full, now);
+    if (full - now > (kBurst - 1) * kPause) return false;
+    full += kPause;
+    return true;
+  }
+  void once_each(std::vector<config::TargetConfig>& targets, std::string& why) const {
     std::set<std::string> seen;
+    for (const config::TargetConfig& written : list.targets) seen.insert(written.name());
     std::erase_if(targets, [&](const config::TargetConfig& target) { return !seen.insert(target.name()).second; });
-    if (targets.size() <= config::kMostTargets) return;
-    why += (why.empty() ? "" : "; ") + std::to_string(targets.size()) + " targets were found, " +
-           std::to_string(config::kMostTargets) + " are read (make several sources of them)";
-    targets.resize(config::kMostTargets);
+    const std::size_t most = config::kMostTargets - std::min(config::kMostTargets, list.targets.size());
+    if (targets.size() <= most) return;
+    why += (why.empty() ? "" : "; ") + std::to_string(targets.size()) + " targets were found, " + std::to_string(most) +
+           " are read (make several sources of them)";
+    targets.resize(most);
   }
 
   EventLoop& loop;
@@ -187,17 +214,20 @@ struct TargetDiscovery::OfSource {
   OnFound on_found;
   std::optional<FileLook> files;
   NameLook names;
+  Time full; ///< see may_tell()
   std::map<std::string, Part> file_parts, name_parts;
   bool files_read = false, names_read = false;
   std::optional<FoundTargets> told;
   std::unique_ptr<DnsLookup> lookup;
-  std::unique_ptr<EventLoop::Timer> file_timer, dns_timer;
+  std::unique_ptr<EventLoop::Timer> file_timer, dns_timer, later;
 };
 
-TargetDiscovery::TargetDiscovery(EventLoop& loop, const config::Service& service, OnFound on_found) {
-  for (const config::Source& source : service.sources) {
+TargetDiscovery::TargetDiscovery(EventLoop& loop, const ServiceWatch& watch, OnFound on_found) {
+  for (std::size_t i = 0; i < watch.config.sources.size(); ++i) {
+    const config::Source& source = watch.config.sources[i];
     const config::TargetList* list = config::targets_of(source);
-    if (list && list->discovers()) sources_.push_back(std::make_unique<OfSource>(loop, source, on_found));
+    if (list && list->discovers())
+      sources_.push_back(std::make_unique<OfSource>(loop, source, watch.places[i], on_found));
   }
 }
 

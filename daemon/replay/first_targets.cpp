@@ -9,12 +9,14 @@
 namespace backstop::replay {
 namespace {
 
-/// Until when what is recorded of a source is of its first targets; where no change is known, all of it is.
-Time first_change(const std::vector<Event>& events, const std::string& source) {
-  const auto change = std::find_if(events.begin(), events.end(), [&](const Event& event) {
-    return event.targets && event.targets->source == source;
+/// Whether it is known to have joined before its first scrape, at `first`.
+bool joined_before(const std::vector<Event>& events, const std::string& source, const std::string& name, Time first) {
+  return std::any_of(events.begin(), events.end(), [&](const Event& event) {
+    if (!event.targets || event.targets->source != source || event.t > first) return false;
+    const auto& joined = event.targets->joined;
+    return std::any_of(joined.begin(), joined.end(),
+                       [&](const FoundTarget& found) { return target_of(found).name() == name; });
   });
-  return change == events.end() ? kNever : change->t;
 }
 
 config::TargetConfig called(const std::string& name, const config::Source& source) {
@@ -32,12 +34,12 @@ first_targets(const config::Service& service, const Request& request, const Reco
     const config::Source& source = service.sources[i];
     const config::TargetList* list = config::targets_of(source);
     if (!list || !list->discovers()) continue;
-    const Time until = first_change(request.events, source.name);
     const std::uint32_t written = TargetPlaces(source).size();
     std::vector<std::string> names;
     std::set<std::uint32_t> seen;
     for (const Scrape& scrape : recording.scrapes)
-      if (scrape.source == i && scrape.target >= written && scrape.t < until && seen.insert(scrape.target).second)
+      if (scrape.source == i && scrape.target >= written && seen.insert(scrape.target).second &&
+          !joined_before(request.events, source.name, recording.names[i][scrape.target], scrape.t))
         names.push_back(recording.names[i][scrape.target]);
     std::vector<config::TargetConfig>& targets = all[source.name];
     for (const SourceTargets& known : request.frozen ? request.frozen->targets : std::vector<SourceTargets>{}) {

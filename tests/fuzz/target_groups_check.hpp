@@ -30,7 +30,7 @@ inline std::string check_target_groups(std::string_view data) {
     if (one.address.find('@') != std::string::npos) return "no user in a target";
     const config::TargetConfig by_url = config::target_at(one, discovery, false);
     if (by_url.url.rfind("http://", 0) != 0 && by_url.url.rfind("https://", 0) != 0) return "its URL is one of HTTP";
-    if (config::target_at(one, discovery, true).name().empty()) return "a target has a name";
+    if (config::target_at(one, discovery, true).address.empty()) return "a target that is connected to has an address";
     for (const auto& [name, value] : by_url.labels)
       if (name.empty() || name.rfind("__", 0) == 0 || !is_label_start(name[0])) return "labels are names of labels";
   }

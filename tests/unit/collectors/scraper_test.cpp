@@ -95,14 +95,13 @@ TEST(Scraper, ATargetThatLeftIsReadNoMoreAndHasItsSeriesWhenItComesBack) {
   ASSERT_EQ(s.scrapes.size(), 2U);
   EXPECT_EQ(s.scrapes[0].target, 0U);
 
-  auto probe = std::make_unique<HeldProbe>();
-  probe->at_once = text("up{a=\"2\"} 1\n");
-  s.scraper->add(target_of(1, std::move(probe)), s.now, false);
+  s.probes[1]->at_once = text("up{a=\"2\"} 1\n");
+  s.scraper->add(target_of(1, std::make_unique<HeldProbe>()), s.now, false);
   s.scrapes.clear();
   s.next = s.now;
   s.run(seconds(5));
   const auto back = std::find_if(s.scrapes.begin(), s.scrapes.end(), [](const Scrape& x) { return x.target == 1; });
-  ASSERT_NE(back, s.scrapes.end());
+  ASSERT_NE(back, s.scrapes.end()) << "its probe goes on: it may count";
   ASSERT_EQ(back->samples.size(), 1U);
   EXPECT_EQ(back->samples[0].series, 1U);
   EXPECT_TRUE(back->named.empty());
@@ -123,14 +122,14 @@ TEST(Scraper, AnotherTargetAtAPlaceHasSeriesOfItsOwn) {
   EXPECT_EQ(s.scraper->dropped().of(DropReason::nan), 1U) << "what was dropped before stays counted";
 }
 
-TEST(Scraper, AReadUnderWayGoesWithItsTarget) {
+TEST(Scraper, AReadUnderWayGoesWithATargetThatIsReplaced) {
   Service s(1);
   s.run(seconds(1));
   EXPECT_EQ(s.probes[0]->started, 1);
   s.scraper->remove(0, 0);
   auto probe = std::make_unique<HeldProbe>();
   HeldProbe* held = probe.get();
-  s.scraper->add(target_of(0, std::move(probe)), s.now, false);
+  s.scraper->add(target_of(0, std::move(probe)), s.now, true);
   s.next = s.now;
   s.run(seconds(2));
   EXPECT_EQ(held->started, 1) << "it waits for nothing of the one before";

@@ -127,6 +127,8 @@ TEST(FoundTarget, BecomesAUrlOrAnAddress) {
   EXPECT_EQ(target_at({"h:80", {}}, discovery, false).url, "http://h:80/metrics");
   EXPECT_EQ(target_at({"h:80", {}}, discovery, true).address, "h:80");
   EXPECT_EQ(target_at({"https://h/x", {}}, discovery, false).url, "https://h/x");
+  EXPECT_EQ(target_at({"https://h/x", {}}, discovery, true).address, "h:443");
+  EXPECT_EQ(target_at({"http://[::1]:81/x?y", {}}, discovery, true).address, "[::1]:81");
   const TargetConfig target = target_at({"h:80",
                                          {{"group", "canary"},
                                           {"__scheme__", "https"},

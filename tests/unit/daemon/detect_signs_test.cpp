@@ -79,6 +79,52 @@ TEST_F(DetectSeriesTest, ABadOneIsRolledBackAndThatIsNoDeployment) {
   EXPECT_EQ(w.journal.of_type("deployment_begun").size(), 1U);
 }
 
+TEST_F(DetectSeriesTest, OneThatWasLeftBehindEndsNoWatch) {
+  other_shows("v1");
+  w.running = "v2";
+  w.run(1);
+  other_shows("v2");
+  ASSERT_EQ(w.phase("D1"), Phase::watching);
+  other_shows("v1"); // an instance that was away while the others were deployed
+  w.run(3);
+  EXPECT_EQ(deployments(), 1U);
+  EXPECT_EQ(w.phase("D1"), Phase::watching);
+  w.running = "v1";
+  EXPECT_EQ(w.told("unwatched"), "");
+  w.run(2);
+  EXPECT_THAT(w.told("unwatched"), HasSubstr("shop_build_info shows v1, which is not watched: there is no known good"))
+      << "all are back, and it is looked at as any other deployment";
+}
+
+TEST_F(DetectSeriesTest, OneThatCannotBeReadHoldsNothingUp) {
+  other_shows("v1");
+  w.running = "v2";
+  w.run(1);
+  ASSERT_EQ(w.phase("D1"), Phase::deploying);
+  for (int i = 0; i < 5; ++i) {
+    Scrape scrape;
+    scrape.target = 1;
+    scrape.t = scrape.arrived = w.now;
+    scrape.health = ScrapeHealth::error;
+    scrape.why = "connection refused";
+    w.app->on_scrape(ShopWorld::kShop, scrape, w.now);
+    w.run(1);
+  }
+  EXPECT_EQ(w.phase("D1"), Phase::watching);
+}
+
+TEST_F(DetectSeriesTest, ANameInAnAnswerThatFailedCountsToo) {
+  Scrape scrape;
+  scrape.target = 1;
+  scrape.t = scrape.arrived = w.now;
+  show(scrape, "v2");
+  scrape.samples.clear();
+  scrape.health = ScrapeHealth::error;
+  w.app->on_scrape(ShopWorld::kShop, scrape, w.now);
+  other_shows("v2");
+  EXPECT_EQ(deployments(), 1U);
+}
+
 TEST_F(DetectSeriesTest, AVersionThatIsShownAs0IsNotTheOneThatRuns) {
   w.add_samples = [this](Scrape& scrape) {
     show(scrape, "v1");

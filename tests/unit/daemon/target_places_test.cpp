@@ -69,14 +69,31 @@ TEST(TargetPlaces, APlaceIsGivenToAnotherAfterAnHour) {
   EXPECT_THAT(change.replaced, ElementsAre(1));
 }
 
-TEST(TargetPlaces, TheirNumberIsBounded) {
+TEST(TargetPlaces, ForgottenAfterAnHourAwayAlsoUnderTheSameName) {
   TargetPlaces places(source_with({at("w")}));
-  for (int round = 0; round < 5; ++round) {
-    std::vector<config::TargetConfig> targets;
-    for (int i = 0; i < 1100; ++i) targets.push_back(at(std::to_string(round) + "/" + std::to_string(i)));
-    (void)places.set(targets, kStart + minutes(round));
-    EXPECT_EQ(places.found().size(), config::kMostTargets - 1);
-    EXPECT_LE(places.size(), TargetPlaces::kMost);
+  (void)places.set({at("a")}, kStart);
+  (void)places.set({}, kStart);
+  EXPECT_THAT(places.set({at("a")}, kStart + minutes(60)).replaced, ElementsAre(1));
+}
+
+TEST(TargetPlaces, ThereAreNotMoreWithTimeWhereNoneIsWritten) {
+  TargetPlaces places(source_with({}));
+  for (int i = 0; i < 100; ++i) (void)places.set({at(std::to_string(i))}, kStart + minutes(120) * i);
+  EXPECT_LE(places.size(), 3U);
+  (void)places.set({}, kStart + minutes(120) * 100);
+  EXPECT_EQ(places.place_of("none"), 0U);
+}
+
+TEST(TargetPlaces, TheirNumberIsBounded) {
+  for (const bool written : {true, false}) {
+    TargetPlaces places(source_with(written ? std::vector{at("w")} : std::vector<config::TargetConfig>{}));
+    for (int round = 0; round < 5; ++round) {
+      std::vector<config::TargetConfig> targets;
+      for (int i = 0; i < 1100; ++i) targets.push_back(at(std::to_string(round) + "/" + std::to_string(i)));
+      (void)places.set(targets, kStart + minutes(round));
+      EXPECT_EQ(places.found().size(), config::kMostTargets - (written ? 1 : 0));
+      EXPECT_LE(places.size(), TargetPlaces::kMost);
+    }
   }
 }
 
@@ -94,7 +111,9 @@ TEST(TargetPlaces, OtherLabelsAreAChange) {
   TargetPlaces places(source_with({at("w", "control")}));
   (void)places.set({at("a")}, kStart);
   EXPECT_TRUE(places.set({at("a")}, kStart).none());
-  EXPECT_THAT(places.set({at("a", "canary")}, kStart).joined, ElementsAre(1));
+  const TargetPlaces::Change change = places.set({at("a", "canary")}, kStart);
+  EXPECT_THAT(change.relabelled, ElementsAre(1));
+  EXPECT_THAT(change.joined, IsEmpty()) << "it is read on";
   EXPECT_THAT(places.in_group("canary"), ElementsAre(1));
   EXPECT_THAT(places.in_group("control"), ElementsAre(0));
   (void)places.set({}, kStart);

@@ -32,6 +32,22 @@ TEST(TargetThatLeft, WhatItCountedStaysAndItGoesOnWhenItComesBack) {
   EXPECT_EQ(indicator.read(at(5)).requests, 110);
 }
 
+TEST(TargetThatLeft, AnotherProcessThatComesBackForItBeginsAsANewTarget) {
+  Indicator indicator = ratio();
+  indicator.observe(scrape(0, 0, {errors({{0, 0}}), total({{1, 5000}})}));
+  indicator.observe(scrape(1, 0, {errors({{0, 0}}), total({{1, 5100}})}));
+  indicator.target_left(0, 0);
+  indicator.observe(scrape(10, 0, {errors({{0, 200}}), total({{1, 400}})})); // its smoke tests, before it was there
+  const Increase increase = indicator.increase_after(0);
+  EXPECT_EQ(increase.bad, 0);
+  EXPECT_EQ(increase.all, 100);
+  EXPECT_TRUE(increase.restarted.empty());
+  indicator.observe(scrape(11, 0, {errors({{0, 201}}), total({{1, 410}})}));
+  EXPECT_EQ(indicator.increase_after(0).bad, 1);
+  indicator.observe(scrape(12, 0, {errors({{0, 3}}), total({{1, 10}})}));
+  EXPECT_EQ(indicator.increase_after(0).restarted.size(), 1U) << "while it is there a restart is one";
+}
+
 TEST(TargetThatLeft, ItsFailureIsNoReason) {
   Indicator indicator = gauge_of();
   indicator.observe(failed(0, 0, "connection refused"));
