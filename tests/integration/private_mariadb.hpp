@@ -61,7 +61,7 @@ private:
   [[nodiscard]] std::string at(const std::string& name) const { return directory_.path() + "/" + name; }
   /// Without InnoDB it is small, and starts at once: what is looked at has nothing to do with tables.
   [[nodiscard]] std::string common() const {
-    return "--datadir=" + at("data") +
+    return "--datadir=" + at("data") + " --tmpdir=" + directory_.path() + // another server's must not be cleaned away
            " --skip-innodb --default-storage-engine=Aria --aria-log-file-size=8M --performance-schema=OFF";
   }
   /// Made once, kept beside the test programs, and copied from there: it takes seconds, and each test is a process.

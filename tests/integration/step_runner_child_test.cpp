@@ -279,7 +279,7 @@ TEST_F(HostileStep, GetsACleanProcess) {
   ::sigprocmask(SIG_BLOCK, &block, &before);
   const auto pipe_before = ::signal(SIGPIPE, SIG_IGN);
   const mode_t umask_before = ::umask(077);
-  StepCommand c = shell("/usr/bin/env | grep -v ^PWD=; grep -E 'SigBlk|SigIgn' /proc/$$/status; umask; "
+  StepCommand c = shell("/usr/bin/env | grep -v ^PWD=; grep -E 'SigBlk|SigIgn' /proc/self/status; umask; "
                         "readlink /proc/$$/fd/0; pwd; cut -d' ' -f5-6 /proc/$$/stat; echo $$ $$");
   c.environment = {{"ONE", "1"}, {"TWO", "a=b c"}};
   c.directory = "/usr";
