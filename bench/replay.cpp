@@ -2,6 +2,7 @@
 /// and the sequential judge, a deployment after half an hour that is watched to the end. From the text of the recording to the
 /// decision log. The target is 10,000 times.
 #include "daemon/replay/replay.hpp"
+#include "bench/usual_service.hpp"
 #include "daemon/config/read.hpp"
 #include "daemon/record.hpp"
 #include <chrono>
@@ -15,19 +16,9 @@ using namespace backstop;
 
 constexpr int kStart = 1'767'225'600, kEvery = 5, kBefore = 1800, kBuckets = 12;
 
-constexpr const char* kService = R"(
-service: shop
-bake: {for: 400h, good_after: 2h}
-sources: {app: {type: prometheus, interval: 5s, targets: [{url: "http://127.0.0.1:1/metrics"}]}}
-indicators:
-  error_rate: {ratio: {source: app, errors: 'requests_total{code="500"}', total: requests_total}, min_requests: 50}
-  latency_p95: {quantile: 0.95, source: app, histogram: seconds, min_requests: 50}
-  cpu_usage: {gauge: cpu_percent, source: app}
-  memory_usage: {gauge: memory_percent, source: app}
-  db_connections: {gauge: connections_in_use, source: app}
-thresholds: standard
-procedures: {rollback: [{name: execute, kind: run, argv: [/bin/true]}, {name: verify, kind: watch}]}
-)";
+std::string service_text() {
+  return bench::usual_service("service: shop\nbake: {for: 400h, good_after: 2h}\n", "interval: 5s", "code=\"500\"");
+}
 
 /// The answers of every five seconds, as an export has them.
 std::string recording(int seconds) {
@@ -53,14 +44,14 @@ std::string recording(int seconds) {
 
 int main(int argc, char** argv) {
   const int seconds = kBefore + 3600 * (argc > 1 ? std::atoi(argv[1]) : 10);
-  config::ServiceOutcome read = config::load_service(kService, "shop.yaml");
+  config::ServiceOutcome read = config::load_service(service_text(), "shop.yaml");
   if (!read.ok()) {
     std::fprintf(stderr, "%s\n", config::text_of(read.faults.front()).c_str());
     return 1;
   }
   replay::Request request;
   request.service = read.service;
-  request.service.hash = sha256_hex(kService);
+  request.service.hash = sha256_hex(service_text());
   const std::string samples = recording(seconds);
   request.samples = samples;
   request.samples_file = "made";

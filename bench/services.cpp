@@ -8,6 +8,7 @@
 #include "bench/made_metrics.hpp"
 #include "bench/process.hpp"
 #include "bench/report.hpp"
+#include "bench/usual_service.hpp"
 #include "collectors/sample_store.hpp"
 #include "daemon/app.hpp"
 #include "daemon/config/read.hpp"
@@ -46,17 +47,7 @@ constexpr int kSettled = 45; ///< virtual s after which windows are full
 std::string name(int i) { return "s" + std::to_string(i); }
 
 std::string service_text(int i) {
-  return "service: " + name(i) + R"(
-sources: {app: {type: prometheus, interval: 1s, timeout: 900ms, targets: [{url: "http://127.0.0.1:1/metrics"}]}}
-indicators:
-  error_rate: {ratio: {source: app, errors: 'requests_total{code=~"5.."}', total: requests_total}, min_requests: 50}
-  latency_p95: {quantile: 0.95, source: app, histogram: seconds, min_requests: 50}
-  cpu_usage: {gauge: cpu_percent, source: app}
-  memory_usage: {gauge: memory_percent, source: app}
-  db_connections: {gauge: connections_in_use, source: app}
-thresholds: standard
-procedures: {rollback: [{name: execute, kind: run, argv: [/bin/true]}, {name: verify, kind: watch}]}
-)";
+  return usual_service("service: " + name(i) + "\n", "interval: 1s, timeout: 900ms", "code=~\"5..\"");
 }
 
 /// backstop.yaml and the files of all services, in `dir`.

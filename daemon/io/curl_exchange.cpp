@@ -1,7 +1,7 @@
 #include "daemon/io/curl_exchange.hpp"
+#include "daemon/io/name_lookup.hpp"
 #include "daemon/io/os_error.hpp"
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
@@ -40,10 +40,7 @@ bool is_loopback(const std::string& host) {
 }
 
 /// As libcurl gives hosts: an IPv6 address in brackets.
-bool is_address(const std::string& host) {
-  in_addr ignored{};
-  return host.front() == '[' || ::inet_pton(AF_INET, host.c_str(), &ignored) == 1;
-}
+bool is_address(const std::string& host) { return host.starts_with('[') || is_numeric_address(host); }
 
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });

@@ -12,23 +12,21 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string with_source(const std::string& source) {
-  return "service: a\nmode: observe\nindicators: {}\nsources: {db: {" + source + "}}\n";
-}
+std::string with_db(const std::string& source) { return with_source(source, "db"); }
 
 Source read(const std::string& source) {
-  const auto outcome = load_service(with_source(source), "f");
+  const auto outcome = load_service(with_db(source), "f");
   EXPECT_TRUE(outcome.ok()) << show_faults(outcome.faults);
   return outcome.service.sources.at(0);
 }
 
 std::string shown(const std::string& source) {
-  const auto outcome = load_service(with_source(source), "f");
+  const auto outcome = load_service(with_db(source), "f");
   EXPECT_TRUE(outcome.ok()) << show_faults(outcome.faults);
   return show_service(outcome.service);
 }
 
-std::string faults(const std::string& source) { return faults_of(with_source(source)); }
+std::string faults(const std::string& source) { return faults_of(with_db(source)); }
 
 TEST(DatabaseExamples, AreRead) {
   EXPECT_EQ(example("db: {type: postgresql, dsn: {credential: checkout-db}}\n").rows.size(), 3U);

@@ -13,10 +13,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-std::string with_source(const std::string& source) {
-  return "service: a\nmode: observe\nindicators: {}\nsources: {web: {" + source + "}}\n";
-}
-
 TargetList list_of(const std::string& source) {
   const auto outcome = load_service(with_source(source), "f");
   EXPECT_TRUE(outcome.ok()) << show_faults(outcome.faults);

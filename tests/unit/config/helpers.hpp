@@ -49,6 +49,11 @@ inline std::string service_with(const std::string& more, const std::string& name
          "\nmode: observe\nsources: {app: {type: host}}\nindicators: {cpu: {gauge: a_percent, source: app}}\n" + more;
 }
 
+/// A service in mode observe with one source, of which nothing is judged.
+inline std::string with_source(const std::string& source, const std::string& name = "web") {
+  return "service: a\nmode: observe\nindicators: {}\nsources: {" + name + ": {" + source + "}}\n";
+}
+
 /// The faults of a service file as text, one a line, without the file's name.
 inline std::string faults_of(const std::string& text) {
   std::string all;

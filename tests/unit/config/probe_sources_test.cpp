@@ -13,10 +13,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string with_source(const std::string& source) {
-  return "service: a\nmode: observe\nindicators: {}\nsources: {web: {" + source + "}}\n";
-}
-
 const std::string kTargets = ", targets: [{url: \"http://h/health\"}]";
 
 template <class Kind> Kind read(const std::string& source) {

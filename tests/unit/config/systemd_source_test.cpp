@@ -11,14 +11,12 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::string with_source(const std::string& source) {
-  return "service: a\nmode: observe\nindicators: {}\nsources: {unit: {" + source + "}}\n";
-}
+std::string with_unit(const std::string& source) { return with_source(source, "unit"); }
 
 const SystemdSource& source_of(const Service& service) { return std::get<SystemdSource>(service.sources.at(0).kind); }
 
 TEST(SystemdSource, HasDefaultsAndAWholeName) {
-  const auto outcome = load_service(with_source("type: systemd, unit: shop"), "f");
+  const auto outcome = load_service(with_unit("type: systemd, unit: shop"), "f");
   ASSERT_TRUE(outcome.ok()) << text_of(outcome.faults.front());
   EXPECT_EQ(source_of(outcome.service).unit, "shop.service");
   EXPECT_EQ(outcome.service.sources[0].interval, std::chrono::seconds(1));
@@ -26,22 +24,22 @@ TEST(SystemdSource, HasDefaultsAndAWholeName) {
 }
 
 TEST(SystemdSource, AShortIntervalShortensTheTimeout) {
-  const auto outcome = load_service(with_source("type: systemd, unit: shop, interval: 100ms"), "f");
+  const auto outcome = load_service(with_unit("type: systemd, unit: shop, interval: 100ms"), "f");
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ(source_of(outcome.service).timeout, std::chrono::milliseconds(80));
-  EXPECT_THAT(faults_of(with_source("type: systemd, unit: shop, timeout: 1s")), HasSubstr("not shorter than"));
+  EXPECT_THAT(faults_of(with_unit("type: systemd, unit: shop, timeout: 1s")), HasSubstr("not shorter than"));
 }
 
 TEST(SystemdSource, NeedsAUnitThatCanBe) {
-  EXPECT_THAT(faults_of(with_source("type: systemd")), HasSubstr("unit"));
-  EXPECT_THAT(faults_of(with_source("type: systemd, unit: ../x")),
+  EXPECT_THAT(faults_of(with_unit("type: systemd")), HasSubstr("unit"));
+  EXPECT_THAT(faults_of(with_unit("type: systemd, unit: ../x")),
               AllOf(HasSubstr("4:"), HasSubstr("sources.unit.unit: unit \"../x\": no unit name")));
-  EXPECT_THAT(faults_of(with_source("type: systemd, unit: shop@.service")), HasSubstr("this is a template"));
-  EXPECT_THAT(faults_of(with_source("type: host, unit: shop.timer")), HasSubstr("name the service"));
+  EXPECT_THAT(faults_of(with_unit("type: systemd, unit: shop@.service")), HasSubstr("this is a template"));
+  EXPECT_THAT(faults_of(with_unit("type: host, unit: shop.timer")), HasSubstr("name the service"));
 }
 
 TEST(SystemdSource, IsShown) {
-  const auto outcome = load_service(with_source("type: systemd, unit: shop"), "f");
+  const auto outcome = load_service(with_unit("type: systemd, unit: shop"), "f");
   EXPECT_THAT(show_service(outcome.service),
               AllOf(HasSubstr("systemd"), HasSubstr("at once when it changes"), HasSubstr("unit shop.service")));
 }

@@ -8,6 +8,18 @@ namespace {
 
 using testing::HasSubstr;
 
+/// A read of the shop that just came in.
+Scrape read_now(const ShopWorld& w) {
+  Scrape scrape;
+  scrape.t = scrape.arrived = w.now;
+  return scrape;
+}
+
+void take(ShopWorld& w, const Scrape& scrape) {
+  w.app->on_scrape(ShopWorld::kShop, scrape, w.now);
+  if (w.app->next_due() <= w.now) w.app->on_tick(w.now);
+}
+
 /// The instances of the shop show the version that they run, as shop_build_info{version="..."}; one is that of the world, the
 /// others are read by the test.
 class DetectSeriesTest : public testing::Test {
@@ -30,13 +42,11 @@ protected:
     scrape.samples.push_back({2, id->second, 1, 0});
   }
   void other_shows(const std::string& version) {
-    Scrape scrape;
+    Scrape scrape = read_now(w);
     scrape.target = 1;
-    scrape.t = scrape.arrived = w.now;
     scrape.samples = {{1, 0, 1000, 0}};
     show(scrape, version);
-    w.app->on_scrape(ShopWorld::kShop, scrape, w.now);
-    if (w.app->next_due() <= w.now) w.app->on_tick(w.now);
+    take(w, scrape);
   }
   [[nodiscard]] std::size_t deployments() const { return w.journal.of_type("deployment_requested").size(); }
   ShopWorld w;
@@ -102,9 +112,8 @@ TEST_F(DetectSeriesTest, OneThatCannotBeReadHoldsNothingUp) {
   w.run(1);
   ASSERT_EQ(w.phase("D1"), Phase::deploying);
   for (int i = 0; i < 5; ++i) {
-    Scrape scrape;
+    Scrape scrape = read_now(w);
     scrape.target = 1;
-    scrape.t = scrape.arrived = w.now;
     scrape.health = ScrapeHealth::error;
     scrape.why = "connection refused";
     w.app->on_scrape(ShopWorld::kShop, scrape, w.now);
@@ -114,9 +123,8 @@ TEST_F(DetectSeriesTest, OneThatCannotBeReadHoldsNothingUp) {
 }
 
 TEST_F(DetectSeriesTest, ANameInAnAnswerThatFailedCountsToo) {
-  Scrape scrape;
+  Scrape scrape = read_now(w);
   scrape.target = 1;
-  scrape.t = scrape.arrived = w.now;
   show(scrape, "v2");
   scrape.samples.clear();
   scrape.health = ScrapeHealth::error;
@@ -149,12 +157,10 @@ protected:
     return config;
   }
   void unit_says(double starts) {
-    Scrape scrape;
+    Scrape scrape = read_now(w);
     scrape.source = 1;
-    scrape.t = scrape.arrived = w.now;
     scrape.samples = {{0, 0, starts, 0}};
-    w.app->on_scrape(ShopWorld::kShop, scrape, w.now);
-    if (w.app->next_due() <= w.now) w.app->on_tick(w.now);
+    take(w, scrape);
   }
   [[nodiscard]] std::size_t deployments() const { return w.journal.of_type("deployment_requested").size(); }
   ShopWorld w;

@@ -1,23 +1,11 @@
+#include "tests/fuzz/corpus.hpp"
 #include "tests/fuzz/runner_request_check.hpp"
-#include <filesystem>
-#include <fstream>
-#include <gtest/gtest.h>
-#include <iterator>
 
 namespace backstop {
 namespace {
 
-// Whatever once broke the fuzzer stays in its corpus, and is run here by every compiler.
 TEST(FuzzRegressRunnerRequest, TheCorpusHolds) {
-  std::size_t files = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(BACKSTOP_SOURCE_DIR "/tests/fuzz/corpus/runner_request")) {
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string data{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_EQ(fuzz::check_runner_request(data), "") << entry.path();
-    ++files;
-  }
-  EXPECT_GE(files, 8U) << "the corpus is gone";
+  fuzz::expect_corpus_holds("runner_request", fuzz::check_runner_request, 8);
 }
 
 } // namespace
