@@ -1,6 +1,5 @@
 #include "collectors/sample_store.hpp"
 #include "collectors/number.hpp"
-#include "collectors/series_text.hpp"
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -60,7 +59,7 @@ std::optional<std::uint32_t> SampleStore::name_index(std::string_view name) cons
 void SampleStore::begin() {
   index_.begin_scrape();
   for (auto& samples : found_) samples.clear();
-  named_ = {}; // mostly there are none: what the first scrape took is not kept
+  std::vector<NamedSeries>().swap(named_); // mostly there are none: what the first scrape took is not kept
   for (Name& name : names_) {
     name.type_now = MetricType::unknown;
     name.exact_now = false;
@@ -167,11 +166,8 @@ bool SampleStore::on_wanted(std::uint32_t name, std::string_view line, LinePlace
   } else {
     if (!reader_->series(line, sample_)) return fail_line(place);
     size = sample_.series.size();
-    entry = index_.find_text(sample_.series);
-    if (entry == nullptr) {
-      entry = resolve(name, sample_.labels);
-      if (entry != nullptr) index_.remember_text(sample_.series, *entry);
-    }
+    entry = resolve(name, sample_.labels);
+    if (entry != nullptr) index_.note(*entry, sample_.series);
   }
   const bool wanted = entry != nullptr && entry->wanted;
   if (!wanted && name != start_time_name_) {
@@ -245,7 +241,7 @@ SeriesEntry* SampleStore::resolve(std::uint32_t name, std::span<const LabelView>
     too_many_ = true;
     drop(DropReason::too_many_series);
   }
-  if (added != nullptr && wanted) named_.push_back({added->id, series_text(scanner_.names()[name], labels)});
+  if (added != nullptr && wanted) named_.push_back({added->id, added->text});
   return added;
 }
 

@@ -62,10 +62,10 @@ std::string App::page_title() const { return "backstopd only observes: " + degra
 std::vector<std::string> App::unconfined_steps() const {
   std::vector<std::string> names;
   if (seams_.steps.confines()) return names;
-  for (const config::Service& service : config_.services) {
-    for (const config::Step& step : service.rollback) {
+  for (const auto& service : config_.services) {
+    for (const config::Step& step : service->rollback) {
       const auto* run = std::get_if<config::RunStep>(&step.kind);
-      if (run && !run->confinement.none()) names.push_back(service.key() + " " + step.name);
+      if (run && !run->confinement.none()) names.push_back(service->key() + " " + step.name);
     }
   }
   return names;
@@ -84,17 +84,17 @@ void App::warn_of_unconfined_steps() const {
 void App::refresh_watches(Time now) {
   ServiceWatches fresh;
   std::unordered_map<std::string, std::string> newest; // hashes, by key
-  for (const config::Service& service : config_.services) newest.emplace(service.key(), service.hash);
+  for (const auto& service : config_.services) newest.emplace(service->key(), service->hash);
   bool changed = false;
-  const auto watch = [&](const config::Service& wanted) {
-    const std::string key = wanted.key();
+  const auto watch = [&](const std::shared_ptr<const config::Service>& wanted) {
+    const std::string key = wanted->key();
     const auto old = watches_.find(key);
-    if (old != watches_.end() && old->second->config.hash == wanted.hash) {
+    if (old != watches_.end() && old->second->config.hash == wanted->hash) {
       fresh[key] = std::move(old->second);
       return;
     }
     changed = true;
-    Result<config::CompiledService> compiled = config::compile(wanted);
+    Result<config::CompiledService> compiled = config::compile(*wanted);
     if (!compiled) {
       seams_.log.write(LogLevel::error, key + " is not watched: " + compiled.error().what,
                        {message_field(Message::service_not_watched)});
@@ -105,16 +105,21 @@ void App::refresh_watches(Time now) {
     restore_targets(*fresh[key], now);
     prepare_watch(*fresh[key], now);
   };
-  for (const config::Service& service : config_.services) {
-    const DeploymentState* d = state().active(service.key());
-    watch(d && d->config ? *d->config : service);
+  for (auto& service : config_.services) {
+    const std::string key = service->key();
+    const DeploymentState* d = state().active(key);
+    watch(d && d->config ? d->config : service);
+    // What was read again and is as before is not held twice.
+    if (const auto kept = fresh.find(key); kept != fresh.end() && kept->second->shared_config->hash == service->hash &&
+                                           kept->second->shared_config->file == service->file)
+      service = kept->second->shared_config;
   }
   for (const auto& [key, service] : state().services) {
     const DeploymentState* d = state().active(key);
     if (!d || !d->config || newest.contains(key)) continue;
     seams_.log.write(LogLevel::warning, key + " is not configured any more; " + d->id + " is watched to its end",
                      {message_field(Message::service_removed)});
-    watch(*d->config);
+    watch(d->config);
   }
   changed = changed || fresh.size() != watches_.size();
   watches_ = std::move(fresh);

@@ -99,8 +99,8 @@ Reply Operator::operator()(const BeginDeployment& c) {
                    "deploy a mended version, or `backstopctl quarantine release " + c.version + " --service " + key +
                        " --reason …`");
   }
-  const auto newest = std::find_if(config_.services.begin(), config_.services.end(),
-                                   [&](const config::Service& s) { return s.key() == key; });
+  const auto newest =
+      std::find_if(config_.services.begin(), config_.services.end(), [&](const auto& s) { return s->key() == key; });
   if (newest == config_.services.end())
     return refusal("not_found", what, "the service is not configured any more",
                    "put its file back, then `backstopctl reload`");
@@ -109,9 +109,9 @@ Reply Operator::operator()(const BeginDeployment& c) {
     return refusal("conflict", what, active->id + " is being rolled back",
                    "wait for its end: `backstopctl deploy wait " + active->id + "`");
   // It would be judged by rules that nobody sees in the files any more, or without baselines by the new ones.
-  if (active && watch.config.hash != newest->hash)
+  if (active && watch.config.hash != (*newest)->hash)
     return refusal("conflict", what,
-                   newest->file + " was changed since " + active->id + " began, which goes by the old one",
+                   (*newest)->file + " was changed since " + active->id + " began, which goes by the old one",
                    "`backstopctl deploy abort " + active->id + " --reason …` ends its watch; then begin again");
   for (const auto& [id, other] : state.deployments) {
     if (other.service == key && other.phase == Phase::gated)

@@ -8,6 +8,7 @@
 #include "rules/time.hpp"
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -229,7 +230,7 @@ struct Service {
 
 struct Config {
   Daemon daemon;
-  std::vector<Service> services;
+  std::vector<std::shared_ptr<const Service>> services; ///< shared with what watches them
   std::string file;
   std::string hash; ///< over all files
 };

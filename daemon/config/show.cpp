@@ -208,7 +208,7 @@ std::string show_service(const Service& service) {
 
 std::string show_config(const Config& config) {
   std::string text = show_daemon(config.daemon);
-  for (const Service& service : config.services) text += "\n" + show_service(service);
+  for (const auto& service : config.services) text += "\n" + show_service(*service);
   return text;
 }
 

@@ -179,7 +179,7 @@ private:
     for (const std::string& text : texts_) {
       Result<config::Service> service = read_frozen(text, "");
       if (!service) throw std::runtime_error(service.error().what);
-      config.services.push_back(*std::move(service));
+      config.services.push_back(std::make_shared<const config::Service>(*std::move(service)));
     }
     return config;
   }
@@ -193,7 +193,7 @@ private:
     if (shop.answers) {
       // Selectors in the order of the configuration: errors, total.
       scrape.samples = {{0, 0, shop.failed, 0}, {1, 0, shop.failed, 0}, {1, 1, shop.ok, 0}};
-      scrape.named = {{0, "r{code=\"500\"}"}, {1, "r{code=\"200\"}"}};
+      scrape.named = {{0, SharedText("r{code=\"500\"}")}, {1, SharedText("r{code=\"200\"}")}};
     } else {
       scrape.health = ScrapeHealth::error;
       scrape.why = "connection refused";

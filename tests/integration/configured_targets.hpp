@@ -31,7 +31,7 @@ public:
     fetcher_ = std::make_unique<LocalFetcher>(*loop_);
     units_ = std::make_unique<SystemdUnits>(*loop_);
     plugins_ = std::make_unique<ChildPlugins>(*loop_);
-    watch_ = std::make_unique<ServiceWatch>(read.service, *compiled);
+    watch_ = std::make_unique<ServiceWatch>(std::make_shared<const config::Service>(read.service), *compiled);
     targets_ = make_targets(*watch_, {*loop_, *fetcher_, *units_, *plugins_, secrets_});
   }
 

@@ -64,7 +64,8 @@ TEST(SampleStore, keeps_ids_over_order_white_space_and_label_order) {
 TEST(SampleStore, tells_once_which_series_an_id_stands_for) {
   const auto named = [](const Scrape& scrape) {
     std::vector<std::string> out;
-    for (const NamedSeries& n : scrape.named) out.push_back(std::to_string(n.series) + " " + n.text);
+    for (const NamedSeries& n : scrape.named)
+      out.push_back(std::to_string(n.series) + " " + std::string(n.text.view()));
     return out;
   };
   Store s({gauge("a"), gauge("b")});
@@ -327,7 +328,7 @@ TEST(SampleStore, follows_series_through_any_change_of_order) {
     s.take(text);
     ASSERT_EQ(s.scrape.health, ScrapeHealth::ok);
     for (const NamedSeries& named : s.scrape.named) {
-      ASSERT_TRUE(ids.emplace(named.text, named.series).second) << named.text << " is named twice";
+      ASSERT_TRUE(ids.emplace(named.text.view(), named.series).second) << named.text.view() << " is named twice";
     }
     std::map<std::uint32_t, double> have, want;
     for (const Sample& sample : s.scrape.samples) have.emplace(sample.series, sample.value);

@@ -31,9 +31,9 @@ TEST(Load, ReadsTheMainFileAndItsServicesInOrderOfName) {
       load("/etc/main.yaml", two_services(service_with(kCriteria, "shop"), service_with(kCriteria, "cart")).files());
   EXPECT_THAT(texts_of(outcome.faults), ElementsAre());
   ASSERT_EQ(outcome.config.services.size(), 2U);
-  EXPECT_EQ(outcome.config.services[0].key(), "shop/production");
-  EXPECT_EQ(outcome.config.services[0].file, "/etc/s/a.yaml");
-  EXPECT_EQ(outcome.config.services[1].key(), "cart/production");
+  EXPECT_EQ(outcome.config.services[0]->key(), "shop/production");
+  EXPECT_EQ(outcome.config.services[0]->file, "/etc/s/a.yaml");
+  EXPECT_EQ(outcome.config.services[1]->key(), "cart/production");
 }
 
 TEST(Load, ThePackagedExamplesHaveNeitherFaultsNorWarnings) {
@@ -45,8 +45,8 @@ TEST(Load, ThePackagedExamplesHaveNeitherFaultsNorWarnings) {
   EXPECT_THAT(texts_of(outcome.faults), ElementsAre());
   EXPECT_THAT(texts_of(outcome.warnings), ElementsAre());
   ASSERT_EQ(outcome.config.services.size(), 1U);
-  EXPECT_EQ(outcome.config.services[0].rows.size(), 5U);
-  EXPECT_EQ(outcome.config.services[0].rollback.size(), 6U);
+  EXPECT_EQ(outcome.config.services[0]->rows.size(), 5U);
+  EXPECT_EQ(outcome.config.services[0]->rollback.size(), 6U);
 }
 
 TEST(Load, TheKeysOfTheMainFileAreRead) {
@@ -179,9 +179,9 @@ TEST(Load, HashesOfTheFilesAndOfAllOfThemChangeWithAnyByte) {
   const auto after =
       load("/etc/main.yaml",
            two_services(service_with(kCriteria, "a"), service_with(kCriteria + "# and a comment\n", "b")).files());
-  EXPECT_EQ(before.config.services[0].hash, "length " + std::to_string(service_with(kCriteria, "a").size()));
-  EXPECT_EQ(before.config.services[0].hash, after.config.services[0].hash);
-  EXPECT_NE(before.config.services[1].hash, after.config.services[1].hash);
+  EXPECT_EQ(before.config.services[0]->hash, "length " + std::to_string(service_with(kCriteria, "a").size()));
+  EXPECT_EQ(before.config.services[0]->hash, after.config.services[0]->hash);
+  EXPECT_NE(before.config.services[1]->hash, after.config.services[1]->hash);
 }
 
 TEST(Load, ATooLargeFileIsRefusedUnread) {
