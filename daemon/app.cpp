@@ -184,7 +184,7 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
 
   // Judged as of the samples' time, so that a replay of the same samples decides the same.
   judge(watch, {std::max(watch.last.t, scrape.t), scrape.arrived, now});
-  if (on_evaluated) on_evaluated(service, watch.last, scrape);
+  if (on_evaluated) on_evaluated(watch, scrape);
   keep_samples(now);
 }
 

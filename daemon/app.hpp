@@ -78,7 +78,7 @@ public:
 
   Ledger::Listener on_durable;     ///< event stream, telemetry
   std::function<void()> on_commit; ///< the journal committed
-  std::function<void(const std::string& service, const Evaluation&, const Scrape&)> on_evaluated;
+  std::function<void(const ServiceWatch&, const Scrape&)> on_evaluated;
   /// Sees what a deployment is judged by before it is frozen, and may put in what was frozen when it really began.
   std::function<void(DeploymentBegun&)> on_freeze;
   /// Targets of a watched source came or went: scrape what its places say now. Not called when a watch begins.

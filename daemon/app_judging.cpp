@@ -35,7 +35,7 @@ void App::judge_due(ServiceWatch& watch, Time until, Time now) {
 }
 
 void App::judge(ServiceWatch& watch, const Instant& when) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   const DeploymentState* d = state().active(key);
   note_gap(watch, false, when.at);
   bool armed = true;
@@ -65,7 +65,7 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
 
 /// What nobody watched is no proof of anything: neither of a good version nor of one that failed its verification.
 void App::note_gap(ServiceWatch& watch, bool rebooted, Time now) {
-  const DeploymentState* d = state().active(watch.config.key());
+  const DeploymentState* d = state().active(watch.key);
   if (!d || (d->phase != Phase::watching && d->phase != Phase::rolling_back)) return;
   const Duration lasted = now - std::max({watch.watch.evaluated(), d->finished, d->watched_from});
   if (!rebooted && lasted <= watch.watch.longest_pause()) return;
@@ -87,7 +87,7 @@ bool App::may_learn(const std::string& key) const {
 }
 
 void App::note_levels(const ServiceWatch& watch, Time now) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   const ServiceState* s = state().service(key);
   for (const Verdict& v : watch.last.verdicts) {
     std::string before = "normal";
@@ -106,7 +106,7 @@ void App::note_levels(const ServiceWatch& watch, Time now) {
 }
 
 void App::follow(ServiceWatch& watch, const Instant& when) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   watch.next_due = kNever;
   if (watch.verification) follow_verification(watch, when.now);
   if (const DeploymentState* d = state().active(key); d && is_judged(d->phase)) {

@@ -238,7 +238,7 @@ void Executor::begin_watch(const DeploymentState& d, std::size_t index, Time now
 
 void Executor::verification_ended(ServiceWatch& watch, bool good, const std::string& why, Time now) {
   const Verification v = *std::exchange(watch.verification, std::nullopt);
-  const DeploymentState* d = ledger_.state().active(watch.config.key());
+  const DeploymentState* d = ledger_.state().active(watch.key);
   if (!d) return;
   StepEnded ended = done_at_once(*d, v.path, "watch", v.attempt, why);
   ended.status = good ? 0 : 1;

@@ -206,9 +206,7 @@ void Runtime::Parts::wire(config::Config config) {
     telemetry->on_record(payload, app->state(), loop->fresh_now());
     feed.publish(record, payload);
   };
-  app->on_evaluated = [this](const std::string& service, const Evaluation&, const Scrape& scrape) {
-    telemetry->on_scrape(*app->watches().at(service), scrape);
-  };
+  app->on_evaluated = [this](const ServiceWatch& watch, const Scrape& scrape) { telemetry->on_scrape(watch, scrape); };
   app->on_targets_changed = [this](const ServiceWatch& watch, std::uint32_t source,
                                    const TargetPlaces::Change& change) { change_targets(watch, source, change); };
   app->on_watches_changed = [this] {
@@ -288,7 +286,7 @@ void Runtime::Parts::rebuild_scrapers() {
 
 void Runtime::Parts::change_targets(const ServiceWatch& watch, std::uint32_t source,
                                     const TargetPlaces::Change& change) {
-  const auto scraping = scrapers.find(watch.config.key());
+  const auto scraping = scrapers.find(watch.key);
   if (scraping == scrapers.end() || scraping->second.generation != watch.generation) return; // it is made anew
   Scraper& scraper = *scraping->second.scraper;
   for (const std::uint32_t place : change.left) scraper.remove(source, place);
