@@ -109,7 +109,7 @@ void SeriesIndex::leave_order() {
 /// Once a scrape: a target that repeats a series must not fill the memory.
 void SeriesIndex::append(std::uint32_t entry, std::string_view written) {
   std::uint32_t& place = entries_[entry].place;
-  if (new_order_.has(place, entry) || bytes() + written.size() > limits_.bytes) return;
+  if (new_order_.has(place, entry) || new_order_.rests.size() + written.size() > limits_.bytes) return;
   place = static_cast<std::uint32_t>(new_order_.steps.size());
   new_order_.append(entry, written, appended_);
   appended_ = written;
@@ -137,7 +137,7 @@ SeriesEntry* SeriesIndex::find(std::string_view name, std::span<const LabelView>
 
 bool SeriesIndex::has_room(bool wanted, std::size_t bytes) const {
   const std::size_t alike = wanted ? wanted_ : known() - wanted_;
-  return alike < limits_.series && this->bytes() + bytes <= limits_.bytes;
+  return alike < limits_.series && bytes_ + bytes <= limits_.bytes;
 }
 
 SeriesEntry* SeriesIndex::add(SeriesEntry entry) {

@@ -33,7 +33,7 @@ class SeriesIndex {
 public:
   struct Limits {
     std::size_t series = 50'000;               ///< wanted ones
-    std::size_t bytes = std::size_t{64} << 20; ///< of all names and of what is kept of the order, below 4 GiB
+    std::size_t bytes = std::size_t{64} << 20; ///< of all names, and of the order; below 4 GiB
     std::uint64_t forget_after = 3600;         ///< scrapes without the series; it would then count as new again
   };
   explicit SeriesIndex(Limits limits);
@@ -87,7 +87,6 @@ private:
     return static_cast<std::uint32_t>(&entry - entries_.data());
   }
   [[nodiscard]] std::size_t known() const { return entries_.size() - free_.size(); }
-  [[nodiscard]] std::size_t bytes() const { return bytes_ + order_.rests.size() + new_order_.rests.size(); }
   [[nodiscard]] bool has_room(bool wanted, std::size_t bytes) const;
 
   Limits limits_;
