@@ -1,4 +1,5 @@
 #include "daemon/app.hpp"
+#include "daemon/incident_care.hpp"
 #include "daemon/message_ids.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/notice_text.hpp"
@@ -36,7 +37,7 @@ App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::
           {seams.read_link,
            [this](Command command, const std::string& actor, Time now) { return on_command(command, actor, now); },
            [this](const Announcement& announcement, Time now) {
-             announce(ledger_, announcement, config_.daemon.channels, {}, now);
+             announce(ledger_, announcement, config_.daemon, {}, now);
              settle(now);
            }}) {
   ledger_.on_commit = [this] {
@@ -191,6 +192,23 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
 /// After everything that is urgent: steps of a rollback that was just decided have begun.
 void App::keep_samples(Time now) { flight_.settle(refused_journal_.empty() ? &state() : nullptr, now); }
 
+/// Looked at when something was recorded or its time has come, not with each scrape.
+void App::care_for_incidents(Time now) {
+  if (state().cared_for.empty()) return;
+  if (now >= care_due_ || state().records != cared_at_) {
+    care_due_ = kNever;
+    const std::set<std::string> ids = state().cared_for;
+    for (const std::string& id : ids) {
+      const IncidentState& incident = state().incidents.at(id);
+      for (const Reminder& due : care_for(incident, config_.daemon.notify, now).due)
+        announce(ledger_, due.announcement, config_.daemon, due.to, now);
+      care_due_ = std::min(care_due_, care_for(incident, config_.daemon.notify, now).next);
+    }
+    cared_at_ = state().records;
+  }
+  next_due_ = std::min(next_due_, care_due_);
+}
+
 void App::settle(Time now) {
   if (!refused_journal_.empty()) {
     next_due_ = now + kPageRetry;
@@ -200,6 +218,7 @@ void App::settle(Time now) {
     next_due_ = kNever;
     gate(now);
     expire(now, now);
+    care_for_incidents(now);
     next_due_ = std::min(next_due_, executor_.pump(now));
     if (now < journal_retry_) {
       next_due_ = std::min(next_due_, journal_retry_);
@@ -283,7 +302,7 @@ void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
   announce(ledger_,
            {"config_refused." + std::to_string(to_us(now)), "alert",
             "the new configuration has faults, the old one stays in force: " + join(faults), "", ""},
-           config_.daemon.channels, {}, now);
+           config_.daemon, {}, now);
   settle(now);
 }
 

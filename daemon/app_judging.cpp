@@ -164,7 +164,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
       announce(ledger_,
                {"gone", "resolved", d.service + " " + d.version + ": what was critical is so no more; nothing was done",
                 d.incident, id},
-               config_.daemon.channels, {}, now);
+               config_.daemon, {}, now);
     }
   }
   // Right after a start the windows are still filling: what they show then proves neither a good nor a bad end.
@@ -179,7 +179,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
         DeploymentEnded{id, std::string(name_of(kept ? Phase::succeeded : Phase::undecided)), decision.why, when.at},
         now);
     announce(ledger_, {kept ? "kept" : "undecided", kept ? "info" : "alert", what, kept ? "" : d.incident, id},
-             config_.daemon.channels, {}, now);
+             config_.daemon, {}, now);
     return;
   }
   if (decision.kind != DecisionKind::roll_back) return;
@@ -214,7 +214,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
                 what + " - NOT rolled back: " + standing.because +
                     (standing.status == "awaiting_confirmation" ? "; backstopctl confirm " + id + " --reason …" : ""),
                 incident, id},
-               config_.daemon.channels, {}, now);
+               config_.daemon, {}, now);
     }
   }
   if (standing.status == "enforced") start_rollback(ledger_, d, decision.why, now, "backstopd");

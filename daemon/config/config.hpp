@@ -1,5 +1,6 @@
 #pragma once
 #include "daemon/config/confinement.hpp"
+#include "daemon/config/notify.hpp"
 #include "daemon/config/sources.hpp"
 #include "rules/baseline.hpp"
 #include "rules/indicator.hpp"
@@ -61,6 +62,7 @@ struct Daemon {
   std::uint64_t recorder_max_size = std::uint64_t{2} << 30;
   Limits limits;
   std::vector<Channel> channels;
+  Notify notify;
   std::optional<Deadman> deadman;
   std::string services_glob = "/etc/backstop/services.d/*.yaml";
 };

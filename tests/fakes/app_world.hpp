@@ -61,6 +61,12 @@ public:
     channels_ = {{"oncall", config::ChannelType::command, {}, {"/bin/notify"}, std::chrono::seconds(5)}};
   }
 
+  /// What the daemon's own file says from now on, beside what is there.
+  void configure(const std::function<void(config::Daemon&)>& change) {
+    change_ = change;
+    app->on_config(make_config(), now);
+  }
+
   /// A new App over what is there: a first start, or a restart.
   void start(const std::string& boot = "boot-1") {
     faulty = std::make_unique<FaultyJournal>(journal);
@@ -176,6 +182,7 @@ private:
     config::Config config;
     config.daemon.limits = limits_;
     config.daemon.channels = channels_;
+    if (change_) change_(config.daemon);
     for (const std::string& text : texts_) {
       Result<config::Service> service = read_frozen(text, "");
       if (!service) throw std::runtime_error(service.error().what);
@@ -205,6 +212,7 @@ private:
   std::vector<std::string> texts_;
   config::Limits limits_;
   std::vector<config::Channel> channels_;
+  std::function<void(config::Daemon&)> change_;
 };
 
 } // namespace backstop

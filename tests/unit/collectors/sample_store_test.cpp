@@ -359,6 +359,18 @@ TEST(SampleStore, follows_series_through_any_change_of_order_and_spelling) {
     ASSERT_EQ(have, want) << text;
   }
 }
+/// Lines are told by what they have in common with the ones before them, which must be those of the scrape before.
+TEST(SampleStore, a_line_behind_one_that_is_written_otherwise_is_not_taken_for_another) {
+  Store s({gauge("a")});
+  EXPECT_THAT(s.take("a{x=\"11\"} 1\na{x=\"12\"} 2\na{x=\"2\"} 3\n"), ElementsAre("0/0=1", "0/1=2", "0/2=3"));
+  EXPECT_THAT(s.take("a {x=\"11\"} 1\na {x=\"2\"} 3\n"), ElementsAre("0/0=1", "0/2=3"));
+  Store t({gauge("a")});
+  EXPECT_THAT(t.take("a{x=\"1\",y=\"0\"} 1\na{x=\"1\",y=\"1\"} 2\na{x=\"1\",y=\"2\"} 3\na{x=\"2\",y=\"1\"} 4\n"),
+              ElementsAre("0/0=1", "0/1=2", "0/2=3", "0/3=4"));
+  EXPECT_THAT(t.take("a{x=\"1\",y=\"0\"} 1\na{y=\"1\",x=\"1\"} 2\na{y=\"1\",x=\"2\"} 4\n"),
+              ElementsAre("0/0=1", "0/1=2", "0/3=4"));
+}
+
 TEST(SampleStore, what_is_too_long_for_the_order_is_read_all_the_same) {
   SampleStoreLimits limits;
   limits.index.bytes = 40;
