@@ -277,7 +277,7 @@ struct Fold::Applier {
     i.id = p.id;
     i.service = p.service;
     i.deployment = p.deployment;
-    i.severity = p.severity;
+    i.severity = i.began_as = p.severity;
     i.title = p.title;
     i.opened = r.time;
     s.incidents[p.id] = std::move(i);
@@ -303,6 +303,7 @@ struct Fold::Applier {
     if (const auto it = s.incidents.find(p.id); it != s.incidents.end()) {
       it->second.resolved = r.time;
       it->second.how_resolved = p.how;
+      s.told.erase(s.told.lower_bound({p.id, ""}), s.told.lower_bound({p.id + '\0', ""}));
     }
   }
   void operator()(const ReviewOpened& p) const {
@@ -438,10 +439,19 @@ struct Fold::Applier {
     OutboxEntry entry;
     entry.notice = p;
     entry.queued = entry.next_attempt = r.time;
+    entry.number = s.next_notice++;
     s.outbox[p.key] = std::move(entry);
   }
+  void operator()(const ChannelTested&) const {}
   void operator()(const GameDayHeld& p) const { service(p.service).game_day = {r.time, r.actor, p.why, p.works}; }
+  /// What an incident is told by from now on, where it has to be told again.
+  void keep_told(const NoticeQueued& notice) const {
+    const auto it = s.incidents.find(notice.incident);
+    if (it == s.incidents.end() || !it->second.open()) return;
+    if (notice.severity == "alert" || notice.severity == "critical") s.told[{notice.incident, notice.channel}] = notice;
+  }
   void operator()(const NoticeEnded& p) const {
+    if (const auto it = s.outbox.find(p.key); it != s.outbox.end() && p.delivered) keep_told(it->second.notice);
     s.outbox.erase(p.key);
     if (p.delivered) return;
     s.dead_letters.push_back(p);
@@ -462,13 +472,14 @@ void Fold::apply(const Record& record, const Payload& payload) {
   if (timeline.size() > kKeptTimeline) timeline.erase(timeline.begin());
 }
 
-void Fold::notice_attempt(const std::string& key, bool sending, Time next_attempt, std::string error) {
+void Fold::notice_attempt(const std::string& key, bool sending, Time next_attempt, const Error& error) {
   const auto it = state_.outbox.find(key);
   if (it == state_.outbox.end()) return;
   if (sending) ++it->second.attempts;
   it->second.sending = sending;
   it->second.next_attempt = next_attempt;
-  it->second.last_error = std::move(error);
+  it->second.last_error = error.what;
+  it->second.refused = error.code == Errc::refused;
 }
 
 } // namespace backstop

@@ -1,4 +1,6 @@
 #include "daemon/notice_text.hpp"
+#include "daemon/channels/kinds.hpp"
+#include "daemon/notice_body.hpp"
 #include <algorithm>
 #include <functional>
 
@@ -6,6 +8,7 @@ namespace backstop {
 
 void announce(Ledger& ledger, const Announcement& a, const std::vector<config::Channel>& configured,
               const std::vector<std::string>& channels, Time now) {
+  const Json body = notice_body(ledger.state(), a, now);
   for (const config::Channel& channel : configured) {
     const bool wanted = channels.empty() || std::find(channels.begin(), channels.end(), channel.name) != channels.end();
     if (!wanted) continue;
@@ -17,14 +20,13 @@ void announce(Ledger& ledger, const Announcement& a, const std::vector<config::C
     notice.severity = a.severity;
     notice.title = a.title;
     notice.incident = a.incident;
-    notice.body = Json::object();
-    notice.body.set("event", a.event).set("deployment", a.deployment).set("incident", a.incident);
-    if (const DeploymentState* d = ledger.state().deployment(a.deployment)) {
-      notice.body.set("service", d->service).set("version", d->version).set("previous_version", d->previous);
-      notice.body.set("phase", name_of(d->phase)).set("why", d->outcome_why);
-    }
-    ledger.add(std::move(notice), now);
+    notice.body = body;
+    if (channels::takes(channel, channels::occasion_of(notice_of(notice)))) ledger.add(std::move(notice), now);
   }
+}
+
+Notice notice_of(const NoticeQueued& queued) {
+  return {queued.key, queued.channel, queued.severity, queued.title, queued.body.dump()};
 }
 
 Duration backoff(const std::string& key, int attempts, Duration retry_after) {

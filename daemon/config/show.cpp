@@ -151,11 +151,6 @@ void show_bake(const Service& service, Lines& out) {
   if (!service.depends_on.empty()) out.entry(0, "depends", service.depends_on);
 }
 
-std::string channel_type(const Channel& channel) {
-  return channel.type == ChannelType::webhook ? "webhook, url from " + show_secret(channel.url)
-                                              : "command " + show_argv(channel.argv);
-}
-
 } // namespace
 
 std::string show_secret(const Secret& secret) {
@@ -185,8 +180,7 @@ std::string show_daemon(const Daemon& daemon) {
              fmt::format("{} per {} and service", daemon.limits.rollbacks.count,
                          show_duration(daemon.limits.rollbacks.window))});
   out.entry(0, "services", {daemon.services_glob});
-  for (const Channel& channel : daemon.channels)
-    out.entry(0, "channel", {channel.name, channel_type(channel), "timeout " + show_duration(channel.timeout)});
+  for (const Channel& channel : daemon.channels) show_channel(channel, out);
   if (daemon.deadman)
     out.entry(0, "deadman",
               {"url from " + show_secret(daemon.deadman->url), "every " + show_duration(daemon.deadman->every)});

@@ -9,6 +9,7 @@
 #include "daemon/io/child_step_runner.hpp"
 #include "daemon/io/control_peer.hpp"
 #include "daemon/io/curl_fetcher.hpp"
+#include "daemon/io/curl_mailer.hpp"
 #include "daemon/io/event_loop.hpp"
 #include "daemon/io/files.hpp"
 #include "daemon/io/http_listener.hpp"
@@ -65,6 +66,7 @@ struct Runtime::Parts {
   std::unique_ptr<JournalKeeper> journal;
   std::unique_ptr<SqliteRecorder> recorder;
   std::unique_ptr<CurlFetcher> fetcher;
+  std::unique_ptr<CurlMailer> mailer;
   std::unique_ptr<SystemdUnits> watched_units;
   std::unique_ptr<ChildPlugins> plugins;
   std::unique_ptr<SupervisedSteps> steps;
@@ -184,7 +186,8 @@ void Runtime::Parts::wire(config::Config config) {
   patient = std::make_unique<PatientSteps>(
       *steps, [this] { return loop->fresh_now(); },
       [this](Time due) { due == kNever ? step_retry->disarm() : step_retry->arm(due); });
-  notifier = std::make_unique<ChannelNotifier>(*fetcher, *steps, secrets, [this] { return loop->fresh_now(); });
+  notifier = std::make_unique<ChannelNotifier>(
+      ChannelNotifier::Ways{*fetcher, *mailer, *steps}, secrets, [this] { return loop->fresh_now(); }, host_name());
   notifier->set_channels(config.daemon.channels);
   telemetry = std::make_unique<Telemetry>(options.version);
   app = std::make_unique<App>(std::move(config),
@@ -470,6 +473,7 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   if (!loop) return loop.error();
   p.loop = *std::move(loop);
   p.fetcher = std::make_unique<CurlFetcher>(*p.loop);
+  p.mailer = std::make_unique<CurlMailer>(*p.loop);
   p.watched_units = std::make_unique<SystemdUnits>(*p.loop);
   p.plugins = std::make_unique<ChildPlugins>(*p.loop);
   const config::Daemon daemon = config.daemon;
