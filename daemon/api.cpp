@@ -64,11 +64,24 @@ void Api::handle(const ApiRequest& request, Time now, Answer answer) {
     return answer(api_error(403, "unauthorized", request.caller.name, "may not act",
                             "join group " + app_.config().daemon.control.operators));
   }
+  if (const auto path = segments_of(request.path);
+      path.size() == 4 && path[0] == "v1" && path[1] == "channels" && path[3] == "test")
+    return test_channel(path[2], request, now, std::move(answer));
   std::string wait_for;
   const ApiReply reply = act(request, now, wait_for);
   if (wait_for.empty()) return answer(reply);
   waiting_.push_back({wait_for, std::move(answer)});
   poll();
+}
+
+void Api::test_channel(const std::string& channel, const ApiRequest& request, Time now, Answer answer) {
+  const Result<Json> body = request.body.empty() ? Result<Json>(Json::object()) : Json::parse(request.body);
+  if (!body || !body->as_object() || !body->as_object()->empty())
+    return answer(api_error(400, "invalid", "the body", "is not empty", "a test of a channel takes no fields"));
+  app_.test_channel(channel, request.caller.name, now, [answer = std::move(answer)](const Reply& reply) {
+    if (!reply.ok) return answer(api_error(status_of(reply.reason), reply.reason, reply.what, reply.why, reply.how));
+    answer({200, reply.details});
+  });
 }
 
 void Api::poll() {

@@ -39,7 +39,8 @@ public:
   /// `reload` reads the configuration again: faults as text, empty when it was applied.
   Api(App& app, std::function<std::vector<std::string>()> reload);
 
-  /// Answers once, at once or later: `deploy begin` waits for the preflight commands, `game-day` for its questions.
+  /// Answers once, at once or later: `deploy begin` waits for the preflight commands, `game-day` for its questions,
+  /// the test of a channel for what is on its other side.
   void handle(const ApiRequest& request, Time now, Answer answer);
   /// Gives the answers that were waiting and have become ready. Call after every event.
   void poll();
@@ -49,6 +50,7 @@ private:
   ApiReply see_past(const ApiRequest& request, const std::string& id, bool samples) const;
   ApiReply act(const ApiRequest& request, Time now, std::string& wait_for);
   ApiReply begun(const std::string& id) const;
+  void test_channel(const std::string& channel, const ApiRequest& request, Time now, Answer answer);
   [[nodiscard]] bool ready(const std::string& id) const;
 
   struct Waiting {

@@ -22,7 +22,7 @@ std::string join(const std::vector<std::string>& words) {
 
 void tell_acts_again(Log& log, Executor& executor, const std::string& what) {
   log.write(LogLevel::warning, what + "; the daemon acts", {message_field(Message::journal_writable)});
-  executor.pages_over();
+  executor.outbox().pages_over();
 }
 
 } // namespace
@@ -40,6 +40,11 @@ App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::
              announce(ledger_, announcement, config_.daemon, {}, now);
              settle(now);
            }}) {
+  executor_.outbox().on_repeat = [this](const std::string& channel, const std::string& why) {
+    why.empty() ? seams_.log.write(LogLevel::info, "channel " + channel + " takes open incidents again", {})
+                : seams_.log.write(LogLevel::warning,
+                                   "open incidents cannot be told again, and may count as over there: " + why, {});
+  };
   ledger_.on_commit = [this] {
     if (on_commit) on_commit();
   };
@@ -152,7 +157,7 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
   refresh_watches(now);
   warn_of_unconfined_steps();
   if (!refused_journal_.empty()) {
-    executor_.page_unrecorded(page_title(), now);
+    executor_.outbox().page_unrecorded(page_title(), now);
     next_due_ = now + kPageRetry;
     return;
   }
@@ -230,7 +235,7 @@ void App::settle(Time now) {
         seams_.log.write(LogLevel::error, "nothing is done until the journal can be written: " + s.error().what,
                          {message_field(Message::journal_unwritable)});
       journal_retry_ = now + kJournalRetry;
-      executor_.page_unrecorded(page_title(), now);
+      executor_.outbox().page_unrecorded(page_title(), now);
       next_due_ = std::min(next_due_, journal_retry_);
       return;
     }
@@ -247,7 +252,7 @@ void App::settle(Time now) {
 
 void App::on_tick(Time now) {
   if (std::exchange(stale_, false)) refresh_watches(now);
-  if (!degraded().empty()) executor_.page_unrecorded(page_title(), now);
+  if (!degraded().empty()) executor_.outbox().page_unrecorded(page_title(), now);
   for (auto& [key, watch] : watches_) judge_due(*watch, now, now);
   degraded().empty() ? detections_.look(now) : detections_.put_off(now);
   settle(now);

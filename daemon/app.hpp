@@ -56,6 +56,12 @@ public:
   /// An operator's command. What it changes is durable when the reply is given.
   Reply on_command(const Command& command, const std::string& actor, Time now);
 
+  /// Sends a test notice through a channel at once, outside the queue. `done` is called once, at once or from the loop:
+  /// with a refusal where there is no such channel, else with what the other side answered in Reply::details (channel,
+  /// taken, answer). It is recorded where anything can be.
+  void test_channel(const std::string& channel, const std::string& actor, Time now,
+                    std::function<void(const Reply&)> done);
+
   /// What came out of a game day, once it is over and recorded; null before.
   [[nodiscard]] const Json& game_day(const std::string& id) const { return game_days_.result(id); }
 

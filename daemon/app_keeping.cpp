@@ -104,6 +104,32 @@ void App::save_histories(ServiceWatch& watch, Time now) {
   tell_of_saving(watch.key, seams_.recorder.put("history/" + watch.key, kept));
 }
 
+void App::test_channel(const std::string& channel, const std::string& actor, Time now,
+                       std::function<void(const Reply&)> done) {
+  std::string known;
+  bool found = false;
+  for (const config::Channel& c : config_.daemon.channels) {
+    known += (known.empty() ? "" : ", ") + c.name;
+    found = found || c.name == channel;
+  }
+  if (!found)
+    return done(refusal("not_found", "channel '" + channel + "'", "does not exist",
+                        known.empty() ? "no channel is configured" : "configured are: " + known));
+  const Notice notice{"backstopd/test." + std::to_string(to_us(now)) + "/" + channel, channel, "info",
+                      "this is a test of the channel " + channel + ", asked for by " + actor, R"({"event":"test"})"};
+  seams_.notifier.send(notice, [this, channel, actor, now, done = std::move(done)](const Delivery& told) {
+    ChannelTested tested{channel, told.status ? told.answer : told.status.error().what, told.status.ok()};
+    Reply reply;
+    reply.details.set("channel", channel).set("taken", tested.taken).set("answer", tested.answer);
+    if (degraded().empty()) {
+      const Time then = std::max(now, state().last_time);
+      ledger_.add(std::move(tested), then, actor);
+      settle(then);
+    }
+    done(reply);
+  });
+}
+
 void App::tell_of_saving(const std::string& key, const Status& saved) {
   const std::string why = saved ? "" : saved.error().what;
   if (std::exchange(unsaved_[key], why) != why && !why.empty())

@@ -1,23 +1,27 @@
 #include "daemon/channel_notifier.hpp"
+#include "daemon/channels/escape.hpp"
 #include "daemon/step_order.hpp"
-#include <charconv>
 #include <utility>
 
 namespace backstop {
 namespace {
 
-/// Retry-After in seconds; its date form is rare and not worth a clock here: our own backoff serves.
-Duration retry_after(const std::string& header) {
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), seconds);
-  const bool whole = error == std::errc{} && end == header.data() + header.size();
-  return whole && seconds > 0 ? std::chrono::seconds(std::min(seconds, 3600)) : Duration{};
+Delivery failed(const std::string& channel, const Error& why, Duration retry_after = {}) {
+  return {why.in("channel " + channel), retry_after, ""};
+}
+
+/// RFC 5321: 2yz taken, 4yz not now, 5yz not so.
+Delivery judge(const MailAnswer& answer) {
+  const std::string told = "the mail server answered " + channels::plain_line(answer.text, 200);
+  if (answer.code >= 200 && answer.code < 300) return {{}, {}, told};
+  if (answer.code < 500) return {fail(Errc::io, told), {}, ""};
+  return {fail(Errc::refused, told + " (it does not take this mail)"), std::chrono::minutes(10), ""};
 }
 
 } // namespace
 
-ChannelNotifier::ChannelNotifier(HttpFetcher& fetcher, StepRunner& steps, ReadSecret read_secret, Now now)
-    : fetcher_(fetcher), steps_(steps), read_secret_(std::move(read_secret)), now_(std::move(now)) {}
+ChannelNotifier::ChannelNotifier(Ways ways, ReadSecret read_secret, Now now, std::string host)
+    : ways_(ways), read_secret_(std::move(read_secret)), now_(std::move(now)), host_(std::move(host)) {}
 
 void ChannelNotifier::set_channels(const std::vector<config::Channel>& channels) {
   channels_.clear();
@@ -28,32 +32,49 @@ void ChannelNotifier::send(const Notice& notice, Done done) {
   const auto it = channels_.find(notice.channel);
   if (it == channels_.end()) {
     // Configured when it was queued, and gone since: said once, kept in the dead letters after its time.
-    return done(fail(Errc::not_found, "channel '" + notice.channel + "' is not configured any more"),
-                std::chrono::minutes(5));
+    return done({fail(Errc::not_found, "channel '" + notice.channel + "' is not configured any more"),
+                 std::chrono::minutes(5), ""});
   }
-  it->second.type == config::ChannelType::webhook ? post(it->second, notice, std::move(done))
-                                                  : run(it->second, notice, std::move(done));
+  const config::Channel& channel = it->second;
+  if (channel.type == config::ChannelType::command) return run(channel, notice, std::move(done));
+  Result<channels::Secrets> secrets = secrets_of(channel);
+  if (!secrets) return done(failed(channel.name, secrets.error()));
+  const auto sending = std::make_shared<const channels::Sending>(
+      channels::Sending{channel, *std::move(secrets), channels::occasion_of(notice), host_, now_()});
+  channel.type == config::ChannelType::email ? mail(sending, done) : exchange(sending, 0, nullptr, "", done);
 }
 
-void ChannelNotifier::post(const config::Channel& channel, const Notice& notice, Done done) {
-  Result<std::string> url = read_secret_(channel.url);
-  if (!url) return done(url.error().in("channel " + channel.name), Duration{});
-  Json body = Json::object();
-  body.set("key", notice.key).set("severity", notice.severity).set("title", notice.title);
-  if (Result<Json> details = Json::parse(notice.body)) body.set("details", *std::move(details));
-  HttpRequest request;
-  request.method = "POST";
-  request.url = *std::move(url);
-  request.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", notice.key}};
-  request.body = body.dump();
-  request.timeout = channel.timeout;
-  request.max_bytes = std::size_t{64} << 10;
-  request.secret_path = true; // whoever has the URL of a webhook may post to it
-  fetcher_.start(std::move(request), [name = channel.name, done = std::move(done)](Result<HttpResponse> response) {
-    if (!response) return done(response.error().in("channel " + name), Duration{});
-    if (response->status >= 200 && response->status < 300) return done({}, Duration{});
-    done(fail(Errc::io, "channel " + name + ": answered status " + std::to_string(response->status)),
-         retry_after(response->retry_after));
+Result<channels::Secrets> ChannelNotifier::secrets_of(const config::Channel& channel) {
+  channels::Secrets secrets;
+  const std::pair<const config::Secret&, std::string&> wanted[]{
+      {channel.url, secrets.url}, {channel.key, secrets.key}, {channel.basic, secrets.basic}};
+  for (const auto& [secret, value] : wanted) {
+    if (secret.empty()) continue;
+    Result<std::string> read = read_secret_(secret);
+    if (!read) return read.error();
+    value = *std::move(read);
+  }
+  return secrets;
+}
+
+void ChannelNotifier::exchange(const Sent& sending, int step, const HttpResponse* before, const std::string& answer,
+                               const Done& done) {
+  std::optional<HttpRequest> request = channels::next_request(*sending, step, before);
+  if (!request) return done({{}, {}, answer});
+  ways_.fetcher.start(*std::move(request), [this, sending, step, done](const Result<HttpResponse>& response) {
+    const std::string& name = sending->channel.name;
+    if (!response) return done(failed(name, response.error()));
+    const Delivery taken = channels::judge(*sending, *response);
+    if (!taken.status) return done(failed(name, taken.status.error(), taken.retry_after));
+    exchange(sending, step + 1, &*response, taken.answer, done);
+  });
+}
+
+void ChannelNotifier::mail(const Sent& sending, const Done& done) {
+  ways_.mails.send(channels::mail_of(*sending), [sending, done](const Result<MailAnswer>& answer) {
+    if (!answer) return done(failed(sending->channel.name, answer.error()));
+    const Delivery taken = judge(*answer);
+    done(taken.status ? taken : failed(sending->channel.name, taken.status.error(), taken.retry_after));
   });
 }
 
@@ -67,26 +88,27 @@ void ChannelNotifier::run(const config::Channel& channel, const Notice& notice, 
                          {"title", one_line(notice.title)},
                          {"body", notice.body}}};
   const Result<StepCommand> command = command_for(channel, order);
-  if (!command) return done(command.error(), Duration{});
+  if (!command) return done({command.error(), {}, ""});
   // Each delivery attempt is a run of its own, also across restarts: at least once is what a notice wants.
   const StepKey key{notice.key, "notice", std::to_string(to_us(now_())), next_attempt_++};
-  if (Status s = steps_.start(key, *command); !s) return done(s.error().in("channel " + channel.name), Duration{});
+  if (Status s = ways_.steps.start(key, *command); !s) return done(failed(channel.name, s.error()));
   running_[key] = std::move(done);
 }
 
 bool ChannelNotifier::on_step_finished(const StepKey& key, const StepOutcome& outcome) {
   if (key.procedure != "notice") return false;
-  steps_.forget(key);
+  ways_.steps.forget(key);
   const auto it = running_.find(key);
   if (it == running_.end()) return true;
   const Done done = std::move(it->second);
   running_.erase(it);
   if (outcome.succeeded()) {
-    done({}, Duration{});
+    done({{}, {}, "the command ended with 0"});
   } else {
-    done(fail(Errc::io, "the channel's command: " + std::string(name_of(outcome.end)) + " " +
-                            std::to_string(outcome.status) + " " + outcome.detail),
-         Duration{});
+    done({fail(Errc::io, "the channel's command: " + std::string(name_of(outcome.end)) + " " +
+                             std::to_string(outcome.status) + " " + outcome.detail),
+          {},
+          ""});
   }
   return true;
 }

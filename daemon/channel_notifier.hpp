@@ -1,9 +1,12 @@
 #pragma once
 #include "collectors/http_fetcher.hpp"
+#include "daemon/channels/kinds.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/mail_sender.hpp"
 #include "daemon/seams.hpp"
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace backstop {
@@ -11,26 +14,35 @@ namespace backstop {
 /// Reads a secret when it is needed. The text of an error names the credential or file, never a value.
 using ReadSecret = std::function<Result<std::string>(const config::Secret&)>;
 
-/// Delivers notices: a webhook gets them as JSON by POST, a command gets them in BACKSTOP_NOTICE_* variables.
+/// Delivers notices: what a kind of channel has to say (daemon/channels/) goes out over HTTP or as mail; a command gets
+/// the notice in BACKSTOP_NOTICE_* variables.
 class ChannelNotifier final : public Notifier {
 public:
   using Now = std::function<Time()>;
-  ChannelNotifier(HttpFetcher& fetcher, StepRunner& steps, ReadSecret read_secret, Now now);
+  struct Ways {
+    HttpFetcher& fetcher;
+    MailSender& mails;
+    StepRunner& steps;
+  };
+  /// `host`: the name of the host that the daemon runs on.
+  ChannelNotifier(Ways ways, ReadSecret read_secret, Now now, std::string host);
 
   void set_channels(const std::vector<config::Channel>& channels);
-  void send(const Notice& notice, std::function<void(Status, Duration)> done) override;
+  void send(const Notice& notice, Done done) override;
   /// The outcome of a channel's command (StepKey::procedure "notice"). False: not one of ours.
   bool on_step_finished(const StepKey& key, const StepOutcome& outcome);
 
 private:
-  using Done = std::function<void(Status, Duration)>;
-  void post(const config::Channel& channel, const Notice& notice, Done done);
+  using Sent = std::shared_ptr<const channels::Sending>;
+  Result<channels::Secrets> secrets_of(const config::Channel& channel);
+  void exchange(const Sent& sending, int step, const HttpResponse* before, const std::string& answer, const Done& done);
+  void mail(const Sent& sending, const Done& done);
   void run(const config::Channel& channel, const Notice& notice, Done done);
 
-  HttpFetcher& fetcher_;
-  StepRunner& steps_;
+  Ways ways_;
   ReadSecret read_secret_;
   Now now_;
+  std::string host_;
   std::map<std::string, config::Channel> channels_;
   std::map<StepKey, Done> running_;
   int next_attempt_ = 1;

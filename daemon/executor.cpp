@@ -13,8 +13,6 @@ using Act = StepOrder::Act;
 constexpr const char* kRollback = "rollback";
 constexpr const char* kPreflight = "preflight";
 constexpr const char* kCheckSuffix = ".check";
-constexpr Duration kPageRetry = std::chrono::seconds(30);
-constexpr Duration kNoticeKept = std::chrono::hours(24);
 
 /// The frozen file; an empty one where this version of backstop cannot read it any more: then no step is found in it.
 const config::Service& config_of(const DeploymentState& d) {
@@ -94,18 +92,17 @@ std::string version_in(const std::string& link_target) { return link_target.subs
 
 Executor::Executor(Ledger& ledger, StepRunner& steps, Notifier& notifier, ServiceWatches& watches,
                    const config::Config& config, ReadLink read_link)
-    : ledger_(ledger), steps_(steps), notifier_(notifier), watches_(watches), config_(config),
-      read_link_(std::move(read_link)) {}
+    : ledger_(ledger), steps_(steps), watches_(watches), config_(config), read_link_(std::move(read_link)),
+      outbox_(ledger, notifier, config) {}
 
 Time Executor::pump(Time now) {
-  now_ = now;
   Time due = kNever;
   std::vector<std::string> gated, rolling;
   for (const DeploymentState* d : ledger_.state().in_phase(Phase::gated)) gated.push_back(d->id);
   for (const DeploymentState* d : ledger_.state().in_phase(Phase::rolling_back)) rolling.push_back(d->id);
   for (const std::string& id : gated) due = std::min(due, pump_preflight(*ledger_.state().deployment(id), now));
   for (const std::string& id : rolling) due = std::min(due, pump_rollback(id, now));
-  return std::min(due, pump_outbox(now));
+  return std::min(due, outbox_.pump(now));
 }
 
 Time Executor::pump_preflight(const DeploymentState& d, Time now) {
@@ -322,7 +319,6 @@ void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, 
 }
 
 void Executor::settle_after_restart(Time now) {
-  now_ = now;
   for (const auto& [id, d] : ledger_.state().deployments) {
     if (d.phase == Phase::gated) {
       for (const auto& [path, step] : d.preflight) settle_step(d, kPreflight, path, step, now);
@@ -371,70 +367,6 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
   }
   // The intent was recorded, and the act never happened: it may happen now, as the first time.
   start(key, command_for(config_of(d), order_of(d, act, path)), now);
-}
-
-Time Executor::pump_outbox(Time now) {
-  Time due = kNever;
-  std::vector<std::string> ready;
-  for (const auto& [key, entry] : ledger_.state().outbox) {
-    if (entry.sending) continue;
-    if (entry.next_attempt <= now) {
-      ready.push_back(key);
-    } else {
-      due = std::min(due, entry.next_attempt);
-    }
-  }
-  for (const std::string& key : ready) {
-    const OutboxEntry& entry = ledger_.state().outbox.at(key);
-    if (now - entry.queued > kNoticeKept) {
-      ledger_.add(NoticeEnded{key, "given up after 24h: " + entry.last_error, false, entry.attempts}, now);
-      continue;
-    }
-    const NoticeQueued& q = entry.notice;
-    Notice notice{q.key, q.channel, q.severity, q.title, q.body.dump()};
-    ledger_.fold().notice_attempt(key, true, now, entry.last_error);
-    ledger_.after_commit([this, notice = std::move(notice)] {
-      notifier_.send(notice, [this, key = notice.key](Status status, Duration retry_after) {
-        notice_done(key, status, retry_after);
-      });
-    });
-  }
-  return due;
-}
-
-void Executor::page_unrecorded(const std::string& title, Time now) {
-  if (std::exchange(page_title_, title) != title) {
-    pages_.clear();
-    ++outage_;
-  }
-  for (const config::Channel& channel : config_.daemon.channels) {
-    Page& page = pages_[channel.name];
-    if (page.delivered || page.sending || page.next > now) continue;
-    page.sending = true;
-    page.next = now + kPageRetry;
-    notifier_.send({"backstopd/unrecorded/" + channel.name, channel.name, "critical", title, "{}"},
-                   [this, name = channel.name, outage = outage_](const Status& status, Duration) {
-                     pages_[name].sending = false;
-                     pages_[name].delivered = status.ok() && outage == outage_;
-                   });
-  }
-}
-
-void Executor::pages_over() {
-  if (pages_.empty()) return;
-  ++outage_;
-  for (auto& [channel, page] : pages_) page.delivered = false;
-}
-
-void Executor::notice_done(const std::string& key, const Status& status, Duration retry_after) {
-  const auto it = ledger_.state().outbox.find(key);
-  if (it == ledger_.state().outbox.end()) return;
-  const int attempts = it->second.attempts;
-  if (status) {
-    ledger_.add(NoticeEnded{key, "", true, attempts}, now_);
-  } else {
-    ledger_.fold().notice_attempt(key, false, now_ + backoff(key, attempts, retry_after), status.error().what);
-  }
 }
 
 } // namespace backstop

@@ -1,5 +1,6 @@
 #pragma once
 #include "daemon/ledger.hpp"
+#include "daemon/outbox.hpp"
 #include "daemon/seams.hpp"
 #include "daemon/service_watch.hpp"
 #include <map>
@@ -30,21 +31,12 @@ public:
   /// A verification came to its end (see Verification).
   void verification_ended(ServiceWatch& watch, bool good, const std::string& why, Time now);
 
-  /// Tells all channels `title` though it cannot be recorded (the journal fails). Repeated every 30 s until delivered,
-  /// then silent for as long as the title stays the same, or until pages_over().
-  void page_unrecorded(const std::string& title, Time now);
-  /// The reason is gone: should it come back it is told anew, at most every 30 s.
-  void pages_over();
+  /// The notices that wait to be sent, and pages that cannot be recorded.
+  Outbox& outbox() { return outbox_; }
 
 private:
-  struct Page {
-    bool delivered = false;
-    bool sending = false;
-    Time next{};
-  };
   Time pump_preflight(const DeploymentState& deployment, Time now);
   Time pump_rollback(const std::string& deployment, Time now);
-  Time pump_outbox(Time now);
   void run_attempt(const DeploymentState& deployment, std::size_t step, int attempt, Time now);
   void run_check(const DeploymentState& deployment, std::size_t step, int check, Time now);
   void ask_running_version(const DeploymentState& deployment, int attempt, Time now);
@@ -59,18 +51,13 @@ private:
   void start(const StepKey& key, Result<StepCommand> command, Time now);
   void settle_step(const DeploymentState& deployment, const std::string& procedure, const std::string& path,
                    const StepProgress& step, Time now);
-  void notice_done(const std::string& key, const Status& status, Duration retry_after);
 
   Ledger& ledger_;
   StepRunner& steps_;
-  Notifier& notifier_;
   ServiceWatches& watches_;
   const config::Config& config_;
   ReadLink read_link_;
-  std::string page_title_;
-  std::map<std::string, Page> pages_; ///< by channel
-  int outage_ = 0;                    ///< an answer to a page of an earlier one does not count
-  Time now_{};                        ///< of the last call, for answers that arrive between
+  Outbox outbox_;
 };
 
 /// What a program printed, without the white space around it.

@@ -277,7 +277,7 @@ struct Fold::Applier {
     i.id = p.id;
     i.service = p.service;
     i.deployment = p.deployment;
-    i.severity = p.severity;
+    i.severity = i.began_as = p.severity;
     i.title = p.title;
     i.opened = r.time;
     s.incidents[p.id] = std::move(i);
@@ -305,6 +305,7 @@ struct Fold::Applier {
       it->second.resolved = r.time;
       it->second.how_resolved = p.how;
       if (!it->second.needs_care()) s.cared_for.erase(p.id);
+      s.told.erase(s.told.lower_bound({p.id, ""}), s.told.lower_bound({p.id + '\0', ""}));
     }
   }
   void operator()(const ReviewOpened& p) const {
@@ -454,6 +455,7 @@ struct Fold::Applier {
     entry.notice = p;
     entry.queued = r.time;
     entry.next_attempt = std::max(r.time, p.not_before);
+    entry.number = s.next_notice++;
     s.outbox[p.key] = std::move(entry);
     if (const auto it = s.incidents.find(p.incident); it != s.incidents.end()) {
       it->second.told.try_emplace(p.body.text("event"), r.time);
@@ -461,8 +463,16 @@ struct Fold::Applier {
       it->second.last_told = r.time;
     }
   }
+  void operator()(const ChannelTested&) const {}
   void operator()(const GameDayHeld& p) const { service(p.service).game_day = {r.time, r.actor, p.why, p.works}; }
+  /// What an incident is told by from now on, where it has to be told again.
+  void keep_told(const NoticeQueued& notice) const {
+    const auto it = s.incidents.find(notice.incident);
+    if (it == s.incidents.end() || !it->second.open()) return;
+    if (notice.severity == "alert" || notice.severity == "critical") s.told[{notice.incident, notice.channel}] = notice;
+  }
   void operator()(const NoticeEnded& p) const {
+    if (const auto it = s.outbox.find(p.key); it != s.outbox.end() && p.delivered) keep_told(it->second.notice);
     s.outbox.erase(p.key);
     if (p.delivered || !p.superseded_by.empty()) return;
     s.dead_letters.push_back(p);
@@ -483,13 +493,14 @@ void Fold::apply(const Record& record, const Payload& payload) {
   if (timeline.size() > kKeptTimeline) timeline.erase(timeline.begin());
 }
 
-void Fold::notice_attempt(const std::string& key, bool sending, Time next_attempt, std::string error) {
+void Fold::notice_attempt(const std::string& key, bool sending, Time next_attempt, const Error& error) {
   const auto it = state_.outbox.find(key);
   if (it == state_.outbox.end()) return;
   if (sending) ++it->second.attempts;
   it->second.sending = sending;
   it->second.next_attempt = next_attempt;
-  it->second.last_error = std::move(error);
+  it->second.last_error = error.what;
+  it->second.refused = error.code == Errc::refused;
 }
 
 } // namespace backstop

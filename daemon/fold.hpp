@@ -21,7 +21,7 @@ public:
   void apply(const Record& record, const Payload& payload);
 
   /// Delivery attempts are not records; their count and next time are kept here so that all of the outbox is one place.
-  void notice_attempt(const std::string& key, bool sending, Time next_attempt, std::string error);
+  void notice_attempt(const std::string& key, bool sending, Time next_attempt, const Error& error);
 
 private:
   struct Applier;

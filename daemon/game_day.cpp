@@ -206,12 +206,17 @@ void GameDays::tell_channels(const std::string& id) {
     const config::Channel& channel = config_.daemon.channels[i];
     const GameDayHeld& held = running_.at(id).held;
     const Notice notice{"game-day/" + id + "/" + std::to_string(to_us(now_)) + "/" + channel.name, channel.name, "info",
-                        held.service + ": this is a test of the channel " + channel.name + " (game day)", "{}"};
-    notifier_.send(notice, [this, id, name = channel.name](const Status& status, Duration) {
+                        held.service + ": this is a test of the channel " + channel.name + " (game day)",
+                        R"({"event":"test"})"};
+    notifier_.send(notice, [this, id, name = channel.name](const Delivery& told) {
       const auto it = running_.find(id);
       if (it == running_.end()) return;
-      it->second.held.questions.push_back(
-          {name, "channel", {}, status ? "reached" : "not reached: " + status.error().what, "", status.ok()});
+      it->second.held.questions.push_back({name,
+                                           "channel",
+                                           {},
+                                           told.status ? "reached" : "not reached: " + told.status.error().what,
+                                           "",
+                                           told.status.ok()});
       --it->second.telling;
       end_if_over(id, now_);
     });

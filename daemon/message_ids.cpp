@@ -58,6 +58,8 @@ constexpr MessageId kIds[] = {
     {M::step_held_back, "step_held_back", "4d3a229f133f400b861b469911333448"},
     {M::watch_interrupted, "watch_interrupted", "02de2ff2d26049f9adf06da3021c4c9f"},
     {M::targets_changed, "targets_changed", "15cbac5abbf84e4681c3e31ee5e50aa4"},
+    {M::channel_works, "channel_works", "ae45e57bf8354b7b9c309941f3351172"},
+    {M::channel_fails, "channel_fails", "8c4283c6275949e28a34f9bc4fd03508"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
     {M::journal_unwritable, "journal_unwritable", "b882824996124e03b960a3fa207e1265"},
@@ -129,6 +131,7 @@ struct Namer {
   M operator()(const QuarantineReleased&) const { return M::quarantine_released; }
   M operator()(const NoticeQueued&) const { return M::notice_queued; }
   M operator()(const NoticeEnded& p) const { return p.delivered ? M::notice_delivered : M::notice_given_up; }
+  M operator()(const ChannelTested& p) const { return p.taken ? M::channel_works : M::channel_fails; }
   M operator()(const GameDayHeld& p) const { return p.works ? M::game_day_passed : M::game_day_failed; }
 };
 

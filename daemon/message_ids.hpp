@@ -61,6 +61,8 @@ enum class Message {
   step_held_back,
   watch_interrupted,
   targets_changed,
+  channel_works,
+  channel_fails,
   // lines that are no record
   observe_only,
   journal_created,

@@ -156,6 +156,10 @@ struct Narrator {
                                                               " to " + (p.target.empty() ? "nothing" : p.target) +
                                                               (p.works ? " would work" : " would NOT work: " + p.why)};
   }
+  N operator()(const ChannelTested& p) const {
+    return {p.taken ? LogLevel::info : LogLevel::warning,
+            "channel " + p.channel + (p.taken ? " took a test: " : " did NOT take a test: ") + p.answer};
+  }
   N operator()(const NoticeQueued& p) const { return {LogLevel::debug, "notice " + p.key + " queued: " + p.title}; }
   N operator()(const NoticeEnded& p) const {
     return p.delivered ? N{LogLevel::info, "notice " + p.key + " delivered, attempt " + std::to_string(p.attempts)}

@@ -1,5 +1,7 @@
 #include "daemon/notice_text.hpp"
+#include "daemon/channels/kinds.hpp"
 #include "daemon/config/placeholders.hpp"
+#include "daemon/notice_body.hpp"
 #include "daemon/routing.hpp"
 #include "daemon/step_order.hpp"
 #include <algorithm>
@@ -86,27 +88,30 @@ void announce(Ledger& ledger, const Announcement& a, const config::Daemon& daemo
                                                                            : "";
   const std::string about = about_what(a);
   const std::string title = title_of(a, daemon, service, d);
-  Json body = Json::object();
-  body.set("event", a.event).set("deployment", a.deployment).set("incident", a.incident).set("about", about);
-  if (d) {
-    body.set("service", d->service).set("version", d->version).set("previous_version", d->previous);
-    body.set("phase", name_of(d->phase)).set("why", d->outcome_why);
-  }
+  Json body = notice_body(ledger.state(), a, now);
+  body.set("about", about);
   const bool urgent = a.severity == "critical" || a.severity == "resolved";
-  for (const std::string& channel :
-       to.empty() ? recipients_of(ledger, a, daemon, service, d ? d->kind : "") : channels_of(daemon, to)) {
+  const std::vector<std::string> names =
+      to.empty() ? recipients_of(ledger, a, daemon, service, d ? d->kind : "") : channels_of(daemon, to);
+  for (const config::Channel& channel : daemon.channels) {
+    if (std::find(names.begin(), names.end(), channel.name) == names.end()) continue;
     NoticeQueued notice;
-    notice.key = about + "/" + a.event + "/" + channel;
+    notice.key = about + "/" + a.event + "/" + channel.name;
     if (ledger.state().outbox.contains(notice.key)) continue;
-    notice.channel = channel;
+    notice.channel = channel.name;
     notice.severity = a.severity;
     notice.title = title;
     notice.incident = a.incident;
     notice.body = body;
+    if (!channels::takes(channel, channels::occasion_of(notice_of(notice)))) continue;
     if (!urgent && daemon.notify.group_wait > Duration{}) notice.not_before = now + daemon.notify.group_wait;
     take_in_waiting(ledger, notice, about, now);
     ledger.add(std::move(notice), now);
   }
+}
+
+Notice notice_of(const NoticeQueued& queued) {
+  return {queued.key, queued.channel, queued.severity, queued.title, queued.body.dump()};
 }
 
 Duration backoff(const std::string& key, int attempts, Duration retry_after) {

@@ -166,6 +166,9 @@ Reply Operator::operator()(const FinishDeployment& c) {
                    "`backstopctl deploy show " + c.id + "` tells how it stands");
   }
   add(DeploymentFinished{c.id});
+  announce(ledger_,
+           {"deployed", "info", d->service + " " + d->version + ": deployed, and watched from now on", "", c.id},
+           config_.daemon, {}, now_);
   if (const auto it = watches_.find(d->service); it != watches_.end()) it->second->watch.start_clean(now_);
   Reply reply;
   reply.id = c.id;
@@ -194,6 +197,12 @@ Reply Operator::operator()(const Acknowledge& c) {
   if (!it->second.open())
     return refusal("conflict", "acknowledgement of " + c.incident, "it is resolved already", "nothing to do");
   add(IncidentAcknowledged{c.incident, c.comment, c.lasts == Duration{} ? Time{} : now_ + c.lasts});
+  const IncidentState& i = it->second;
+  announce(ledger_,
+           {"acknowledged." + std::to_string(to_us(now_)), "info",
+            i.service + ": " + c.incident + " is acknowledged by " + actor_ + ": " + c.comment, c.incident,
+            i.deployment},
+           config_.daemon, {}, now_);
   Reply reply;
   reply.id = c.incident;
   return reply;
@@ -349,7 +358,10 @@ Reply Operator::operator()(const Unlock& c) {
   }
   if (const auto it = ledger_.state().incidents.find(incident);
       it != ledger_.state().incidents.end() && it->second.open()) {
-    add(IncidentResolved{incident, "unlocked by " + actor_ + (c.done_by_hand ? ", done by hand: " : ": ") + c.reason});
+    const std::string how = "unlocked by " + actor_ + (c.done_by_hand ? ", done by hand: " : ": ") + c.reason;
+    add(IncidentResolved{incident, how});
+    announce(ledger_, {"unlocked", "resolved", key + ": " + how, incident, it->second.deployment}, config_.daemon, {},
+             now_);
   }
   return reply;
 }

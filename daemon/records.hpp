@@ -336,6 +336,14 @@ struct NoticeEnded {
                   v("superseded_by", superseded_by);)
 };
 
+/// A person had a test notice sent through a channel.
+struct ChannelTested {
+  static constexpr const char* kType = "channel_tested";
+  std::string channel, answer; ///< answer: what the other side said, or why it could not be asked
+  bool taken = false;
+  BACKSTOP_FIELDS(v("channel", channel); v("taken", taken); v("answer", answer);)
+};
+
 /// A step as a rollback would take it. `argv` and `user` of run steps alone.
 struct GameDayStep {
   std::string path, name, kind;
@@ -372,7 +380,7 @@ using Payload =
                  IncidentAcknowledged, IncidentResolved, ReviewOpened, ReviewClosed, RollbackStarted, StepIntended,
                  StepEnded, ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked,
                  ServiceUnlocked, VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld,
-                 ShutdownAnnounced, StepHeldBack, WatchInterrupted, TargetsChanged>;
+                 ShutdownAnnounced, StepHeldBack, WatchInterrupted, TargetsChanged, ChannelTested>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

@@ -189,13 +189,22 @@ struct Notice {
   std::string body;     ///< JSON object with the details
 };
 
+/// How one attempt to deliver a notice ended.
+struct Delivery {
+  /// An error's text says what the other side answered. Errc::refused: it will not take this as it is (a wrong credential,
+  /// a payload that it does not like); trying again soon is of no use, but a person may mend it.
+  Status status;
+  Duration retry_after{}; ///< not earlier than that; zero: the caller's backoff decides
+  std::string answer;     ///< of one that was taken: what the other side said, in one line
+};
+
 /// Seam: delivers notices to channels.
 class Notifier {
 public:
+  using Done = std::function<void(const Delivery&)>;
   virtual ~Notifier() = default;
   /// Starts one attempt. `done` is called once: from the loop, or from inside send() where an attempt cannot even start.
-  /// An error's text says what the other side answered. `retry_after` of zero: the caller's backoff decides.
-  virtual void send(const Notice& notice, std::function<void(Status, Duration retry_after)> done) = 0;
+  virtual void send(const Notice& notice, Done done) = 0;
 };
 
 enum class LogLevel { debug, info, warning, error };

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Everything the daemon knows that a restart must not forget: a pure fold over the records (fold.hpp).
@@ -119,6 +120,7 @@ struct IncidentState {
   std::map<std::string, Time> told; ///< events that notices were queued of, when the first was
   std::set<std::string> heard;      ///< channels that they were queued for
   Time last_told{};
+  std::string began_as; ///< its severity at first
   /// Whether something may have to be said of it as time goes by.
   [[nodiscard]] bool needs_care() const { return open() || (review_due != Time{} && reviewed == Time{}); }
   [[nodiscard]] bool open() const { return resolved == Time{}; }
@@ -126,6 +128,8 @@ struct IncidentState {
 
 struct OutboxEntry {
   NoticeQueued notice;
+  std::int64_t number = 0; ///< in the order in which they were queued
+  bool refused = false;    ///< the last attempt: the other side will not take it as it is
   Time queued{};
   int attempts = 0; ///< in this run of the daemon
   Time next_attempt{};
@@ -144,8 +148,10 @@ struct State {
   std::map<std::string, DecisionState> decisions; ///< by id, those of the deployments kept
   std::map<std::string, HoldState> holds;         ///< by service key, "*" for all
   std::map<std::string, OutboxEntry> outbox;      ///< not yet delivered, by key
-  std::vector<NoticeEnded> dead_letters;          ///< the last 100
-  std::int64_t next_deployment = 1, next_incident = 1, next_decision = 1;
+  /// By open incident and channel: the last notice of what is wrong that was taken. For those who want to hear it again.
+  std::map<std::pair<std::string, std::string>, NoticeQueued> told;
+  std::vector<NoticeEnded> dead_letters; ///< the last 100
+  std::int64_t next_deployment = 1, next_incident = 1, next_decision = 1, next_notice = 1;
   std::uint64_t records = 0;
   std::string last_boot;
   Duration last_anchor{};

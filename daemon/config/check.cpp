@@ -191,10 +191,7 @@ void check_detect(const Service& service, Sheet& sheet) {
 
 void check_daemon(const Daemon& daemon, Sheet& sheet) {
   check_listen(daemon.metrics_listen, sheet);
-  for (const Channel& channel : daemon.channels)
-    if (channel.type == ChannelType::command && !channel.argv.empty() && channel.argv[0].front() != '/')
-      fault(sheet, fmt::format("channels.{}.argv[0]", channel.name),
-            fmt::format("\"{}\" is no absolute path", channel.argv[0]), "no PATH is searched: write it from / on");
+  check_channels(daemon, sheet);
   if (daemon.journal_path == daemon.recorder_path)
     fault(sheet, "recorder.path", "it is the file of the journal too", "name another file");
 }

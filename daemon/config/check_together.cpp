@@ -8,7 +8,7 @@ namespace backstop::config {
 
 namespace {
 
-void check_channels(const Daemon& daemon, LoadedService& loaded) {
+void check_notify_steps(const Daemon& daemon, LoadedService& loaded) {
   std::vector<std::string_view> known;
   for (const Channel& channel : daemon.channels) known.push_back(channel.name);
   for (const auto& [role, channels] : daemon.notify.roles) known.push_back(role);
@@ -79,7 +79,7 @@ struct CycleSearch {
 } // namespace
 
 void check_together(const Daemon& daemon, std::vector<LoadedService>& services) {
-  for (LoadedService& loaded : services) check_channels(daemon, loaded);
+  for (LoadedService& loaded : services) check_notify_steps(daemon, loaded);
   const Index index = check_duplicates(services);
   CycleSearch search{services, index};
   for (std::size_t i = 0; i < services.size(); ++i)

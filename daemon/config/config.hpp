@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -35,14 +36,46 @@ struct Limits {
   RollbackLimit rollbacks; ///< per service; more: LOCKED and a page
 };
 
-enum class ChannelType { webhook, command };
+enum class ChannelType {
+  webhook,
+  command,
+  slack, ///< and what takes the same: Mattermost, Rocket.Chat
+  teams,
+  pagerduty,
+  opsgenie,
+  email,
+  alertmanager,
+  statuspage,
+  cdevents,
+};
+/// "pagerduty": as it is written in the file.
+std::string_view name_of(ChannelType type);
+/// How a mail leaves.
+struct MailRoute {
+  enum class Tls { starttls, tls, none }; ///< asked for and required after connecting; from the first byte; never
+  std::string server;                     ///< "host:port"
+  Tls tls = Tls::starttls;
+  std::string user; ///< empty: no login
+  std::string from; ///< an address alone, as those in `to`
+  std::vector<std::string> to;
+};
 struct Channel {
   std::string name;
   ChannelType type = ChannelType::webhook;
-  Secret url; ///< webhook
-  std::vector<std::string>
-      argv; ///< command: the notice as JSON on stdin is not passed; see BACKSTOP_NOTICE_* variables
+  Secret url;                    ///< all but command and email; of services with one address it has a default
+  std::vector<std::string> argv; ///< command: the notice is in its BACKSTOP_NOTICE_* variables
   Duration timeout{std::chrono::seconds(10)};
+  /// What shows who we are: of webhook the key of the signature, of pagerduty the routing key, of opsgenie and statuspage
+  /// the API key, of alertmanager and cdevents a bearer token, of email the password. Empty: none is sent.
+  Secret key{};
+  Secret basic{};                           ///< alertmanager: "user:password"
+  std::string ca_file{};                    ///< of trusted roots instead of the system's; empty: the system's
+  MailRoute mail{};                         ///< email
+  Duration resend{std::chrono::minutes(1)}; ///< alertmanager: how often an open alert is told again
+  std::string generator_url{};              ///< alertmanager: where its alerts point to; empty: nowhere
+  std::string page{};                       ///< statuspage: id of the page
+  std::map<std::string, std::string>
+      components{}; ///< statuspage: service key → id of a component; no other is published
 };
 
 /// A URL outside that is fetched while the daemon acts: what stands behind it pages when the fetches stop.

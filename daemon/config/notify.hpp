@@ -11,11 +11,26 @@ namespace backstop::config {
 inline constexpr std::array<std::string_view, 3> kSeverities{"info", "alert", "critical"};
 inline constexpr std::array<std::string_view, 3> kDeploymentKinds{"feature", "hotfix", "maintenance"};
 /// What there are notices of: Announcement::event up to its first point.
-inline constexpr std::array<std::string_view, 17> kNoticeEvents{
-    "rollback_started", "rolled_back",   "rollback_failed", "decision",   "confirmation_timed_out",
-    "undecided",        "kept",          "aborted",         "superseded", "gone",
-    "refused",          "unwatched",     "escalated",       "repeat",     "review_due",
-    "review_overdue",   "config_refused"};
+inline constexpr std::array<std::string_view, 20> kNoticeEvents{"deployed",
+                                                                "rollback_started",
+                                                                "rolled_back",
+                                                                "rollback_failed",
+                                                                "unlocked",
+                                                                "decision",
+                                                                "confirmation_timed_out",
+                                                                "undecided",
+                                                                "kept",
+                                                                "aborted",
+                                                                "superseded",
+                                                                "gone",
+                                                                "refused",
+                                                                "unwatched",
+                                                                "acknowledged",
+                                                                "escalated",
+                                                                "repeat",
+                                                                "review_due",
+                                                                "review_overdue",
+                                                                "config_refused"};
 /// What may stand in braces in a text; {title} is what would be said without it.
 inline constexpr std::array<std::string_view, 9> kNoticeNames{
     "title", "severity", "service", "environment", "version", "previous_version", "deployment", "incident", "event"};

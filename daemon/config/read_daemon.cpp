@@ -59,22 +59,6 @@ void read_limits(const Mapping& root, Limits& out) {
     limits->fault("rollbacks", mistake.what, mistake.how);
 }
 
-void read_channel(const Mapping& root, const Node& node, Channel& channel) {
-  const std::string path = "channels." + channel.name;
-  // The type decides which keys there are, so it is looked at before the mapping is opened.
-  const auto type = type_of(root.sheet(), node, "type", path, {"webhook", "command"}, "channel");
-  if (!type) return;
-  const Mapping mapping(root.sheet(), node, "channel/" + *type, path);
-  mapping.duration("timeout", channel.timeout);
-  if (*type == "webhook") {
-    channel.type = ChannelType::webhook;
-    read_secret(mapping, "url", channel.url, Inline::url);
-  } else {
-    channel.type = ChannelType::command;
-    mapping.texts("argv", channel.argv);
-  }
-}
-
 void read_deadman(const Mapping& root, std::optional<Deadman>& out) {
   const auto deadman = part(root, "deadman");
   if (!deadman || !deadman->ok()) return;

@@ -12,6 +12,9 @@ namespace backstop::config {
 void read_daemon(Sheet& sheet, const Node& root, Daemon& out);
 void read_notify(const Mapping& root, Daemon& daemon); ///< channels are read before
 void read_service(Sheet& sheet, const Node& root, Service& out);
+const std::vector<Word<ChannelType>>& channel_types();
+/// One of `channels`; `out` has its name.
+void read_channel(const Mapping& root, const Node& node, Channel& out);
 
 // of a service, in this order: later parts look earlier ones up
 void read_sources(const Mapping& service, Service& out);

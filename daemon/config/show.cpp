@@ -182,11 +182,6 @@ void show_notify(const Notify& notify, Lines& out) {
   for (const auto& [event, text] : notify.texts) out.entry(0, "text", {event, text});
 }
 
-std::string channel_type(const Channel& channel) {
-  return channel.type == ChannelType::webhook ? "webhook, url from " + show_secret(channel.url)
-                                              : "command " + show_argv(channel.argv);
-}
-
 } // namespace
 
 std::string show_secret(const Secret& secret) {
@@ -216,8 +211,7 @@ std::string show_daemon(const Daemon& daemon) {
              fmt::format("{} per {} and service", daemon.limits.rollbacks.count,
                          show_duration(daemon.limits.rollbacks.window))});
   out.entry(0, "services", {daemon.services_glob});
-  for (const Channel& channel : daemon.channels)
-    out.entry(0, "channel", {channel.name, channel_type(channel), "timeout " + show_duration(channel.timeout)});
+  for (const Channel& channel : daemon.channels) show_channel(channel, out);
   if (!daemon.channels.empty()) show_notify(daemon.notify, out);
   if (daemon.deadman)
     out.entry(0, "deadman",

@@ -10,6 +10,7 @@ void show_indicator(const Indicator& indicator, Lines& out);
 /// The resolved rows and criteria.
 void show_rules(const Service& service, Lines& out);
 void show_rollback(const Service& service, Lines& out);
+void show_channel(const Channel& channel, Lines& out);
 
 /// Arguments with blanks or quotes in them between quotes, as a shell would want them.
 std::string show_argv(const std::vector<std::string>& argv);

@@ -45,6 +45,8 @@ Said said_of(const Invocation& invocation, const Call& call, const Result<Contro
   // A question that was answered: no, it would not work.
   if (said.exit_code == kDone && call.page == Page::game_day && !(*document)["game_day"].flag("works"))
     said.exit_code = kInputError;
+  if (said.exit_code == kDone && call.page == Page::channel_test && !document->flag("taken"))
+    said.exit_code = kInputError;
   const Json shown = printable(*document);
   if (invocation.json) {
     said.out = document->dump(2) + "\n";

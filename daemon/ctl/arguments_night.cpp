@@ -13,6 +13,13 @@ void CommandLine::add_night() {
     if (f->flag["channels"]) body.set("channels", true);
     out_.what = Call{"POST", "/v1/game-day", std::move(body), Page::game_day, ""};
   });
+  CLI::App* notify = group("notify", "The channels that notices go through");
+  CLI::App* test =
+      command(*notify, "test", "Send a test through a channel now, and say what the other side answered", f);
+  need(test, f, "CHANNEL", "Its name in backstop.yaml");
+  test->callback([this, f] {
+    out_.what = Call{"POST", id_path("channels", f->text["CHANNEL"], "test"), Json::object(), Page::channel_test, ""};
+  });
   CLI::App* journal = group("journal", "The journal, without the daemon");
   for (const bool restores : {false, true}) {
     CLI::App* sub = command(*journal, restores ? "restore" : "check",

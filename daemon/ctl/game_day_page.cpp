@@ -58,4 +58,9 @@ std::string game_day_page(const Json& document, const Style& style) {
   return out + red(style, "a rollback would NOT work") + ":\n  " + wrapped(day.text("why"), 2) + "\n";
 }
 
+std::string channel_test_page(const Json& document, const Style& style) {
+  return bold(style, document.text("channel")) + (document.flag("taken") ? ": taken: " : ": NOT taken: ") +
+         document.text("answer") + "\n";
+}
+
 } // namespace backstop::ctl

@@ -40,7 +40,8 @@ enum class Page {
   incidents,
   explanation,
   quarantine,
-  game_day
+  game_day,
+  channel_test
 };
 
 /// One request to the daemon.

@@ -22,6 +22,8 @@ std::string explanation_page(const Json& document, const Style& style);
 std::string quarantine_page(const Json& document);
 /// The answer to POST /v1/game-day.
 std::string game_day_page(const Json& document, const Style& style);
+/// The answer to POST /v1/channels/NAME/test.
+std::string channel_test_page(const Json& document, const Style& style);
 
 /// "D1 watching v2, good in 12s, watched for 52s more": how the deployment of a service document stands.
 std::string phase_text(const Json& service);

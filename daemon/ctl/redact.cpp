@@ -203,6 +203,9 @@ void Redactor::never_show(const config::Service& service, const Read& read) {
 void Redactor::never_show(const config::Config& config, const Read& read) {
   for (const config::Channel& channel : config.daemon.channels) {
     never_show_url(read(channel.url));
+    for (const config::Secret& secret : {channel.key, channel.basic}) never_show(read(secret));
+    if (const std::string basic = read(channel.basic); basic.find(':') != std::string::npos)
+      never_show(basic.substr(basic.find(':') + 1));
     never_show_argv(channel.argv);
   }
   if (config.daemon.deadman) never_show_url(read(config.daemon.deadman->url));

@@ -196,6 +196,9 @@ Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
   curl_header* header = nullptr;
   if (curl_easy_header(easy_.get(), "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
     response_.retry_after = header->value;
+  char* elsewhere = nullptr;
+  if (status / 100 == 3 && curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &elsewhere) == CURLE_OK && elsewhere)
+    response_.redirects_to = shown_url(elsewhere, true);
   curl_off_t took_us = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &took_us);
   response_.took = Duration(took_us);

@@ -98,6 +98,12 @@ Result<std::string> read_link(const std::string& path) {
   return target.string();
 }
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') return "localhost";
+  return name.data();
+}
+
 std::string boot_id() {
   Result<std::string> text = read_file("/proc/sys/kernel/random/boot_id", 64);
   if (!text) return "unknown";

@@ -24,6 +24,8 @@ Result<std::string> read_link(const std::string& path);
 
 /// Boot id of the host; "unknown" where there is none to read.
 std::string boot_id();
+/// The host's name as the kernel knows it; "localhost" where it has none.
+std::string host_name();
 
 /// Makes the directory of `path` if only its last part is missing.
 Status ensure_parent(const std::string& path, unsigned mode = 0750);

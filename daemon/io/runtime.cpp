@@ -8,6 +8,7 @@
 #include "daemon/frozen_config.hpp"
 #include "daemon/io/child_step_runner.hpp"
 #include "daemon/io/control_peer.hpp"
+#include "daemon/io/curl_mailer.hpp"
 #include "daemon/io/event_loop.hpp"
 #include "daemon/io/files.hpp"
 #include "daemon/io/http_listener.hpp"
@@ -65,6 +66,7 @@ struct Runtime::Parts {
   std::unique_ptr<JournalKeeper> journal;
   std::unique_ptr<SqliteRecorder> recorder;
   std::unique_ptr<LocalFetcher> fetcher;
+  std::unique_ptr<CurlMailer> mailer;
   std::unique_ptr<SystemdUnits> watched_units;
   std::unique_ptr<ChildPlugins> plugins;
   std::unique_ptr<SupervisedSteps> steps;
@@ -185,7 +187,8 @@ void Runtime::Parts::wire(config::Config config) {
   patient = std::make_unique<PatientSteps>(
       *steps, [this] { return loop->fresh_now(); },
       [this](Time due) { due == kNever ? step_retry->disarm() : step_retry->arm(due); });
-  notifier = std::make_unique<ChannelNotifier>(*fetcher, *steps, secrets, [this] { return loop->fresh_now(); });
+  notifier = std::make_unique<ChannelNotifier>(
+      ChannelNotifier::Ways{*fetcher, *mailer, *steps}, secrets, [this] { return loop->fresh_now(); }, host_name());
   set_channels(config.daemon.channels);
   telemetry = std::make_unique<Telemetry>(options.version);
   app = std::make_unique<App>(std::move(config),
@@ -252,8 +255,12 @@ void Runtime::Parts::wire(config::Config config) {
 /// What a notice needs is made ready before there is one: that host may be in trouble then.
 void Runtime::Parts::set_channels(const std::vector<config::Channel>& channels) {
   notifier->set_channels(channels);
-  if (std::any_of(channels.begin(), channels.end(), [](auto& c) { return c.type != config::ChannelType::command; }))
-    fetcher->expect_all();
+  for (const config::Channel& channel : channels) {
+    if (channel.type == config::ChannelType::email)
+      mailer->prepare();
+    else if (channel.type != config::ChannelType::command)
+      fetcher->expect_all();
+  }
 }
 
 void Runtime::Parts::rebuild_scrapers() {
@@ -477,6 +484,7 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   if (!loop) return loop.error();
   p.loop = *std::move(loop);
   p.fetcher = std::make_unique<LocalFetcher>(*p.loop);
+  p.mailer = std::make_unique<CurlMailer>(*p.loop);
   p.watched_units = std::make_unique<SystemdUnits>(*p.loop);
   p.plugins = std::make_unique<ChildPlugins>(*p.loop);
   const config::Daemon daemon = config.daemon;

@@ -18,12 +18,12 @@ namespace backstop {
 /// A Notifier that notes what it delivered, and can refuse or keep silent.
 class RecordingNotifier final : public Notifier {
 public:
-  void send(const Notice& notice, std::function<void(Status, Duration)> done) override {
+  void send(const Notice& notice, Done done) override {
     attempts.push_back(notice);
     if (silent) return;
-    if (failing) return done(fail(Errc::io, "refused by the test"), Duration{});
+    if (failing) return done({fail(Errc::io, "refused by the test"), {}, ""});
     delivered.push_back(notice);
-    done({}, Duration{});
+    done({{}, {}, "taken by the test"});
   }
   [[nodiscard]] int delivered_events(const std::string& part) const {
     int n = 0;
@@ -148,6 +148,10 @@ public:
     int n = 0;
     for (const auto& run : steps.log) n += !run.command.argv.empty() && run.command.argv.front() == program;
     return n;
+  }
+  void replace_channels(std::vector<config::Channel> channels) {
+    channels_ = std::move(channels);
+    app->on_config(make_config(), now);
   }
   void replace_config(std::vector<std::string> services) {
     texts_ = std::move(services);

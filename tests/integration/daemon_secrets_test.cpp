@@ -38,7 +38,11 @@ protected:
     write("services.d/shop.yaml", text);
     std::string daemon = shop.daemon_file();
     daemon.insert(daemon.find("channels: {") + 11,
-                  "hidden: {type: webhook, url: " + secret("webhook", refusing + "/hooks/planted-webhook") + "}, ");
+                  "hidden: {type: webhook, url: " + secret("webhook", refusing + "/hooks/planted-webhook") +
+                      ", secret: " + secret("signing") + "}, pager: {type: pagerduty, url: \"" + refusing +
+                      "\", routing_key: " + secret("routing") + "}, og: {type: opsgenie, url: \"" + refusing +
+                      "\", api_key: " + secret("opsgenie") + "}, mail: {type: email, server: \"" + nobody + ":" + port +
+                      "\", user: me, password: " + secret("password") + ", from: a@b.c, to: [d@e.f]}, ");
     daemon += "deadman: {url: " + secret("deadman", refusing + "/ping/planted-deadman") + ", every: 1s}\n";
     write("backstop.yaml", daemon);
   }
@@ -84,7 +88,9 @@ TEST_F(DaemonSecrets, StandInNothingThatTheDaemonWritesOrSays) {
   write("version", "v1-bad\n");
   ASSERT_EQ(ctl({"deploy", "finish", "D1"}).code, 0);
   ASSERT_EQ(ctl({"deploy", "wait", "D1", "--timeout", "60s"}).code, 3);
-  ASSERT_TRUE(until([&] { return came().find("/hooks/planted-webhook") != std::string::npos; }));
+  for (const char* used :
+       {"/hooks/planted-webhook", "\"routing_key\":\"planted-routing\"", "GenieKey planted-opsgenie"})
+    ASSERT_TRUE(until([&] { return came().find(used) != std::string::npos; })) << used << " was never used";
 
   const std::string config = shop.dir + "/backstop.yaml";
   std::string said;
@@ -97,6 +103,10 @@ TEST_F(DaemonSecrets, StandInNothingThatTheDaemonWritesOrSays) {
                                              {"incident", "show", "I1", "--json"},
                                              {"export", "D1"},
                                              {"replay", "--deployment", "D1"},
+                                             {"notify", "test", "hidden"},
+                                             {"notify", "test", "pager"},
+                                             {"notify", "test", "og"},
+                                             {"notify", "test", "mail"},
                                              {"check-config", config}}) {
     const Ran ran = ctl(words);
     EXPECT_NE(ran.out, "") << words[0] << ": " << ran.err;
@@ -109,7 +119,9 @@ TEST_F(DaemonSecrets, StandInNothingThatTheDaemonWritesOrSays) {
 
   EXPECT_EQ(stop(), 0);
   const Ran in_files = run_program(
-      {"/bin/grep", "-raoE", "planted-(bearer|basic|promql|postgresql|pgbouncer|mysql|webhook|deadman)", shop.dir});
+      {"/bin/grep", "-raoE",
+       "planted-(bearer|basic|promql|postgresql|pgbouncer|mysql|webhook|deadman|signing|routing|opsgenie|password)",
+       shop.dir});
   EXPECT_EQ(in_files.out, "");
 }
 

@@ -142,6 +142,14 @@ std::vector<Probe> daemon_probes() {
       {"escalation", "notify: {escalate: [{", "", "}]}"},
       {"channel/webhook", "channels: {a: {", "type: webhook", "}}"},
       {"channel/command", "channels: {a: {", "type: command", "}}"},
+      {"channel/slack", "channels: {a: {", "type: slack", "}}"},
+      {"channel/teams", "channels: {a: {", "type: teams", "}}"},
+      {"channel/pagerduty", "channels: {a: {", "type: pagerduty", "}}"},
+      {"channel/opsgenie", "channels: {a: {", "type: opsgenie", "}}"},
+      {"channel/email", "channels: {a: {", "type: email", "}}"},
+      {"channel/alertmanager", "channels: {a: {", "type: alertmanager", "}}"},
+      {"channel/statuspage", "channels: {a: {", "type: statuspage", "}}"},
+      {"channel/cdevents", "channels: {a: {", "type: cdevents", "}}"},
   };
 }
 

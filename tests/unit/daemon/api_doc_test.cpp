@@ -78,7 +78,8 @@ TEST(ControlApiPage, EveryCommandTakesTheFieldsThatItListsAndNoOther) {
     const std::vector<std::string> required = matches(fields, "\\*\\*([a-z_]+)\\*\\*");
     for (const std::string& route : routes_of(cell)) {
       ++routes;
-      if (route == "/v1/reload") continue; // no command: read by the daemon around the App
+      // No commands: a reload is read by the daemon around the App, a test of a channel waits for its other side.
+      if (route == "/v1/reload" || route == "/v1/channels/NAME/test") continue;
       std::vector<std::string> allowed = listed;
       if (route == "/v1/unlock") std::erase(allowed, "done_by_hand"); // excludes retry_from
       const Result<Command> all = command_of(route, body_of(allowed));
@@ -99,7 +100,7 @@ TEST(ControlApiPage, EveryCommandTakesTheFieldsThatItListsAndNoOther) {
       EXPECT_EQ(in_code, std::set<std::string>(listed.begin(), listed.end())) << route;
     }
   }
-  EXPECT_EQ(routes, 16);
+  EXPECT_EQ(routes, 17);
 }
 
 /// Words of a paragraph that begins "`name`: a, b (c, d), e." where no bracket is looked into.

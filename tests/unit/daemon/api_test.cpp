@@ -49,6 +49,29 @@ protected:
   ApiTest() : ApiWorld(ShopConfig{}.text()) {}
 };
 
+TEST_F(ApiTest, ATestOfAChannelSaysWhatWasAnsweredAndIsRecorded) {
+  const ApiReply taken = ask("POST", "/v1/channels/oncall/test", "{}");
+  EXPECT_EQ(taken.status, 200);
+  EXPECT_TRUE(taken.body.flag("taken"));
+  EXPECT_EQ(taken.body.text("answer"), "taken by the test");
+  EXPECT_NE(world_.notifier.delivered.back().title.find("this is a test of the channel oncall"), std::string::npos);
+  world_.notifier.failing = true;
+  const ApiReply refused = ask("POST", "/v1/channels/oncall/test");
+  EXPECT_EQ(refused.status, 200);
+  EXPECT_FALSE(refused.body.flag("taken"));
+  EXPECT_EQ(refused.body.text("answer"), "refused by the test");
+  EXPECT_EQ(world_.journal.of_type("channel_tested").size(), 2U);
+  EXPECT_TRUE(world_.app->state().outbox.empty()) << "it is no notice of the queue";
+}
+
+TEST_F(ApiTest, ATestOfAChannelWantsTheRightToActAndAChannel) {
+  EXPECT_EQ(ask("POST", "/v1/channels/oncall/test", "", {"uid:1000(ana)", true, false}).status, 403);
+  const ApiReply none = ask("POST", "/v1/channels/fax/test");
+  EXPECT_EQ(none.status, 404);
+  EXPECT_EQ(error(none, "how"), "configured are: oncall");
+  EXPECT_EQ(ask("POST", "/v1/channels/oncall/test", R"({"loud": true})").status, 400);
+}
+
 TEST_F(ApiTest, WhoMayNotSeeLearnsWhichGroupsMay) {
   for (const char* path : {"/v1/status", "/v1/deployments", "/v1/incidents", "/nowhere"}) {
     const ApiReply reply = ask("GET", path, "", {"uid:1000(ana)", false, false});

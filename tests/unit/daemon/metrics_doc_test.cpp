@@ -74,7 +74,7 @@ Metrics metrics_of_exposition(const std::string& text) {
 }
 
 class SilentNotifier final : public Notifier {
-  void send(const Notice&, std::function<void(Status, Duration)>) override {}
+  void send(const Notice&, Done) override {}
 };
 class SilentLog final : public Log {
   void write(LogLevel, const std::string&, const Fields&) override {}
