@@ -16,6 +16,7 @@ Said run_check_metrics(const Invocation& invocation, const CheckMetrics& check);
 Said run_export(const Invocation& invocation, const Export& wanted);
 Said run_explain(const Invocation& invocation, const Explain& wanted);
 Said run_replay(const Invocation& invocation, const Replay& replay);
+Said run_report(const Invocation& invocation, const Report& wanted);
 Said run_test_rules(const Invocation& invocation, const TestRules& wanted);
 
 Said run_journal_check(const Invocation& invocation, const JournalCheck& check);

@@ -61,6 +61,7 @@ CommandLine::CommandLine(const Environment& environment)
   add_deploy();
   title("Deploy");
   add_looks();
+  add_report();
   title("Look");
   add_hands();
   title("Act");

@@ -104,6 +104,16 @@ struct Explain {
   std::string id;
 };
 
+/// The log of a deployment or the review of an incident, to send on.
+struct Report {
+  enum class Format { markdown, html, json };
+  std::string id;
+  Format format = Format::markdown;
+  std::string file; ///< empty: standard output
+  bool offline = false;
+  std::string journal, recorder; ///< with `offline`
+};
+
 /// Users' tests of their rules.
 struct TestRules {
   std::vector<std::string> files;
@@ -114,7 +124,7 @@ struct Invocation {
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
   std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Export,
-               Explain, Replay, TestRules>
+               Explain, Replay, Report, TestRules>
       what;
 };
 

@@ -38,6 +38,8 @@ int run(const std::vector<std::string>& words) {
       said = run_explain(invocation, *explain);
     else if (const auto* replay = std::get_if<Replay>(&invocation.what))
       said = run_replay(invocation, *replay);
+    else if (const auto* report = std::get_if<Report>(&invocation.what))
+      said = run_report(invocation, *report);
     else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))
       said = run_test_rules(invocation, *test_rules);
     else
