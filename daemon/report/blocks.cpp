@@ -16,7 +16,16 @@ std::string command_of(const std::vector<std::string>& argv) {
 
 std::string ended_words(const StepStory& step) {
   if (step.ended == Time{}) return "no end is recorded";
-  return step.good && step.purpose == "run" ? "good" : step.how;
+  if (step.purpose == "notify" && step.good) return "handed on";
+  return step.good && step.purpose != "watch" ? "good" : step.how;
+}
+
+/// Also a value that sets no limit, as zero does.
+std::string before_text(const Report& report, const Evidence& e, Unit unit) {
+  if (e.baseline) return show(*e.baseline, unit);
+  for (const FrozenBaseline& b : report.story.frozen.baselines)
+    if (b.indicator == e.indicator && b.readings > 0) return show(b.value, unit);
+  return "-";
 }
 
 } // namespace
@@ -67,7 +76,7 @@ Table timeline_of(const Report& report, const LocalTime& local) {
 
 Table evidence_of(const Report& report, const DecisionMade& decision) {
   Table table;
-  table.head = {"Rule", "Measured", "Critical", "Held for", "Before", "From"};
+  table.head = {"Rule", "Measured", "Limit", "Held for", "Before", "From"};
   table.columns.assign(6, Table::Column::text);
   const auto decided = [&](const Evidence& e) {
     return std::find(decision.rules.begin(), decision.rules.end(), e.rule) != decision.rules.end();
@@ -81,7 +90,7 @@ Table evidence_of(const Report& report, const DecisionMade& decision) {
       std::string from = fmt::format("{:.0f} requests in {}", e.requests, length_of(e.window));
       if (e.window == Duration{}) from = e.scrapes == 1 ? "1 sample" : std::to_string(e.scrapes) + " samples";
       table.rows.push_back({{e.rule + (first ? " (decided)" : ""), e.value ? show(*e.value, unit) : e.health, e.limit,
-                             first || e.evidence ? held : "-", e.baseline ? show(*e.baseline, unit) : "-", from},
+                             first || e.evidence ? held : "-", before_text(report, e, unit), from},
                             first ? Tone::bad : Tone::plain});
     }
   }

@@ -65,7 +65,7 @@ Table sign_off(const Report& r) {
   else if (!r.story.outcome.empty())
     table.rows.push_back({{utc(r.story.ended), "backstopd", outcome_words(r.story.outcome)}, Tone::plain});
   for (const char* role : {"DevOps", "ScrumMaster", "ProductOwner"})
-    table.rows.push_back({{"", role, "________________________"}, Tone::plain});
+    table.rows.push_back({{"", role, ". . . . . . . . . . . ."}, Tone::plain});
   return table;
 }
 

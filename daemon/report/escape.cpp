@@ -93,9 +93,9 @@ std::string cleaned(std::string_view text, bool lines) {
 std::string in_html(std::string_view text) { return html(cleaned(text)); }
 std::string lines_in_html(std::string_view text) { return html(cleaned(text, true)); }
 
-std::string in_markdown(std::string_view given) {
+std::string in_markdown(std::string_view given, bool starts) {
   const std::string text = cleaned(given);
-  const std::size_t marker = marker_at_start(text);
+  const std::size_t marker = starts ? marker_at_start(text) : std::string::npos;
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];

@@ -15,8 +15,9 @@ std::string in_html(std::string_view text);
 /// The same with its lines kept.
 std::string lines_in_html(std::string_view text);
 
-/// Text within a line of Markdown (CommonMark, GitHub's tables and mentions). One line.
-std::string in_markdown(std::string_view text);
+/// Text within a line of Markdown (CommonMark, GitHub's tables and mentions). One line. `starts`: it begins a paragraph or an
+/// item of a list.
+std::string in_markdown(std::string_view text, bool starts = false);
 /// A code span, its fence longer than what is in it. Safe in tables.
 std::string code_in_markdown(std::string_view text);
 /// A block of code with its fence, ends with a line end.

@@ -15,6 +15,17 @@ const char* class_of(Tone tone) {
   return "";
 }
 
+/// No place to break it on a narrow page.
+bool has_long_word(const std::string& text) {
+  constexpr std::size_t kLong = 26;
+  std::size_t length = 0;
+  for (const char c : text) {
+    length = c == ' ' || c == '-' ? 0 : length + 1;
+    if (length > kLong) return true;
+  }
+  return false;
+}
+
 struct Writer {
   std::string& out;
 
@@ -50,9 +61,9 @@ struct Writer {
         if (column == Table::Column::clock)
           out += "<td class=\"clock\">" + text + "</td>";
         else if (column == Table::Column::code && !text.empty())
-          out += "<td><code>" + text + "</code></td>";
+          out += "<td class=\"long\"><code>" + text + "</code></td>";
         else
-          out += "<td>" + text + "</td>";
+          out += (has_long_word(row.cells[i]) ? "<td class=\"long\">" : "<td>") + text + "</td>";
       }
       out += "</tr>\n";
     }

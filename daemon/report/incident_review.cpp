@@ -45,8 +45,8 @@ Tiles tiles_of(const Report& r) {
   };
   tile(f.to_decide, "from the first sign to the decision");
   tile(f.to_restore, "from there until " + r.story.previous + " ran again");
-  tile(f.to_verify, "to verify it");
-  tile(f.exposed, r.story.version + " had the traffic", Tone::bad);
+  tile(f.to_verify, "to verify that it was good");
+  tile(f.exposed, "for which " + r.story.version + " had the traffic", Tone::bad);
   for (const Requests& requests : r.courses.requests) {
     if (requests.all <= 0) continue;
     tiles.tiles.push_back({show(std::floor(requests.bad + 0.5), Unit::count),

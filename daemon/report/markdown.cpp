@@ -7,18 +7,18 @@ namespace {
 struct Writer {
   std::string& out;
 
-  void operator()(const Paragraph& p) const { out += in_markdown(p.text) + "\n\n"; }
+  void operator()(const Paragraph& p) const { out += in_markdown(p.text, true) + "\n\n"; }
   void operator()(const Tiles& t) const {
     for (const Tiles::Tile& tile : t.tiles)
-      out += "- " + in_markdown(tile.name) + ": " + in_markdown(tile.value) + "\n";
+      out += "- " + in_markdown(tile.value, true) + " " + in_markdown(tile.name) + "\n";
     out += "\n";
   }
   void operator()(const Facts& f) const {
-    for (const auto& [name, value] : f.facts) out += "- " + in_markdown(name) + ": " + in_markdown(value) + "\n";
+    for (const auto& [name, value] : f.facts) out += "- " + in_markdown(name, true) + ": " + in_markdown(value) + "\n";
     out += "\n";
   }
   void operator()(const Items& i) const {
-    for (const std::string& item : i.items) out += "- " + in_markdown(item) + "\n";
+    for (const std::string& item : i.items) out += "- " + in_markdown(item, true) + "\n";
     out += "\n";
   }
   void operator()(const Table& t) const {
@@ -38,7 +38,9 @@ struct Writer {
     }
     out += "\n";
   }
-  void operator()(const Output& o) const { out += in_markdown(o.title) + ":\n\n" + fenced_in_markdown(o.text) + "\n"; }
+  void operator()(const Output& o) const {
+    out += in_markdown(o.title, true) + ":\n\n" + fenced_in_markdown(o.text) + "\n";
+  }
   void operator()(const Pictures& p) const {
     for (const Picture& picture : p.pictures)
       out += "- **" + in_markdown(picture.title) + "**: " + in_markdown(picture.caption) + "\n";

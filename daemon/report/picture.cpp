@@ -85,14 +85,13 @@ private:
       add("<path class=\"ba\" d=\"M{} {:.1f}H{}\"/>", kLeft, y(*course_.baseline), kRight);
       labels_.push_back({y(*course_.baseline) - 3, "bat", "before " + show(*course_.baseline, course_.unit)});
     }
-    // One above the other where they would stand on each other.
-    std::sort(labels_.begin(), labels_.end(), [](const Label& a, const Label& b) { return a.at > b.at; });
-    double last = kHeight;
-    for (const Label& l : labels_) {
-      const double at = std::max(std::min(l.at, last - 11), kTop + 9);
-      label(at, l.style.c_str(), l.text);
-      last = at;
-    }
+    // One below the other where they would stand on each other.
+    std::sort(labels_.begin(), labels_.end(), [](const Label& a, const Label& b) { return a.at < b.at; });
+    double least = kTop + 9;
+    for (Label& l : labels_) least = (l.at = std::max(l.at, least)) + kLabel;
+    double most = kBottom - 2;
+    for (std::size_t i = labels_.size(); i-- > 0;) most = (labels_[i].at = std::min(labels_[i].at, most)) - kLabel;
+    for (const Label& l : labels_) label(l.at, l.style.c_str(), l.text);
   }
   void marks() {
     std::vector<double> at;

@@ -22,7 +22,7 @@ p { margin: 0 0 .7rem; overflow-wrap: anywhere; }
 .status .bad { color: var(--bad); background: #fdeceb; border-color: #f3c4c0; }
 .quiet { color: var(--quiet); font-size: .9rem; }
 p.bad, td .bad { color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.6rem, 1fr)); gap: .6rem; margin: 1rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .6rem; margin: 1rem 0; }
 .tiles div { background: var(--wash); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .75rem; }
 .tiles b { display: block; font-size: 1.3rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .tiles span { color: var(--quiet); font-size: .82rem; line-height: 1.3; display: block; }
@@ -41,7 +41,8 @@ ul.bad li::before { content: "\2013"; color: var(--bad); font-weight: 700; posit
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th { text-align: left; color: var(--quiet); font-weight: 600; border-bottom: 1px solid var(--ink); padding: .25rem .7rem .25rem 0;
   white-space: nowrap; }
-td { border-bottom: 1px solid var(--line); padding: .32rem .7rem .32rem 0; vertical-align: top; overflow-wrap: anywhere; }
+td { border-bottom: 1px solid var(--line); padding: .32rem .7rem .32rem 0; vertical-align: top; overflow-wrap: break-word; }
+td.long { overflow-wrap: anywhere; }
 td.clock { white-space: nowrap; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 tr.bad td { color: var(--bad); }
 tr.good td { color: var(--good); }
@@ -81,8 +82,10 @@ footer { margin-top: 2.4rem; padding-top: .7rem; border-top: 1px solid var(--lin
 @page { size: A4; margin: 16mm 15mm 17mm; }
 @media print {
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  body { max-width: none; padding: 0; font-size: 9.8pt; }
-  h1 { font-size: 16pt; } h2 { font-size: 12pt; margin-top: 14pt; break-after: avoid; } h3 { break-after: avoid; }
+  html { font-size: 12.4px; }
+  body { max-width: none; padding: 0; font-size: 12.4px; }
+  h2 { margin-top: 1.5rem; break-after: avoid; } h3, .marks { break-after: avoid; }
+  .blank div { height: 2.3rem; }
   .pictures { grid-template-columns: 1fr 1fr; gap: 10pt 14pt; }
   .scroll { overflow: visible; }
   tr, figure, .tiles, .blank, li { break-inside: avoid; }

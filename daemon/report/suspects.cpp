@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kBefore = 10; ///< readings, at least
 constexpr std::size_t kMoved = 3;   ///< readings
+constexpr std::size_t kCut = 20;    ///< one in so many is left out at either end of the range
 constexpr double kWider = 0.5, kOfEdge = 0.05;
 
 struct Range {
@@ -17,14 +18,13 @@ struct Range {
 };
 
 Range before(const Course& course, Time begun) {
-  Range range;
-  for (const Point& p : course.points) {
-    if (p.at > begun || !p.value) continue;
-    range.low = range.readings == 0 ? *p.value : std::min(range.low, *p.value);
-    range.high = range.readings == 0 ? *p.value : std::max(range.high, *p.value);
-    ++range.readings;
-  }
-  return range;
+  std::vector<double> values;
+  for (const Point& p : course.points)
+    if (p.at <= begun && p.value) values.push_back(*p.value);
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const std::size_t cut = values.size() / kCut;
+  return {values[cut], values[values.size() - 1 - cut], values.size()};
 }
 
 std::optional<Suspect> moved(const Course& course, const Story& story, Time until) {

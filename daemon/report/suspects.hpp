@@ -21,8 +21,8 @@ struct Suspect {
 };
 
 /// Ranked by onset: what moved first comes first; at the same time what decided, then what became critical.
-/// An indicator has moved when its readings were outside of their range in the half hour before `deploy begin`, widened on
-/// its worse side by half its width and at least 5 % of its edge, from the onset on, for three readings or more, without a
+/// An indicator has moved when its readings were outside of their range in the half hour before `deploy begin` (from the 5th
+/// to the 95th of a hundred), widened on its worse side by half its width and at least 5 % of its edge, from the onset on, for three readings or more, without a
 /// break up to the decision (or, without one, to the first level that was reached, or to the end).
 /// Where fewer than ten readings were kept of before, the onset is when its rule's condition began to hold, by the record of
 /// the level.
