@@ -152,6 +152,8 @@ Subjects subjects_of(const State& state, const DeploymentState& d) {
 /// Whether a report on it tells of this.
 bool tells_of(const Subjects& subjects, const Payload& payload) {
   if (bears_on(subjects.deployment, payload)) return true;
+  if (const auto* unlocked = std::get_if<ServiceUnlocked>(&payload))
+    return unlocked->service == subjects.deployment.service;
   const auto one = [&](const std::string& id) { return subjects.ids.contains(id); };
   return std::visit(
       [&]<class P>(const P& p) {

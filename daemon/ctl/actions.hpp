@@ -20,6 +20,7 @@ Said run_report(const Invocation& invocation, const Report& wanted);
 Said run_test_rules(const Invocation& invocation, const TestRules& wanted);
 
 Said run_journal_check(const Invocation& invocation, const JournalCheck& check);
+Said run_audit_verify(const Invocation& invocation, const AuditVerify& audit);
 Said run_journal_restore(const Invocation& invocation, const JournalRestore& restore);
 Said run_debug_bundle(const Invocation& invocation, const DebugBundle& bundle);
 

@@ -74,6 +74,11 @@ struct CheckMetrics {
 struct JournalCheck {
   std::string path;
 };
+/// Every place at which the chain of records is not as it was written.
+struct AuditVerify {
+  std::string path;
+  std::string anchor; ///< "SEQ:HASH" noted elsewhere; empty: none
+};
 struct JournalRestore {
   std::string path;
 };
@@ -123,7 +128,7 @@ struct Invocation {
   std::string socket = "/run/backstop/control.sock";
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
-  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Export,
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, AuditVerify, JournalRestore, DebugBundle, Export,
                Explain, Replay, Report, TestRules>
       what;
 };

@@ -28,6 +28,8 @@ int run(const std::vector<std::string>& words) {
       said = run_check_config(invocation, *config);
     else if (const auto* journal = std::get_if<JournalCheck>(&invocation.what))
       said = run_journal_check(invocation, *journal);
+    else if (const auto* audit = std::get_if<AuditVerify>(&invocation.what))
+      said = run_audit_verify(invocation, *audit);
     else if (const auto* damaged = std::get_if<JournalRestore>(&invocation.what))
       said = run_journal_restore(invocation, *damaged);
     else if (const auto* bundle = std::get_if<DebugBundle>(&invocation.what))

@@ -25,7 +25,7 @@ void judge_rollback(const Story& story, const Figures& f, Judgement& out) {
     out.well.push_back(counted(f.commands, "command", "commands") +
                        " of the rollback ended well at the first attempt.");
   if (f.failed > 0)
-    out.badly.push_back(counted(f.failed, "attempt", "attempts") + " of commands of the rollback did not end well.");
+    out.badly.push_back(counted(f.failed, "command", "commands") + " of the rollback did not end well.");
   if (f.to_begin && *f.to_begin > std::chrono::seconds(5))
     out.badly.push_back("Between the decision and the rollback " + length_of(*f.to_begin) + " went by.");
   if (story.outcome == "rollback_failed") out.badly.push_back("The rollback failed: " + story.outcome_why + ".");
@@ -34,13 +34,15 @@ void judge_rollback(const Story& story, const Figures& f, Judgement& out) {
 void judge_people(const Story& story, const Figures& f, Judgement& out) {
   if (story.incidents.empty()) return;
   if (f.to_tell && f.delivered == f.notices)
-    out.well.push_back("People were told " + length_of(*f.to_tell) + " after the incident was opened; " +
-                       (f.notices == 1 ? "the one notice" : "all " + std::to_string(f.notices) + " notices") +
+    out.well.push_back("People were told " +
+                       (*f.to_tell < std::chrono::seconds(1) ? "within a second" : "after " + length_of(*f.to_tell)) +
+                       "; " + (f.notices == 1 ? "the one notice" : "all " + std::to_string(f.notices) + " notices") +
                        " arrived.");
-  if (f.notices == 0) out.badly.push_back("Nobody was told: no notice was sent.");
-  if (f.delivered < f.notices)
-    out.badly.push_back(std::to_string(f.notices - f.delivered) + " of " + counted(f.notices, "notice", "notices") +
-                        " did not arrive.");
+  if (f.notices == 0) out.badly.emplace_back("Nobody was told: no notice was sent.");
+  const std::string of_all = " of " + counted(f.notices, "notice", "notices");
+  if (f.lost > 0) out.badly.push_back(std::to_string(f.lost) + of_all + " did not arrive, and were given up.");
+  if (const std::size_t waiting = f.notices - f.delivered - f.lost; waiting > 0)
+    out.badly.push_back(std::to_string(waiting) + of_all + " had not arrived yet.");
   if (f.to_acknowledge)
     out.well.push_back("A person took the incident after " + length_of(*f.to_acknowledge) + ".");
   else
@@ -78,6 +80,7 @@ Figures figures_of(const Story& story, const std::vector<Suspect>& suspects) {
   }
   for (const NoticeStory& notice : story.notices) {
     ++f.notices;
+    if (!notice.delivered && notice.ended != Time{}) ++f.lost;
     if (!notice.delivered) continue;
     ++f.delivered;
     const std::optional<Duration> took = between(opened, notice.ended);

@@ -20,7 +20,7 @@ struct Figures {
   std::optional<Duration> exposed;        ///< the new version had the traffic
   std::optional<Duration> to_tell;        ///< from the incident to the first notice that arrived
   std::optional<Duration> to_acknowledge; ///< from the incident to the first person who took it
-  std::size_t notices = 0, delivered = 0;
+  std::size_t notices = 0, delivered = 0, lost = 0; ///< `lost`: given up; the others are still tried
   std::size_t commands = 0, repeated = 0,
               failed = 0; ///< of the rollback; attempts beyond the first; that did not end well
 };

@@ -62,7 +62,9 @@ Items to_do(const Report& r, const LocalTime& local) {
   Items items;
   if (incident.resolved == Time{} && incident.acknowledged_by.empty())
     items.items.push_back("Nobody is on it yet: backstopctl ack " + incident.id + " --comment ...");
-  if (!s.locked.empty()) items.items.push_back("The service was locked: " + s.locked + ".");
+  if (!s.locked.empty() && s.unlocked == Time{})
+    items.items.push_back("The service is LOCKED: mend it, then backstopctl unlock " + s.service +
+                          " --retry-from STEP or --done-by-hand, with --reason ...");
   if (incident.review_due != Time{})
     items.items.push_back("Write the root cause and the prevention below, by " + both(incident.review_due, local) +
                           ".");

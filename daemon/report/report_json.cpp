@@ -128,6 +128,7 @@ Json figures_json(const Figures& f) {
       .set("to_acknowledge_s", seconds_or_null(f.to_acknowledge))
       .set("notices", static_cast<std::int64_t>(f.notices))
       .set("delivered", static_cast<std::int64_t>(f.delivered))
+      .set("lost", static_cast<std::int64_t>(f.lost))
       .set("commands", static_cast<std::int64_t>(f.commands))
       .set("repeated", static_cast<std::int64_t>(f.repeated))
       .set("failed", static_cast<std::int64_t>(f.failed));

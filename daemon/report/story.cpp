@@ -139,7 +139,8 @@ struct Collector {
     notice.ended = record->time, notice.delivered = p.delivered, notice.attempts = p.attempts, notice.error = p.error;
   }
   void operator()(const VersionQuarantined&) { story.quarantined = record->time; }
-  void operator()(const ServiceLocked& p) { story.locked = p.why; }
+  void operator()(const ServiceLocked& p) { story.locked = p.why, story.unlocked = Time{}; }
+  void operator()(const ServiceUnlocked&) { story.unlocked = record->time; }
   void operator()(const WatchInterrupted& p) { story.interruptions.push_back(p); }
   template <class P> void operator()(const P&) {}
 };

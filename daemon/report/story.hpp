@@ -96,6 +96,7 @@ struct Story {
   std::optional<ProcedureEnded> procedure_ended;
   Time quarantined{};
   std::string locked; ///< why; empty: never
+  Time unlocked{};    ///< zero: it still is, where it was locked
   std::vector<WatchInterrupted> interruptions;
   std::vector<Moment> timeline; ///< in order of time
   std::string daemon_version;   ///< that was running; empty: not told by these records
