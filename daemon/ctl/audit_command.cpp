@@ -72,9 +72,8 @@ std::string page_of(const AuditVerify& wanted, const Audited& audit, const Style
   for (const std::string& type : audit.unknown)
     out += "  a newer backstop wrote records of type " + type + ": they are whole; what they say is not known here\n";
   if (good && wanted.anchor.empty())
-    out +=
-        "  records cut off at the end, or all written anew, do not show in the file alone: compare with --anchor and\n"
-        "  what the log of the host says (journalctl -u backstopd -g 'the journal ends')\n";
+    out += "  that records were cut off at the end, or all were written anew, does not show in the file alone:\n"
+           "  give --anchor what journalctl -u backstopd -g 'the journal ends' shows\n";
   if (!good)
     out += "what to do: keep a copy of it, ask who could write it; what of it is good: backstopctl journal check\n";
   return out;
