@@ -1,4 +1,5 @@
 #include "daemon/ctl/command_line.hpp"
+#include <string>
 #include <utility>
 
 namespace backstop::ctl {
@@ -21,6 +22,18 @@ void CommandLine::add_report() {
     if (format == "html") report.format = Report::Format::html;
     if (format == "json" || out_.json) report.format = Report::Format::json;
     out_.what = std::move(report);
+  });
+}
+
+void CommandLine::add_stats() {
+  Fields* f = nullptr;
+  CLI::App* sub = command(app_, "stats", "How often is deployed, how many fail, how long until mended (DORA)", f);
+  may(sub, f, "SERVICE", "SERVICE or SERVICE/ENVIRONMENT");
+  may(sub, f, "--days", "Of the last so many days")->check(CLI::Range(1, 3650))->default_val("30")->type_name("N");
+  sub->add_flag("--offline", f->flag["offline"], "Read the journal instead of asking the daemon");
+  may(sub, f, "--journal", "Journal to read with --offline")->default_val("/var/lib/backstop/journal.db");
+  sub->callback([this, f] {
+    out_.what = Stats{f->text["SERVICE"], std::stoi(f->text["--days"]), f->flag["offline"], f->text["--journal"]};
   });
 }
 

@@ -46,6 +46,7 @@ private:
   void add_looks();  // arguments_looks.cpp
   void add_checks();
   void add_report(); // arguments_report.cpp
+  void add_stats();
   void add_hands(); // arguments_hands.cpp
   void add_holds();
   void add_ways_out();

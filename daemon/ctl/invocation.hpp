@@ -119,6 +119,14 @@ struct Report {
   std::string journal, recorder; ///< with `offline`
 };
 
+/// How often is deployed, and how that ends.
+struct Stats {
+  std::string service; ///< SERVICE or SERVICE/ENVIRONMENT; empty: all
+  int days = 30;       ///< up to now
+  bool offline = false;
+  std::string journal; ///< with `offline`
+};
+
 /// Users' tests of their rules.
 struct TestRules {
   std::vector<std::string> files;
@@ -129,7 +137,7 @@ struct Invocation {
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
   std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, AuditVerify, JournalRestore, DebugBundle, Export,
-               Explain, Replay, Report, TestRules>
+               Explain, Replay, Report, Stats, TestRules>
       what;
 };
 
