@@ -10,7 +10,8 @@ namespace backstop::report {
 namespace {
 
 constexpr Duration kStep = std::chrono::milliseconds(900); ///< between two readings, at least
-constexpr std::int64_t kReadings = 4000;                   ///< of an indicator, at most
+constexpr std::int64_t kReadings = 4000; ///< of a long watch; more where its windows are shorter than their distance
+constexpr Duration kAround = std::chrono::minutes(30);
 
 Duration window_of(const IndicatorSpec& spec) {
   return std::visit(
@@ -83,17 +84,22 @@ public:
   }
 
   void read(const std::vector<Scrape>& scrapes) {
-    const Duration span = scrapes.back().arrived - scrapes.front().arrived;
-    const Duration step = std::max(kStep, span / kReadings);
-    Time next = scrapes.front().arrived + step;
+    const Duration coarse = std::clamp<Duration>((scrapes.back().arrived - scrapes.front().arrived) / kReadings, kStep,
+                                                 std::max(kStep, shortest_window()));
+    Time counted = scrapes.front().arrived, looked = counted;
     for (const Scrape& scrape : scrapes) {
-      if (scrape.arrived >= next) {
+      if (scrape.arrived - counted >= kStep) { // more often than a window is long: what falls out of it is not counted
+        count_all();
+        counted = scrape.arrived;
+      }
+      if (scrape.arrived - looked >= (matters(scrape.arrived) ? kStep : coarse)) {
         look();
-        next = std::max(next + step, scrape.arrived);
+        looked = scrape.arrived;
       }
       newest_ = std::max(newest_, scrape.t);
       for (Indicator& indicator : indicators_) indicator.observe(scrape);
     }
+    count_all();
     look();
   }
 
@@ -102,14 +108,26 @@ private:
     Time since = Time::min();
     for (const Time start : starts_)
       if (start <= newest_) since = start;
-    std::size_t ratio = 0;
     for (std::size_t i = 0; i < indicators_.size(); ++i) {
-      const Indicator& indicator = indicators_[i];
-      const Reading reading = indicator.read(newest_, since);
+      const Reading reading = indicators_[i].read(newest_, since);
       out_.courses[i].points.push_back(
           {newest_, reading.usable() ? std::optional<double>(reading.value) : std::optional<double>()});
-      if (std::holds_alternative<RatioSpec>(indicator.spec().kind)) count(i, out_.requests[ratio++]);
     }
+  }
+  /// Around the begin and the end every reading is taken, between them enough to see how it went.
+  [[nodiscard]] bool matters(Time t) const {
+    return t <= story_.begun + kAround || t >= std::min(looked_at_until(story_), story_.last_time) - kAround;
+  }
+  [[nodiscard]] Duration shortest_window() const {
+    Duration shortest = kAround;
+    for (const Course& course : out_.courses)
+      if (course.window > Duration{}) shortest = std::min(shortest, course.window);
+    return shortest;
+  }
+  void count_all() {
+    std::size_t ratio = 0;
+    for (std::size_t i = 0; i < indicators_.size(); ++i)
+      if (std::holds_alternative<RatioSpec>(indicators_[i].spec().kind)) count(i, out_.requests[ratio++]);
   }
   void count(std::size_t i, Requests& requests) {
     const Increase increase = indicators_[i].increase_after(marks_[i], story_.finished);

@@ -5,7 +5,7 @@ namespace backstop::report {
 namespace {
 
 constexpr Duration kLeast = std::chrono::seconds(20), kMost = std::chrono::minutes(30);
-constexpr Duration kFirst = std::chrono::minutes(20); ///< before the first sign, where it came late
+constexpr Duration kLate = std::chrono::minutes(10); ///< after begin: then the begin is not in the picture
 
 std::string caption_of(const Report& report, const Course& course, const Frame& frame) {
   const Story& s = report.story;
@@ -64,8 +64,9 @@ Frame frame_of(const Report& report) {
   Frame frame;
   frame.to = s.ended == Time{} ? report.courses.last : s.ended;
   const Time first = report.figures.first_sign;
-  const Time core = !report.incident.empty() && first - s.begun > kMost ? first - kFirst : s.begun;
-  frame.from = std::max(report.courses.first, core - std::clamp<Duration>((frame.to - core) / 2, kLeast, kMost));
+  const bool late = !report.incident.empty() && first - s.begun > kLate;
+  const Duration before = late ? 3 * (frame.to - first) : (frame.to - s.begun) / 2;
+  frame.from = std::max(report.courses.first, (late ? first : s.begun) - std::clamp<Duration>(before, kLeast, kMost));
   const auto mark = [&](Time at, const std::string& text, bool bad = false) {
     if (at >= frame.from && at <= frame.to) frame.marks.push_back({at, text, bad});
   };

@@ -172,6 +172,13 @@ Time Story::restored() const {
   return procedure_ended && procedure_ended->succeeded ? at : Time{};
 }
 
+Time looked_at_until(const Story& story) {
+  if (const DecisionState* decision = story.decision()) return decision->at;
+  for (const LevelStory& l : story.levels)
+    if (l.change.to != "normal") return l.recorded;
+  return story.ended == Time{} ? kNever : story.ended;
+}
+
 Result<Story> story_of(const std::string& deployment, std::span<const Record> records) {
   Collector collector;
   collector.id = deployment;

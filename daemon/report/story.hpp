@@ -115,6 +115,9 @@ struct Story {
 /// where a record does not read (its seq is named), invalid where they do not tell how the deployment began.
 Result<Story> story_of(const std::string& deployment, std::span<const Record> records);
 
+/// The time up to which it is looked for what went wrong: the decision, or else the first level that was reached, or the end;
+/// kNever: none of these came yet.
+Time looked_at_until(const Story& story);
 /// `text` without the names that a report has said once: "D1: ", "shop/production: ".
 std::string without_names(std::string text, const Story& story);
 /// What is told of `record` in the timeline; nothing where it is told better elsewhere.

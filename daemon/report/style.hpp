@@ -58,7 +58,7 @@ pre { margin: 0; padding: .55rem .75rem; background: var(--wash); border: 1px so
 .marks { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .9rem; }
 .marks i { display: inline-block; width: 1.25rem; height: 1.25rem; line-height: 1.25rem; margin-right: .4rem; border-radius: 50%;
   background: var(--ink); color: #fff; font-style: normal; font-size: .75rem; font-weight: 700; text-align: center; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(21rem, 100%), 1fr)); gap: 1.4rem 1.6rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); gap: 1.4rem 1.6rem; }
 .pictures figcaption { color: var(--quiet); font-size: .84rem; line-height: 1.4; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 10.5px system-ui, -apple-system, "Segoe UI", Roboto, Arial, "DejaVu Sans", sans-serif; fill: #5b6672; }

@@ -89,13 +89,6 @@ void add_levels(Suspect& suspect, const Story& story, Time until) {
 
 } // namespace
 
-Time looked_at_until(const Story& story) {
-  if (const DecisionState* decision = story.decision()) return decision->at;
-  for (const LevelStory& l : story.levels)
-    if (l.change.to != "normal") return l.recorded;
-  return story.ended == Time{} ? kNever : story.ended;
-}
-
 std::vector<Suspect> suspects_of(const Story& story, const Courses& courses) {
   const Time until = looked_at_until(story);
   std::vector<Suspect> suspects;

@@ -28,7 +28,4 @@ struct Suspect {
 /// the level.
 std::vector<Suspect> suspects_of(const Story& story, const Courses& courses);
 
-/// The time up to which suspects are looked for.
-Time looked_at_until(const Story& story);
-
 } // namespace backstop::report

@@ -45,6 +45,26 @@ TEST(Report, RequestsAreCountedWhileTheVersionHadTheTraffic) {
   EXPECT_NEAR(requests.all, 100 * exposed, 110) << "100 a second";
 }
 
+TEST(Report, OfALongWatchNothingIsLost) {
+  ShopConfig config;
+  config.bake = "for: 24h, good_after: 2h, deploy_timeout: 30s";
+  Shop world(config);
+  world.deploy("shop", "v2");
+  world.run(6 * 3600); // readings are taken farther apart than a window is long
+  world.shops["shop/production"].error_share = 0.3;
+  world.run(8);
+  world.mend(40);
+  const Report report = report_on(world, "I1");
+  const Requests& requests = report.courses.requests.at(0);
+  EXPECT_NEAR(requests.all, 100 * to_seconds(*report.figures.exposed), 200);
+  EXPECT_NEAR(requests.bad, 150, 60) << "five seconds of it";
+  ASSERT_EQ(report.suspects.size(), 1U);
+  EXPECT_FALSE(report.suspects[0].from_records);
+  EXPECT_LT(*report.figures.to_decide, seconds(10));
+  const Document review = document_of(report, at_utc);
+  EXPECT_EQ(html_of(review).find("deployment begins</li>"), std::string::npos) << "six hours before the picture";
+}
+
 TEST(Report, TheFirstToMoveComesFirst) {
   ShopConfig config;
   Shop world(config);
