@@ -131,6 +131,26 @@ TEST(Report, TheRollbackItselfIsTheReportOfWhatItUndid) {
   EXPECT_EQ(report_on(world, "D2").story.deployment, "D1");
 }
 
+TEST(Report, RecordsComeInPages) {
+  Shop world;
+  world.deploy("shop", "v2");
+  for (int i = 0; i < 250; ++i) {
+    world.command(Hold{"shop", std::chrono::minutes(5), "round " + std::to_string(i)});
+    world.command(Unhold{"shop"});
+  }
+  world.run(70);
+  const Material material = material_of(world, "D1");
+  std::uint64_t last = 0;
+  int holds = 0;
+  for (const Record& record : material.records) {
+    EXPECT_GT(record.seq, last);
+    last = record.seq;
+    holds += record.type == "hold_set" ? 1 : 0;
+  }
+  EXPECT_EQ(holds, 250);
+  EXPECT_EQ(material.records.back().type, "notice_ended");
+}
+
 TEST(Report, AnotherDeploymentIsNotInIt) {
   Shop world;
   world.deploy_bad(8);
