@@ -1,5 +1,6 @@
 #include "daemon/report/blocks.hpp"
 #include <cmath>
+#include <utility>
 
 namespace backstop::report {
 namespace {
@@ -25,11 +26,12 @@ std::string summary_of(const Report& r) {
               (d->made.because.empty() ? "" : ": " + d->made.because) + ").";
     }
   }
-  if (s.rollback && !s.rollback_by.empty()) text += " " + s.rollback_by + " ordered the rollback.";
+  if (s.rollback && !s.rollback_by.empty()) text += " The rollback was " + s.rollback->cause + ".";
   if (const Time back = s.restored(); back != Time{})
     text += " " + s.previous + " ran again at " + clock_of(back) + ".";
   if (s.outcome == "rolled_back_verified") text += " It was measured and was good at " + clock_of(s.ended) + ".";
   if (s.outcome == "rollback_failed") text += " The rollback failed: " + s.outcome_why + ".";
+  if (s.outcome == "undecided" || s.outcome == "aborted") text += " It ended " + s.outcome + ": " + s.outcome_why + ".";
   if (s.outcome.empty()) text += " It is not over yet.";
   for (const Requests& requests : r.courses.requests)
     if (const std::string counted = requests_text(requests); !counted.empty())
@@ -44,7 +46,8 @@ Tiles tiles_of(const Report& r) {
     if (d) tiles.tiles.push_back({length_of(*d), name, tone});
   };
   tile(f.to_decide, "from the first sign to the decision");
-  tile(f.to_restore, "from there until " + r.story.previous + " ran again");
+  tile(f.to_restore,
+       (f.to_decide ? "from there until " : "from the rollback until ") + r.story.previous + " ran again");
   tile(f.to_verify, "to verify that it was good");
   tile(f.exposed, "for which " + r.story.version + " had the traffic", Tone::bad);
   for (const Requests& requests : r.courses.requests) {
@@ -136,9 +139,12 @@ Document incident_review(const Report& r, const LocalTime& local) {
   d.title = headline_of(r);
   d.status = status_of(incident);
   d.tone = incident.resolved == Time{} ? Tone::bad : Tone::good;
-  d.sections.push_back({"", {Paragraph{summary_of(r), Tone::plain}, tiles_of(r), about_times(r, local)}});
+  d.sections.push_back({"", {Paragraph{summary_of(r), Tone::plain}}});
+  if (Tiles tiles = tiles_of(r); !tiles.tiles.empty()) d.sections.back().blocks.emplace_back(std::move(tiles));
+  d.sections.back().blocks.emplace_back(about_times(r, local));
   d.sections.push_back({"What a person must do", {to_do(r, local)}});
-  d.sections.push_back({"What moved first", {suspects_block(r), Paragraph{how_suspects_are_found(r), Tone::quiet}}});
+  d.sections.push_back({"What moved first", {suspects_block(r)}});
+  if (!r.suspects.empty()) d.sections.back().blocks.emplace_back(Paragraph{how_suspects_are_found(r), Tone::quiet});
   d.sections.push_back({"How the indicators went", {}});
   if (!r.courses.missing.empty())
     d.sections.back().blocks.emplace_back(

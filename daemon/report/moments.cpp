@@ -65,7 +65,10 @@ struct Teller {
   Words operator()(const VersionQuarantined& p) const {
     return said(p.version + " is quarantined: nobody can deploy it again by mistake");
   }
-  Words operator()(const RollbackStarted& p) const { return said("the rollback to " + p.to_version + " begins"); }
+  Words operator()(const RollbackStarted& p) const {
+    const bool ordered = p.cause.rfind("ordered by", 0) == 0; // else the decision has told why
+    return said("the rollback to " + p.to_version + " begins" + (ordered ? ", " + p.cause : ""));
+  }
   Words operator()(const ProcedureEnded& p) const {
     if (p.procedure != "rollback") return {};
     return p.succeeded ? good("the rollback is done") : bad("the rollback FAILED" + quoted(p.why));

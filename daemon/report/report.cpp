@@ -39,6 +39,7 @@ std::string headline_of(const Report& report) {
   if (s.outcome == "superseded") return what + " was superseded";
   if (s.outcome == "refused") return what + " was refused";
   if (s.rollback) return what + " is being rolled back to " + s.previous;
+  if (!report.incident.empty()) return what + " has an incident, and was not rolled back";
   return what + " is being watched";
 }
 

@@ -48,7 +48,10 @@ struct Collector {
   void note_person(const Payload& payload) {
     const std::string who = person_of(record->actor);
     if (who.empty()) return;
-    if (std::holds_alternative<DaemonStarted>(payload) || std::holds_alternative<DaemonStopped>(payload)) return;
+    // What follows from a command by itself has the person's name too.
+    for (const char* type : {DaemonStarted::kType, DaemonStopped::kType, DecisionMade::kType, IncidentOpened::kType,
+                             VersionQuarantined::kType})
+      if (type_of(payload) == type) return;
     if (told.empty() || told.back().seq != record->seq) return;
     story.acts.push_back({record->time, record->actor, told.back().moment.text});
   }

@@ -80,8 +80,11 @@ TEST(ReportSituations, APersonRollsBackWhatWasKept) {
   ASSERT_TRUE(world.command(RollBackNow{"shop", "customers complain"}, "uid:1000(ana)").ok);
   world.run(30);
   ASSERT_EQ(world.phase("D1"), Phase::rolled_back_verified);
-  const std::string text = told(world, "D1");
-  EXPECT_THAT(text, AllOf(HasSubstr("customers complain"), HasSubstr("**rolled back, and verified**")));
+  EXPECT_THAT(told(world, "D1"), HasSubstr("**rolled back, and verified**"));
+  EXPECT_THAT(told(world, "I1"),
+              AllOf(HasSubstr("The rollback was ordered by uid:1000(ana): customers complain."),
+                    HasSubstr("| uid:1000(ana) | the rollback to v1 begins, ordered by uid:1000(ana): customers"),
+                    Not(HasSubstr("| uid:1000(ana) | v2 is quarantined"))));
 }
 
 TEST(ReportSituations, TheDaemonWasAway) {
