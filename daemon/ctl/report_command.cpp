@@ -24,11 +24,15 @@ report::LocalClock local_clock(Time t) {
   return {std::chrono::seconds(local.tm_gmtoff), local.tm_zone};
 }
 
+std::string with_hint(const Error& error, const std::string& journal) {
+  return error.what + (error.code == Errc::corrupt ? "; see: backstopctl audit verify " + journal : "");
+}
+
 /// The same pages as the daemon gives, from its files.
 FetchedMaterial read_material(const Report& wanted) {
   FetchedMaterial read;
   Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(wanted.journal);
-  if (!journal) return {{}, wrong(journal.error().what)};
+  if (!journal) return {{}, wrong(with_hint(journal.error(), wanted.journal))};
   Fold fold(read_frozen);
   const Status folded = (*journal)->read(0, [&](const Record& record) -> Status {
     const Result<Payload> payload = decode(record);
@@ -36,7 +40,7 @@ FetchedMaterial read_material(const Report& wanted) {
     fold.apply(record, *payload);
     return {};
   });
-  if (!folded) return {{}, wrong(folded.error().what + "; see: backstopctl audit verify " + wanted.journal)};
+  if (!folded) return {{}, wrong(with_hint(folded.error(), wanted.journal))};
   const DeploymentState* d = told_deployment(fold.state(), wanted.id, read.material.incident);
   if (!d)
     return {{}, wrong("'" + wanted.id + "' is neither a deployment nor an incident that is in " + wanted.journal)};
