@@ -1,4 +1,4 @@
-/// bench_fleet BIN_DIR SECONDS WARM_UP [TARGETS [SERIES]]: 200 targets of 500 series read once a second, and the rule on the
+/// bench_fleet BIN_DIR SECONDS WARM_UP [TARGETS [SERIES [ours]]]: 200 targets of 500 series read once a second, and the rule on the
 /// share of errors judged for each, by backstopd and by those that could do it instead. One after another, each on the
 /// last core with a fleet of its own on the first, each by the kernel's account of its own process; memory at the end.
 /// Peers have one rule for all targets, which costs them least. backstopd has a file, a window, a baseline and a flight
@@ -16,6 +16,7 @@ struct Options {
   std::string bin;
   double seconds = 60, warm_up = 15;
   int targets = 200, series = 500;
+  bool ours_only = false; ///< without the peers: for a profile, or between two changes
 };
 
 void print(const char* name, const Taken& t) {
@@ -128,6 +129,7 @@ int run(const Options& o) {
                                    [&](const Fleet& f) { return start_reader(o.bin, f, "find"); });
   const Ours ours = measure_ours(o, o.seconds, 0);
   print("backstopd", ours.taken);
+  if (o.ours_only) return 0;
   const Taken scraping =
       measure_peer(o, "Prometheus, scraping only", [](const Fleet& f) { return start_prometheus(f, false); });
   const Taken with_rule =
@@ -167,7 +169,7 @@ int run(const Options& o) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "usage: bench_fleet BIN_DIR SECONDS WARM_UP [TARGETS [SERIES]]\n");
+    std::fprintf(stderr, "usage: bench_fleet BIN_DIR SECONDS WARM_UP [TARGETS [SERIES [ours]]]\n");
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
@@ -175,6 +177,7 @@ int main(int argc, char** argv) {
   Options o{argv[1], std::atof(argv[2]), std::atof(argv[3])};
   if (argc > 4) o.targets = std::atoi(argv[4]);
   if (argc > 5) o.series = std::atoi(argv[5]);
+  o.ours_only = argc > 6 && std::string(argv[6]) == "ours";
   try {
     return run(o);
   } catch (const std::exception& e) {

@@ -99,8 +99,8 @@ public:
     app_ = std::make_unique<App>(std::move(loaded.config),
                                  App::Seams{*journal_, *recorder_, steps_, notifier_, log_, no_link}, read_frozen,
                                  "bench");
-    app_->on_evaluated = [this](const std::string& service, const Evaluation&, const Scrape& scrape) {
-      telemetry_.on_scrape(*app_->watches().at(service), scrape);
+    app_->on_evaluated = [this](const ServiceWatch& watch, const Scrape& scrape) {
+      telemetry_.on_scrape(watch, scrape);
     };
     if (Status loaded_state = app_->load(); !loaded_state) throw std::runtime_error(loaded_state.error().what);
     app_->resume(now_, "bench", Duration{});

@@ -1,6 +1,5 @@
 #include "collectors/sample_store.hpp"
 #include "collectors/number.hpp"
-#include "collectors/series_text.hpp"
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -42,7 +41,7 @@ SampleStore::SampleStore(std::vector<CompiledSelector> selectors, SampleStoreLim
     : selectors_(std::move(selectors)), limits_(limits), scanner_(names_of(selectors_)),
       names_(scanner_.names().size()),
       index_(limits.index), readers_{{Format::prometheus, limits.exposition}, {Format::openmetrics, limits.exposition}},
-      found_(selectors_.size()) {
+      starts_(selectors_.size() + 1), next_(selectors_.size()) {
   for (std::uint32_t i = 0; i < selectors_.size(); ++i)
     names_[*name_index(selectors_[i].selector.name())].selectors.push_back(i);
   start_time_name_ = *name_index(kStartTime);
@@ -57,10 +56,15 @@ std::optional<std::uint32_t> SampleStore::name_index(std::string_view name) cons
   return static_cast<std::uint32_t>(found - names.begin());
 }
 
-void SampleStore::begin() {
+void SampleStore::begin(Scrape& out) {
   index_.begin_scrape();
-  for (auto& samples : found_) samples.clear();
-  named_ = {}; // mostly there are none: what the first scrape took is not kept
+  out.samples.resize(starts_.back());
+  samples_ = out.samples.data();
+  std::copy(starts_.begin(), std::prev(starts_.end()), next_.begin());
+  spilled_.clear();
+  out.health = ScrapeHealth::ok;
+  out.why.clear();
+  std::vector<NamedSeries>().swap(named_); // mostly there are none: what the first scrape took is not kept
   for (Name& name : names_) {
     name.type_now = MetricType::unknown;
     name.exact_now = false;
@@ -70,11 +74,8 @@ void SampleStore::begin() {
 }
 
 void SampleStore::take(std::string_view body, Format format, Scrape& out) {
-  begin();
+  begin(out);
   reader_ = &readers_[format == Format::openmetrics ? 1 : 0];
-  out.samples.clear();
-  out.health = ScrapeHealth::ok;
-  out.why.clear();
   if (!scanner_.scan(body, format, *reader_, *this, fault_)) {
     out.health = ScrapeHealth::error;
     out.why = "unreadable metrics: line " + std::to_string(fault_.line) + ", column " + std::to_string(fault_.column) +
@@ -84,10 +85,7 @@ void SampleStore::take(std::string_view body, Format format, Scrape& out) {
 }
 
 void SampleStore::take(std::span<const RawSample> samples, Scrape& out) {
-  begin();
-  out.samples.clear();
-  out.health = ScrapeHealth::ok;
-  out.why.clear();
+  begin(out);
   for (const RawSample& raw : samples) {
     const std::optional<std::uint32_t> name = name_index(raw.name);
     if (!name) continue;
@@ -108,16 +106,39 @@ void SampleStore::finish(Scrape& out) {
   if (out.why.empty()) out.why = check_types();
   if (!out.why.empty()) {
     out.health = ScrapeHealth::error;
+    out.samples.clear();
     return;
   }
-  if (restarted_) drop_zero_gauges();
+  put_in_order(out.samples);
+  if (restarted_) drop_zero_gauges(out.samples);
   restarted_ = false;
-  for (auto& samples : found_) {
-    const auto by_series = [](const Sample& a, const Sample& b) { return a.series < b.series; };
-    if (!std::is_sorted(samples.begin(), samples.end(), by_series))
-      std::sort(samples.begin(), samples.end(), by_series);
-    out.samples.insert(out.samples.end(), samples.begin(), samples.end());
+}
+
+/// Mostly they stand where they belong: each selector had as many as the last time.
+void SampleStore::put_in_order(std::vector<Sample>& samples) {
+  const auto from = [&](std::size_t selector) {
+    return samples.begin() + static_cast<std::ptrdiff_t>(starts_[selector]);
+  };
+  if (!spilled_.empty() || !std::equal(next_.begin(), next_.end(), std::next(starts_.begin()))) {
+    std::vector<std::uint32_t> counts(next_.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = next_[i] - starts_[i];
+    for (const Sample& sample : spilled_) ++counts[sample.selector];
+    std::vector<Sample> all;
+    all.reserve(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
+    std::sort(spilled_.begin(), spilled_.end(),
+              [](const Sample& a, const Sample& b) { return a.selector < b.selector; });
+    auto spilled = spilled_.begin();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      all.insert(all.end(), from(i), from(i) + (next_[i] - starts_[i]));
+      for (; spilled != spilled_.end() && spilled->selector == i; ++spilled) all.push_back(*spilled);
+    }
+    std::partial_sum(counts.begin(), counts.end(), std::next(starts_.begin()));
+    samples = std::move(all);
+    std::vector<Sample>().swap(spilled_);
   }
+  const auto by_series = [](const Sample& a, const Sample& b) { return a.series < b.series; };
+  for (std::size_t i = 0; i < next_.size(); ++i)
+    if (!std::is_sorted(from(i), from(i + 1), by_series)) std::sort(from(i), from(i + 1), by_series);
 }
 
 std::string SampleStore::check_types() {
@@ -135,23 +156,21 @@ std::string SampleStore::check_types() {
   return why;
 }
 
-void SampleStore::drop_zero_gauges() {
-  std::uint64_t samples = 0;
+void SampleStore::drop_zero_gauges(std::vector<Sample>& samples) {
+  const auto is_gauge = [&](const Sample& sample) { return selectors_[sample.selector].kind == SeriesKind::gauge; };
+  std::uint64_t zeros = 0;
   std::optional<std::uint32_t> lone;
   bool several = false;
-  for (std::size_t i = 0; i < found_.size(); ++i) {
-    if (selectors_[i].kind != SeriesKind::gauge) continue;
-    for (const Sample& sample : found_[i]) {
-      if (sample.value != 0) return;
-      several = several || (lone && *lone != sample.series);
-      lone = sample.series;
-      ++samples;
-    }
+  for (const Sample& sample : samples) {
+    if (!is_gauge(sample)) continue;
+    if (sample.value != 0) return;
+    several = several || (lone && *lone != sample.series);
+    lone = sample.series;
+    ++zeros;
   }
   if (!several) return;
-  for (std::size_t i = 0; i < found_.size(); ++i)
-    if (selectors_[i].kind == SeriesKind::gauge) found_[i].clear();
-  drop(DropReason::all_zero_after_restart, samples);
+  std::erase_if(samples, is_gauge);
+  drop(DropReason::all_zero_after_restart, zeros);
 }
 
 bool SampleStore::fail_line(LinePlace place) {
@@ -167,11 +186,8 @@ bool SampleStore::on_wanted(std::uint32_t name, std::string_view line, LinePlace
   } else {
     if (!reader_->series(line, sample_)) return fail_line(place);
     size = sample_.series.size();
-    entry = index_.find_text(sample_.series);
-    if (entry == nullptr) {
-      entry = resolve(name, sample_.labels);
-      if (entry != nullptr) index_.remember_text(sample_.series, *entry);
-    }
+    entry = resolve(name, sample_.labels);
+    if (entry != nullptr) index_.note(*entry, sample_.series);
   }
   const bool wanted = entry != nullptr && entry->wanted;
   if (!wanted && name != start_time_name_) {
@@ -245,7 +261,7 @@ SeriesEntry* SampleStore::resolve(std::uint32_t name, std::span<const LabelView>
     too_many_ = true;
     drop(DropReason::too_many_series);
   }
-  if (added != nullptr && wanted) named_.push_back({added->id, series_text(scanner_.names()[name], labels)});
+  if (added != nullptr && wanted) named_.push_back({added->id, added->text});
   return added;
 }
 
@@ -275,7 +291,11 @@ void SampleStore::take_value(SeriesEntry& entry, double value) {
       }
       counter = true;
     }
-    found_[i].push_back({i, entry.id, value, selector.buckets ? entry.le : 0.0});
+    const Sample sample{i, entry.id, value, selector.buckets ? entry.le : 0.0};
+    if (next_[i] < starts_[i + 1])
+      samples_[next_[i]++] = sample;
+    else
+      spilled_.push_back(sample);
   }
   if (!counter) return;
   restarted_ = restarted_ || value < entry.last;

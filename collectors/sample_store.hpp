@@ -77,10 +77,11 @@ private:
   bool on_type(std::uint32_t name, MetricType type, bool exact) override;
   const char* read_on(const char* at, const char* end, std::size_t& number) override;
 
-  void begin();
+  void begin(Scrape& out);
   void finish(Scrape& out);
+  void put_in_order(std::vector<Sample>& samples);
   std::string check_types();
-  void drop_zero_gauges();
+  void drop_zero_gauges(std::vector<Sample>& samples);
   void drop(DropReason reason, std::uint64_t n = 1) { dropped_.counts[static_cast<std::size_t>(reason)] += n; }
   bool fail_line(LinePlace place);
   std::uint32_t combination(const std::vector<std::uint32_t>& selectors);
@@ -101,8 +102,13 @@ private:
   ExpositionFault fault_;
   SampleView sample_;
   std::vector<std::vector<std::uint32_t>> combinations_; ///< of selectors that want some series together
-  std::vector<std::vector<Sample>> found_;               ///< by selector
-  std::vector<NamedSeries> named_;                       ///< in this scrape
+  /// Samples are written where they belong in Scrape::samples, by how many each selector had in the last scrape: from
+  /// starts_[i] on, up to starts_[i + 1]. Where there are more, the others are spilled.
+  std::vector<std::uint32_t> starts_;
+  std::vector<std::uint32_t> next_; ///< by selector: where its next one is written
+  Sample* samples_ = nullptr;       ///< of the scrape at hand
+  std::vector<Sample> spilled_;
+  std::vector<NamedSeries> named_; ///< in this scrape
   std::vector<LabelView> labels_;
   std::optional<double> start_time_;
   bool start_time_taken_ = false; ///< in this scrape

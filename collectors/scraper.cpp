@@ -47,7 +47,7 @@ void Scraper::add(ScrapeTarget target, Time now, bool another) {
   if (slot->store) dropped_.add(slot->store->dropped());
   SampleStoreLimits limits;
   limits.index.series = target.max_series;
-  slot->store = std::make_unique<SampleStore>(target.selectors, limits);
+  slot->store = std::make_unique<SampleStore>(std::move(target.selectors), limits);
   slot->due = first_due(target, now);
   slot->in_flight = slot->again = slot->away = false; // what the probe before had under way goes with it
   slot->scrape.source = target.source;

@@ -42,10 +42,10 @@ public:
   explicit SelectorParser(std::string_view text) : text_(text) {}
 
   Result<Selector> run() {
-    out_.text_ = text_;
+    out_.text = text_;
     if (text_.size() > kMaxText) return fail_at(0, "a selector has at most " + std::to_string(kMaxText) + " bytes");
     if (!read_all()) return error_;
-    return std::move(out_);
+    return Selector(std::move(out_));
   }
 
 private:
@@ -67,13 +67,13 @@ private:
     const std::size_t from = at_;
     if (is_name_start(here())) {
       while (!at_end() && is_name_char(here())) ++at_;
-      out_.name_ = text_.substr(from, at_ - from);
+      out_.name = text_.substr(from, at_ - from);
     } else if (here() != '{') {
       return fail(at_, "expected a metric name, as in http_requests_total{code=\"500\"}");
     }
     skip_space();
     if (here() == '{' && !read_conditions()) return false;
-    if (out_.name_.empty()) return fail(from, "write the metric name before '{'");
+    if (out_.name.empty()) return fail(from, "write the metric name before '{'");
     skip_space();
     if (at_end()) return true;
     if (here() == '[' || here() == '(' || text_.substr(at_).starts_with("offset"))
@@ -122,15 +122,15 @@ private:
     if (!read_string(condition.value)) return false;
     const bool regex = condition.op == Selector::Operator::match || condition.op == Selector::Operator::no_match;
     if (regex && !compile(condition, value_at)) return false;
-    out_.conditions_.push_back(std::move(condition));
+    out_.conditions.push_back(std::move(condition));
     return true;
   }
 
   bool take_quoted_name(std::size_t from, std::string name) {
-    if (!out_.name_.empty())
+    if (!out_.name.empty())
       return fail(from, "the selector has a name already; a label needs =, !=, =~ or !~ and a value");
     if (name.empty()) return fail(from, "the metric name is empty");
-    out_.name_ = std::move(name);
+    out_.name = std::move(name);
     return true;
   }
 
@@ -221,14 +221,14 @@ private:
 
   std::string_view text_;
   std::size_t at_ = 0;
-  Selector out_;
+  Selector::Parts out_;
   Error error_;
 };
 
 Result<Selector> Selector::parse(std::string_view text) { return SelectorParser(text).run(); }
 
 bool Selector::matches_labels(std::span<const LabelView> labels) const {
-  for (const Condition& condition : conditions_) {
+  for (const Condition& condition : parts_->conditions) {
     std::string_view value;
     for (const LabelView& label : labels) {
       if (label.name != condition.label) continue;
@@ -248,11 +248,11 @@ bool Selector::matches_labels(std::span<const LabelView> labels) const {
 }
 
 Selector Selector::with_suffix(std::string_view suffix) const {
-  Selector other = *this;
-  other.name_ += suffix;
-  const std::size_t name_at = other.text_.find(name_);
-  other.text_.insert(name_at == std::string::npos ? other.text_.size() : name_at + name_.size(), suffix);
-  return other;
+  Parts other = *parts_;
+  other.name += suffix;
+  const std::size_t name_at = other.text.find(name());
+  other.text.insert(name_at == std::string::npos ? other.text.size() : name_at + name().size(), suffix);
+  return Selector(std::move(other));
 }
 
 } // namespace backstop

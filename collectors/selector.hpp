@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace re2 {
@@ -23,10 +24,10 @@ public:
   /// Errors: Errc::invalid "column C: what is wrong, and how to mend it"; columns count bytes from 1.
   static Result<Selector> parse(std::string_view text);
 
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] const std::string& name() const { return parts_->name; }
+  [[nodiscard]] const std::string& text() const { return parts_->text; }
   [[nodiscard]] bool matches(std::string_view name, std::span<const LabelView> labels) const {
-    return name == name_ && matches_labels(labels);
+    return name == parts_->name && matches_labels(labels);
   }
   [[nodiscard]] bool matches_labels(std::span<const LabelView> labels) const;
   /// The same conditions on name + suffix: Selector::parse("h")->with_suffix("_bucket") selects the buckets of h.
@@ -41,9 +42,13 @@ private:
     std::string value;
     std::shared_ptr<const re2::RE2> regex; ///< of match and no_match
   };
-  std::string name_;
-  std::string text_;
-  std::vector<Condition> conditions_;
+  struct Parts {
+    std::string name;
+    std::string text;
+    std::vector<Condition> conditions;
+  };
+  explicit Selector(Parts parts) : parts_(std::make_shared<const Parts>(std::move(parts))) {}
+  std::shared_ptr<const Parts> parts_; ///< of all copies
 };
 
 /// A selector with what its series are used for.

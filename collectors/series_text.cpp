@@ -1,48 +1,77 @@
 #include "collectors/series_text.hpp"
+#include "collectors/byte_scan.hpp"
 #include "collectors/name_chars.hpp"
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 namespace backstop {
 namespace {
 
+namespace scan = byte_scan::best;
+
 bool is_classic_name(std::string_view name) {
-  return !name.empty() && is_name_start(name.front()) && std::all_of(name.begin(), name.end(), is_name_char);
+  const char* const end = name.data() + name.size();
+  return !name.empty() && is_name_start(name.front()) && scan::skip_metric_name(name.data(), end) == end;
 }
 bool is_classic_label(std::string_view name) {
-  return !name.empty() && is_label_start(name.front()) && std::all_of(name.begin(), name.end(), is_label_char);
+  const char* const end = name.data() + name.size();
+  return !name.empty() && is_label_start(name.front()) && scan::skip_label_name(name.data(), end) == end;
 }
-std::string quoted(std::string_view text) { return '"' + escaped_label_value(text) + '"'; }
+
+void append_escaped(std::string& text, std::string_view value) {
+  const char* at = value.data();
+  const char* const end = at + value.size();
+  while (true) {
+    const char* const stop = scan::find_quote(at, end);
+    text.append(at, stop);
+    if (stop == end) return;
+    if (*stop == '\n') {
+      text += "\\n";
+    } else {
+      if (*stop == '\\' || *stop == '"') text += '\\';
+      text += *stop;
+    }
+    at = stop + 1;
+  }
+}
+void append_quoted(std::string& text, std::string_view value) {
+  text += '"';
+  append_escaped(text, value);
+  text += '"';
+}
 
 } // namespace
 
 std::string escaped_label_value(std::string_view value) {
   std::string text;
   text.reserve(value.size());
-  for (const char c : value) {
-    if (c == '\n') {
-      text += "\\n";
-      continue;
-    }
-    if (c == '\\' || c == '"') text += '\\';
-    text += c;
-  }
+  append_escaped(text, value);
   return text;
 }
 
-std::string series_text(std::string_view name, std::span<const LabelView> labels) {
-  std::vector<LabelView> sorted(labels.begin(), labels.end());
-  std::erase_if(sorted, [](const LabelView& l) { return l.value.empty(); });
-  std::sort(sorted.begin(), sorted.end(), [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+void write_series_text(std::string& text, std::string_view name, std::vector<LabelView>& labels) {
+  const auto by_name = [](const LabelView& a, const LabelView& b) { return a.name < b.name; };
+  if (!std::is_sorted(labels.begin(), labels.end(), by_name)) std::sort(labels.begin(), labels.end(), by_name);
   const bool classic = is_classic_name(name);
-  std::string inner = classic ? "" : quoted(name);
-  for (const LabelView& label : sorted) {
-    if (!inner.empty()) inner += ',';
-    inner += is_classic_label(label.name) ? std::string(label.name) : quoted(label.name);
-    inner += '=' + quoted(label.value);
+  text.clear();
+  char before = '{'; // what comes in front of the next part
+  if (classic) {
+    text += name;
+  } else {
+    text += std::exchange(before, ',');
+    append_quoted(text, name);
   }
-  std::string text = classic ? std::string(name) : "";
-  return inner.empty() ? text : text + '{' + inner + '}';
+  for (const LabelView& label : labels) {
+    if (label.value.empty()) continue;
+    text += std::exchange(before, ',');
+    if (is_classic_label(label.name))
+      text += label.name;
+    else
+      append_quoted(text, label.name);
+    text += '=';
+    append_quoted(text, label.value);
+  }
+  if (before == ',') text += '}';
 }
 
 } // namespace backstop

@@ -180,6 +180,9 @@ Result<Command> command_of(std::string_view path, const Json& body) {
   if (parts[1] == "incidents" && parts.size() == 4 && parts[3] == "ack") {
     return m.done(Acknowledge{parts[2], m.text("comment"), m.seconds("for_s")});
   }
+  if (parts[1] == "incidents" && parts.size() == 4 && parts[3] == "review") {
+    return m.done(CloseReview{parts[2], m.text("root_cause"), m.text("prevention")});
+  }
   if (parts[1] == "quarantine" && parts.size() == 3 && parts[2] == "release") {
     return m.done(ReleaseQuarantine{m.text("service"), m.text("version"), m.text("reason")});
   }

@@ -1,4 +1,5 @@
 #include "daemon/app.hpp"
+#include "daemon/incident_care.hpp"
 #include "daemon/message_ids.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/notice_text.hpp"
@@ -36,7 +37,7 @@ App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::
           {seams.read_link,
            [this](Command command, const std::string& actor, Time now) { return on_command(command, actor, now); },
            [this](const Announcement& announcement, Time now) {
-             announce(ledger_, announcement, config_.daemon.channels, {}, now);
+             announce(ledger_, announcement, config_.daemon, {}, now);
              settle(now);
            }}) {
   ledger_.on_commit = [this] {
@@ -62,10 +63,10 @@ std::string App::page_title() const { return "backstopd only observes: " + degra
 std::vector<std::string> App::unconfined_steps() const {
   std::vector<std::string> names;
   if (seams_.steps.confines()) return names;
-  for (const config::Service& service : config_.services) {
-    for (const config::Step& step : service.rollback) {
+  for (const auto& service : config_.services) {
+    for (const config::Step& step : service->rollback) {
       const auto* run = std::get_if<config::RunStep>(&step.kind);
-      if (run && !run->confinement.none()) names.push_back(service.key() + " " + step.name);
+      if (run && !run->confinement.none()) names.push_back(service->key() + " " + step.name);
     }
   }
   return names;
@@ -84,17 +85,17 @@ void App::warn_of_unconfined_steps() const {
 void App::refresh_watches(Time now) {
   ServiceWatches fresh;
   std::unordered_map<std::string, std::string> newest; // hashes, by key
-  for (const config::Service& service : config_.services) newest.emplace(service.key(), service.hash);
+  for (const auto& service : config_.services) newest.emplace(service->key(), service->hash);
   bool changed = false;
-  const auto watch = [&](const config::Service& wanted) {
-    const std::string key = wanted.key();
+  const auto watch = [&](const std::shared_ptr<const config::Service>& wanted) {
+    const std::string key = wanted->key();
     const auto old = watches_.find(key);
-    if (old != watches_.end() && old->second->config.hash == wanted.hash) {
+    if (old != watches_.end() && old->second->config.hash == wanted->hash) {
       fresh[key] = std::move(old->second);
       return;
     }
     changed = true;
-    Result<config::CompiledService> compiled = config::compile(wanted);
+    Result<config::CompiledService> compiled = config::compile(*wanted);
     if (!compiled) {
       seams_.log.write(LogLevel::error, key + " is not watched: " + compiled.error().what,
                        {message_field(Message::service_not_watched)});
@@ -105,16 +106,21 @@ void App::refresh_watches(Time now) {
     restore_targets(*fresh[key], now);
     prepare_watch(*fresh[key], now);
   };
-  for (const config::Service& service : config_.services) {
-    const DeploymentState* d = state().active(service.key());
-    watch(d && d->config ? *d->config : service);
+  for (auto& service : config_.services) {
+    const std::string key = service->key();
+    const DeploymentState* d = state().active(key);
+    watch(d && d->config ? d->config : service);
+    // What was read again and is as before is not held twice.
+    if (const auto kept = fresh.find(key); kept != fresh.end() && kept->second->shared_config->hash == service->hash &&
+                                           kept->second->shared_config->file == service->file)
+      service = kept->second->shared_config;
   }
   for (const auto& [key, service] : state().services) {
     const DeploymentState* d = state().active(key);
     if (!d || !d->config || newest.contains(key)) continue;
     seams_.log.write(LogLevel::warning, key + " is not configured any more; " + d->id + " is watched to its end",
                      {message_field(Message::service_removed)});
-    watch(*d->config);
+    watch(d->config);
   }
   changed = changed || fresh.size() != watches_.size();
   watches_ = std::move(fresh);
@@ -179,12 +185,29 @@ void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) 
 
   // Judged as of the samples' time, so that a replay of the same samples decides the same.
   judge(watch, {std::max(watch.last.t, scrape.t), scrape.arrived, now});
-  if (on_evaluated) on_evaluated(service, watch.last, scrape);
+  if (on_evaluated) on_evaluated(watch, scrape);
   keep_samples(now);
 }
 
 /// After everything that is urgent: steps of a rollback that was just decided have begun.
 void App::keep_samples(Time now) { flight_.settle(refused_journal_.empty() ? &state() : nullptr, now); }
+
+/// Looked at when something was recorded or its time has come, not with each scrape.
+void App::care_for_incidents(Time now) {
+  if (state().cared_for.empty()) return;
+  if (now >= care_due_ || state().records != cared_at_) {
+    care_due_ = kNever;
+    const std::set<std::string> ids = state().cared_for;
+    for (const std::string& id : ids) {
+      const IncidentState& incident = state().incidents.at(id);
+      for (const Reminder& due : care_for(incident, config_.daemon.notify, now).due)
+        announce(ledger_, due.announcement, config_.daemon, due.to, now);
+      care_due_ = std::min(care_due_, care_for(incident, config_.daemon.notify, now).next);
+    }
+    cared_at_ = state().records;
+  }
+  next_due_ = std::min(next_due_, care_due_);
+}
 
 void App::settle(Time now) {
   if (!refused_journal_.empty()) {
@@ -195,6 +218,7 @@ void App::settle(Time now) {
     next_due_ = kNever;
     gate(now);
     expire(now, now);
+    care_for_incidents(now);
     next_due_ = std::min(next_due_, executor_.pump(now));
     if (now < journal_retry_) {
       next_due_ = std::min(next_due_, journal_retry_);
@@ -278,7 +302,7 @@ void App::on_config_refused(const std::vector<std::string>& faults, Time now) {
   announce(ledger_,
            {"config_refused." + std::to_string(to_us(now)), "alert",
             "the new configuration has faults, the old one stays in force: " + join(faults), "", ""},
-           config_.daemon.channels, {}, now);
+           config_.daemon, {}, now);
   settle(now);
 }
 

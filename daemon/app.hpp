@@ -78,7 +78,7 @@ public:
 
   Ledger::Listener on_durable;     ///< event stream, telemetry
   std::function<void()> on_commit; ///< the journal committed
-  std::function<void(const std::string& service, const Evaluation&, const Scrape&)> on_evaluated;
+  std::function<void(const ServiceWatch&, const Scrape&)> on_evaluated;
   /// Sees what a deployment is judged by before it is frozen, and may put in what was frozen when it really began.
   std::function<void(DeploymentBegun&)> on_freeze;
   /// Targets of a watched source came or went: scrape what its places say now. Not called when a watch begins.
@@ -120,6 +120,7 @@ private:
                Time now);
   void refuse(const DeploymentState& deployment, const std::string& reason, const std::string& why, Time now);
   void settle(Time now);
+  void care_for_incidents(Time now);
   void keep_samples(Time now);
   void log_record(const Record& record, const Payload& payload);
 
@@ -132,7 +133,9 @@ private:
   FlightRecorder flight_;
   std::map<std::string, std::string> unsaved_; ///< why a watch could not be saved, last time
   Detections detections_;
-  Time journal_retry_{}; ///< after a failed commit: not before, a foreign lock holds the loop up
+  Time care_due_ = kNever;     ///< when an incident or a review may have to be told of again
+  std::uint64_t cared_at_ = 0; ///< number of records then
+  Time journal_retry_{};       ///< after a failed commit: not before, a foreign lock holds the loop up
   std::vector<std::string> config_faults_;
   std::string refused_journal_; ///< why the journal is not trusted
   std::uint64_t generations_ = 0;

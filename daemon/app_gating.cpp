@@ -52,7 +52,7 @@ void App::expire(Time by, Time now) {
                              d.confirmation->why + "); nothing was done";
     const std::string incident = d.incident;
     ledger_.add(ConfirmationAnswered{id, "timed_out", "no answer in time"}, now);
-    announce(ledger_, {"confirmation_timed_out", "critical", what, incident, id}, config_.daemon.channels, {}, now);
+    announce(ledger_, {"confirmation_timed_out", "critical", what, incident, id}, config_.daemon, {}, now);
   }
 }
 
@@ -61,7 +61,7 @@ void App::refuse(const DeploymentState& d, const std::string& reason, const std:
   const std::string id = d.id, what = d.service + " " + d.version + ": not begun: " + why;
   pasts_.erase(id);
   ledger_.add(DeploymentRefused{id, reason, why}, now);
-  announce(ledger_, {"refused", "alert", what, "", id}, config_.daemon.channels, {}, now);
+  announce(ledger_, {"refused", "alert", what, "", id}, config_.daemon, {}, now);
 }
 
 /// A daemon that was only just started has seen little of what is normal. A source that keeps a past is asked for it,
@@ -134,8 +134,8 @@ void App::gate(Time now) {
     if (waits_for_past(*it->second, d, now)) continue;
     pasts_.erase(id);
     if (const DeploymentState* old = state().active(d.service)) {
-      end_deployment(ledger_, *old, Phase::superseded, "superseded by " + id + " (" + d.version + ")",
-                     config_.daemon.channels, now, "backstopd");
+      end_deployment(ledger_, *old, Phase::superseded, "superseded by " + id + " (" + d.version + ")", config_.daemon,
+                     now, "backstopd");
     }
     ServiceWatch& watch = *it->second;
     restore_watch(watch, now);

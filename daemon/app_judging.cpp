@@ -35,7 +35,7 @@ void App::judge_due(ServiceWatch& watch, Time until, Time now) {
 }
 
 void App::judge(ServiceWatch& watch, const Instant& when) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   const DeploymentState* d = state().active(key);
   note_gap(watch, false, when.at);
   bool armed = true;
@@ -65,7 +65,7 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
 
 /// What nobody watched is no proof of anything: neither of a good version nor of one that failed its verification.
 void App::note_gap(ServiceWatch& watch, bool rebooted, Time now) {
-  const DeploymentState* d = state().active(watch.config.key());
+  const DeploymentState* d = state().active(watch.key);
   if (!d || (d->phase != Phase::watching && d->phase != Phase::rolling_back)) return;
   const Duration lasted = now - std::max({watch.watch.evaluated(), d->finished, d->watched_from});
   if (!rebooted && lasted <= watch.watch.longest_pause()) return;
@@ -87,7 +87,7 @@ bool App::may_learn(const std::string& key) const {
 }
 
 void App::note_levels(const ServiceWatch& watch, Time now) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   const ServiceState* s = state().service(key);
   for (const Verdict& v : watch.last.verdicts) {
     std::string before = "normal";
@@ -106,7 +106,7 @@ void App::note_levels(const ServiceWatch& watch, Time now) {
 }
 
 void App::follow(ServiceWatch& watch, const Instant& when) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   watch.next_due = kNever;
   if (watch.verification) follow_verification(watch, when.now);
   if (const DeploymentState* d = state().active(key); d && is_judged(d->phase)) {
@@ -164,7 +164,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
       announce(ledger_,
                {"gone", "resolved", d.service + " " + d.version + ": what was critical is so no more; nothing was done",
                 d.incident, id},
-               config_.daemon.channels, {}, now);
+               config_.daemon, {}, now);
     }
   }
   // Right after a start the windows are still filling: what they show then proves neither a good nor a bad end.
@@ -179,7 +179,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
         DeploymentEnded{id, std::string(name_of(kept ? Phase::succeeded : Phase::undecided)), decision.why, when.at},
         now);
     announce(ledger_, {kept ? "kept" : "undecided", kept ? "info" : "alert", what, kept ? "" : d.incident, id},
-             config_.daemon.channels, {}, now);
+             config_.daemon, {}, now);
     return;
   }
   if (decision.kind != DecisionKind::roll_back) return;
@@ -214,7 +214,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
                 what + " - NOT rolled back: " + standing.because +
                     (standing.status == "awaiting_confirmation" ? "; backstopctl confirm " + id + " --reason …" : ""),
                 incident, id},
-               config_.daemon.channels, {}, now);
+               config_.daemon, {}, now);
     }
   }
   if (standing.status == "enforced") start_rollback(ledger_, d, decision.why, now, "backstopd");

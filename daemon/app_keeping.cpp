@@ -43,7 +43,7 @@ std::size_t digest_of(const std::vector<RuleState>& rules) {
 /// What was decided on is in force from the start. What was measured is read before it is used: of a thousand services that
 /// takes longer than all else at the start.
 void App::prepare_watch(ServiceWatch& watch, Time now) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   // So that a thousand of them are not saved all at once.
   const auto of_key = static_cast<std::int64_t>(std::hash<std::string>{}(key) >> 1);
   watch.kept.saved = watch.kept.histories_saved = now - Duration{of_key % kSaveIdleEvery.count()};
@@ -55,7 +55,7 @@ void App::prepare_watch(ServiceWatch& watch, Time now) {
 
 void App::restore_watch(ServiceWatch& watch, Time now) {
   if (std::exchange(watch.kept.read, true)) return;
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   const Result<Json> saved = seams_.recorder.get("watch/" + key);
   if (!saved || saved->is_null() || saved->text("config") != watch.config.hash) return;
   Result<WatchState> state = state_of((*saved)["state"]);
@@ -75,7 +75,7 @@ void App::keep_watch(ServiceWatch& watch, Time now) {
   const std::vector<RuleState>& rules = watch.watch.rules();
   const bool moved = digest_of(rules) != watch.kept.digest || std::any_of(rules.begin(), rules.end(), timer_runs) ||
                      gathers(watch.last);
-  const Duration every = state().active(watch.config.key()) ? kSaveEvery : kSaveIdleEvery;
+  const Duration every = state().active(watch.key) ? kSaveEvery : kSaveIdleEvery;
   if (moved || now - watch.kept.saved >= every) save_watch(watch, now);
   if (now - watch.kept.histories_saved >= kSaveIdleEvery) save_histories(watch, now);
 }
@@ -91,7 +91,7 @@ void App::save_watch(ServiceWatch& watch, Time now) {
       .set("state", snapshot_of(state));
   watch.kept.saved = now;
   watch.kept.digest = digest_of(watch.watch.rules());
-  tell_of_saving(watch.config.key(), seams_.recorder.put("watch/" + watch.config.key(), kept));
+  tell_of_saving(watch.key, seams_.recorder.put("watch/" + watch.key, kept));
 }
 
 void App::save_histories(ServiceWatch& watch, Time now) {
@@ -101,7 +101,7 @@ void App::save_histories(ServiceWatch& watch, Time now) {
   kept.set("config", watch.config.hash)
       .set("learned", watch.learned)
       .set("indicators", snapshot_of(watch.watch.save().history));
-  tell_of_saving(watch.config.key(), seams_.recorder.put("history/" + watch.config.key(), kept));
+  tell_of_saving(watch.key, seams_.recorder.put("history/" + watch.key, kept));
 }
 
 void App::tell_of_saving(const std::string& key, const Status& saved) {

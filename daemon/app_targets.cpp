@@ -56,7 +56,7 @@ void App::on_targets(const std::string& service, const std::string& source, cons
 
 /// What was known of them when it was last recorded: who looks for them may need a while, or not find them at all.
 void App::restore_targets(ServiceWatch& watch, Time now) {
-  const ServiceState* service = state().service(watch.config.key());
+  const ServiceState* service = state().service(watch.key);
   for (std::uint32_t i = 0; service && i < watch.config.sources.size(); ++i) {
     const config::TargetList* list = config::targets_of(watch.config.sources[i]);
     const auto known = service->targets.find(watch.config.sources[i].name);

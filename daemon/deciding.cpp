@@ -148,14 +148,14 @@ void start_rollback(Ledger& ledger, const DeploymentState& d, const std::string&
 }
 
 void end_deployment(Ledger& ledger, const DeploymentState& d, Phase outcome, const std::string& why,
-                    const std::vector<config::Channel>& channels, Time now, const std::string& actor) {
+                    const config::Daemon& daemon, Time now, const std::string& actor) {
   const std::string id = d.id, incident = d.incident, what = d.service + " " + d.version + ": " + why;
   const std::string event = outcome == Phase::succeeded ? "kept" : std::string(name_of(outcome));
   ledger.add(DeploymentEnded{id, std::string(name_of(outcome)), why}, now, actor);
   const auto it = ledger.state().incidents.find(incident);
   const bool open = it != ledger.state().incidents.end() && it->second.open();
   if (open) ledger.add(IncidentResolved{incident, why}, now, actor);
-  announce(ledger, {event, open ? "resolved" : "info", what, incident, id}, channels, {}, now);
+  announce(ledger, {event, open ? "resolved" : "info", what, incident, id}, daemon, {}, now);
 }
 
 } // namespace backstop

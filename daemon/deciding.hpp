@@ -38,7 +38,7 @@ std::string open_incident(Ledger& ledger, const DeploymentState& deployment, con
 
 /// Ends a deployment by a word from outside (aborted, superseded, accepted): its record, its incident resolved, a notice.
 void end_deployment(Ledger& ledger, const DeploymentState& deployment, Phase outcome, const std::string& why,
-                    const std::vector<config::Channel>& channels, Time now, const std::string& actor);
+                    const config::Daemon& daemon, Time now, const std::string& actor);
 
 WatchWindow window_of(const DeploymentState& deployment);
 

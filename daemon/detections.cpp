@@ -64,7 +64,7 @@ void Detections::look(Time now) {
 }
 
 std::optional<Detections::Seen> Detections::seen(const ServiceWatch& watch, const ServiceState& service) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   const auto at_link = [&](const std::string& link) -> std::optional<std::string> {
     const Result<std::string> target = outside_.read_link(link);
     if (!target) return std::nullopt; // between two versions there may be none

@@ -215,7 +215,7 @@ void Executor::send_step_notice(const DeploymentState& d, std::size_t index, Tim
            {"rollback_started." + plan.path + (attempt > 1 ? "." + std::to_string(attempt) : ""), step->severity,
             d.service + ": rolling back " + d.version + " to " + d.previous + " because " + d.rollback->cause,
             d.incident, d.id},
-           config_.daemon.channels, step->to, now);
+           config_.daemon, step->to, now);
   // Queued durably is done: a slow or failing notice never delays the rollback.
   ledger_.add(done_at_once(d, plan.path, "notify", attempt, "queued"), now);
 }
@@ -238,7 +238,7 @@ void Executor::begin_watch(const DeploymentState& d, std::size_t index, Time now
 
 void Executor::verification_ended(ServiceWatch& watch, bool good, const std::string& why, Time now) {
   const Verification v = *std::exchange(watch.verification, std::nullopt);
-  const DeploymentState* d = ledger_.state().active(watch.config.key());
+  const DeploymentState* d = ledger_.state().active(watch.key);
   if (!d) return;
   StepEnded ended = done_at_once(*d, v.path, "watch", v.attempt, why);
   ended.status = good ? 0 : 1;
@@ -267,7 +267,7 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
     ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::rolled_back_verified)), what}, now);
     ledger_.add(IncidentResolved{incident, what}, now);
     announce(ledger_, {"rolled_back", "resolved", what + ", because " + cause + "; a review is due", incident, id},
-             config_.daemon.channels, {}, now);
+             config_.daemon, {}, now);
     return;
   }
   const std::string what = service + ": the rollback of " + versions + " FAILED: " + why;
@@ -277,7 +277,7 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
   announce(ledger_,
            {"rollback_failed." + std::to_string(attempts), "critical",
             what + "; the service is LOCKED until a person runs backstopctl unlock", incident, id},
-           config_.daemon.channels, {}, now);
+           config_.daemon, {}, now);
 }
 
 void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now) {

@@ -7,15 +7,15 @@
 namespace backstop {
 namespace {
 
-constexpr std::uint64_t kNamesKept = SeriesIndex::Limits{}.forget_after + 100; ///< scrapes; a later one has another id
-constexpr std::uint64_t kSweepEvery = 256;                                     ///< scrapes
-constexpr std::size_t kMostNames = 100'000;                                    ///< of one target
+/// Scrapes; a series that comes later has another id.
+constexpr auto kNamesKept = static_cast<std::uint32_t>(SeriesIndex::Limits{}.forget_after + 100);
+constexpr std::uint32_t kSweepEvery = 256;  ///< scrapes
+constexpr std::size_t kMostNames = 100'000; ///< of one target
 
 } // namespace
 
 FlightRecorder::Target& FlightRecorder::target_of(const ServiceWatch& watch, const Scrape& scrape) {
-  const std::string key = watch.config.key();
-  Service& service = services_[key];
+  Service& service = services_[watch.key];
   if (service.generation != watch.generation || service.targets.empty()) {
     service.generation = watch.generation;
     service.targets.assign(watch.config.sources.size(), {});
@@ -25,16 +25,29 @@ FlightRecorder::Target& FlightRecorder::target_of(const ServiceWatch& watch, con
   Target& target = targets[scrape.target];
   const std::string& name = watch.places[scrape.source].name(scrape.target); // "" where there can be but one
   if (!target.of || (!name.empty() && target.of->target != name))            // its place was another target's
-    target = {std::make_shared<ScrapedTarget>(ScrapedTarget{key, watch.config.sources[scrape.source].name,
+    target = {std::make_shared<ScrapedTarget>(ScrapedTarget{watch.key, watch.config.sources[scrape.source].name,
                                                             name.empty() ? std::to_string(scrape.target) : name}),
               {}};
   return target;
 }
 
+/// Mostly all at once, in the first scrape, and ids grow.
+void FlightRecorder::take_names(Target& target, const std::vector<NamedSeries>& named) {
+  std::vector<Name>& names = target.names;
+  if (names.empty()) names.reserve(named.size());
+  for (const NamedSeries& n : named) {
+    const auto at = std::lower_bound(names.begin(), names.end(), n.series,
+                                     [](const Name& name, std::uint32_t series) { return name.series < series; });
+    if (at != names.end() && at->series == n.series)
+      *at = {n.series, target.scrapes, n.text};
+    else
+      names.insert(at, {n.series, target.scrapes, n.text});
+  }
+}
+
 void FlightRecorder::note(const ServiceWatch& watch, const Scrape& scrape) {
   Target& target = target_of(watch, scrape);
-  for (const NamedSeries& named : scrape.named)
-    target.names[named.series] = {std::make_shared<std::string>(named.text), target.scrapes};
+  take_names(target, scrape.named);
   KeptScrape kept;
   kept.of = target.of;
   kept.t = scrape.t;
@@ -49,11 +62,12 @@ void FlightRecorder::note(const ServiceWatch& watch, const Scrape& scrape) {
                 values_.end());
   kept.values.reserve(values_.size());
   if (kept.ok) ++target.scrapes;
+  auto name = target.names.begin();
   for (const auto& [series, value] : values_) {
-    const auto name = target.names.find(series);
-    if (name == target.names.end()) continue;
-    name->second.seen = target.scrapes;
-    kept.values.push_back({name->second.text, value});
+    while (name != target.names.end() && name->series < series) ++name;
+    if (name == target.names.end() || name->series != series) continue;
+    name->seen = target.scrapes;
+    kept.values.push_back({name->text, value});
   }
   if (target.scrapes % kSweepEvery == 0 || target.names.size() > kMostNames) forget_names(target);
   waiting_values_ += 1 + kept.values.size();
@@ -63,8 +77,8 @@ void FlightRecorder::note(const ServiceWatch& watch, const Scrape& scrape) {
 
 /// Series that are gone: the collectors have forgotten them too. Many at once: all but those of the last scrape.
 void FlightRecorder::forget_names(Target& target) {
-  const std::uint64_t kept = target.names.size() > kMostNames ? 0 : kNamesKept;
-  std::erase_if(target.names, [&](const auto& entry) { return entry.second.seen + kept < target.scrapes; });
+  const std::uint32_t kept = target.names.size() > kMostNames ? 0 : kNamesKept;
+  std::erase_if(target.names, [&](const Name& name) { return target.scrapes - name.seen > kept; });
 }
 
 void FlightRecorder::settle(const State* state, Time now) {

@@ -2,7 +2,6 @@
 #include "daemon/seams.hpp"
 #include "daemon/service_watch.hpp"
 #include "daemon/state.hpp"
-#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -40,14 +39,15 @@ public:
 
 private:
   struct Name {
-    std::shared_ptr<const std::string> text;
-    std::uint64_t seen = 0; ///< number of the scrape it was in last
+    std::uint32_t series = 0;
+    std::uint32_t seen = 0; ///< number of the scrape it was in last
+    SharedText text;
   };
   /// What the ids in scrapes of one target stand for.
   struct Target {
     std::shared_ptr<const ScrapedTarget> of;
-    std::unordered_map<std::uint32_t, Name> names;
-    std::uint64_t scrapes = 0; ///< good ones
+    std::vector<Name> names;   ///< sorted by series
+    std::uint32_t scrapes = 0; ///< good ones; begins anew at 0
   };
   struct Service {
     std::uint64_t generation = 0;             ///< of the watch: ids are given anew with another
@@ -55,13 +55,14 @@ private:
     Time forgotten{};                         ///< when old scrapes were last let go
   };
   Target& target_of(const ServiceWatch& watch, const Scrape& scrape);
+  static void take_names(Target& target, const std::vector<NamedSeries>& named);
   static void forget_names(Target& target);
   void forget_old(const std::string& service, const State& state, Time now);
   void tell(const Status& status);
 
   Recorder& recorder_;
   Log& log_;
-  std::map<std::string, Service> services_;
+  std::unordered_map<std::string, Service> services_;    ///< by key
   std::vector<std::pair<std::uint32_t, double>> values_; ///< of the scrape at hand
   std::vector<KeptScrape> waiting_;
   std::size_t waiting_values_ = 0;

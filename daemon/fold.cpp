@@ -282,6 +282,7 @@ struct Fold::Applier {
     i.opened = r.time;
     s.incidents[p.id] = std::move(i);
     s.incident_order.push_back(p.id);
+    s.cared_for.insert(p.id);
     ++s.next_incident;
     if (DeploymentState* d = find(p.deployment)) d->incident = p.id;
   }
@@ -303,10 +304,24 @@ struct Fold::Applier {
     if (const auto it = s.incidents.find(p.id); it != s.incidents.end()) {
       it->second.resolved = r.time;
       it->second.how_resolved = p.how;
+      if (!it->second.needs_care()) s.cared_for.erase(p.id);
     }
   }
   void operator()(const ReviewOpened& p) const {
-    if (const auto it = s.incidents.find(p.incident); it != s.incidents.end()) it->second.review_due = p.due;
+    const auto it = s.incidents.find(p.incident);
+    if (it == s.incidents.end()) return;
+    it->second.review_opened = r.time;
+    it->second.review_due = p.due;
+    s.cared_for.insert(p.incident);
+  }
+  void operator()(const ReviewClosed& p) const {
+    const auto it = s.incidents.find(p.incident);
+    if (it == s.incidents.end()) return;
+    it->second.reviewed = r.time;
+    it->second.reviewed_by = r.actor;
+    it->second.root_cause = p.root_cause;
+    it->second.prevention = p.prevention;
+    if (!it->second.needs_care()) s.cared_for.erase(p.incident);
   }
   void operator()(const RollbackStarted& p) const {
     DeploymentState* d = find(p.deployment);
@@ -437,13 +452,19 @@ struct Fold::Applier {
   void operator()(const NoticeQueued& p) const {
     OutboxEntry entry;
     entry.notice = p;
-    entry.queued = entry.next_attempt = r.time;
+    entry.queued = r.time;
+    entry.next_attempt = std::max(r.time, p.not_before);
     s.outbox[p.key] = std::move(entry);
+    if (const auto it = s.incidents.find(p.incident); it != s.incidents.end()) {
+      it->second.told.try_emplace(p.body.text("event"), r.time);
+      it->second.heard.insert(p.channel);
+      it->second.last_told = r.time;
+    }
   }
   void operator()(const GameDayHeld& p) const { service(p.service).game_day = {r.time, r.actor, p.why, p.works}; }
   void operator()(const NoticeEnded& p) const {
     s.outbox.erase(p.key);
-    if (p.delivered) return;
+    if (p.delivered || !p.superseded_by.empty()) return;
     s.dead_letters.push_back(p);
     if (s.dead_letters.size() > kKeptDeadLetters) s.dead_letters.erase(s.dead_letters.begin());
   }

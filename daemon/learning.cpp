@@ -39,7 +39,7 @@ VersionVerifiedGood verified_good(const ServiceWatch& watch, const DeploymentSta
 }
 
 std::optional<LearnedTimes> learned_by(const State& state, const ServiceWatch& watch) {
-  const ServiceState* service = state.service(watch.config.key());
+  const ServiceState* service = state.service(watch.key);
   if (!service || !may_learn(watch)) return {};
   const std::vector<Settling> seen(service->settled.begin(), service->settled.end());
   return learned_times(seen, slowest(watch));

@@ -29,6 +29,7 @@ constexpr MessageId kIds[] = {
     {M::confirmation_answered, "confirmation_answered", "666d081706ac4ec8874d918a818b5125"},
     {M::incident_opened, "incident_opened", "5aa5fc38e0e34e75a7be488a764681dc"},
     {M::incident_escalated, "incident_escalated", "9afd689cd5e4472aad05eb097f067b65"},
+    {M::review_closed, "review_closed", "f2401869340847fa859840e428965d34"},
     {M::incident_acknowledged, "incident_acknowledged", "fb51c9b719244098ba8458b9f5661a72"},
     {M::incident_resolved, "incident_resolved", "91aead9bc66d4887b51c5436268eb941"},
     {M::review_opened, "review_opened", "71bd77b8f1c2463bb29606c78b7a1142"},
@@ -103,6 +104,7 @@ struct Namer {
   M operator()(const IncidentEscalated&) const { return M::incident_escalated; }
   M operator()(const IncidentAcknowledged&) const { return M::incident_acknowledged; }
   M operator()(const IncidentResolved&) const { return M::incident_resolved; }
+  M operator()(const ReviewClosed&) const { return M::review_closed; }
   M operator()(const ReviewOpened&) const { return M::review_opened; }
   M operator()(const RollbackStarted&) const { return M::rollback_started; }
   M operator()(const StepIntended&) const { return M::step_started; }

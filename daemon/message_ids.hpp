@@ -33,6 +33,7 @@ enum class Message {
   incident_opened,
   incident_escalated,
   incident_acknowledged,
+  review_closed,
   incident_resolved,
   review_opened,
   rollback_started,

@@ -96,6 +96,9 @@ struct Narrator {
   }
   N operator()(const IncidentAcknowledged& p) const { return {LogLevel::info, p.id + " acknowledged: " + p.comment}; }
   N operator()(const IncidentResolved& p) const { return {LogLevel::info, p.id + " resolved: " + p.how}; }
+  N operator()(const ReviewClosed& p) const {
+    return {LogLevel::info, p.incident + " reviewed; root cause: " + p.root_cause + "; prevention: " + p.prevention};
+  }
   N operator()(const ReviewOpened& p) const { return {LogLevel::info, p.incident + ": a review is due"}; }
   N operator()(const RollbackStarted& p) const {
     return {LogLevel::error,

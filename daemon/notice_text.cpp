@@ -1,28 +1,110 @@
 #include "daemon/notice_text.hpp"
+#include "daemon/config/placeholders.hpp"
+#include "daemon/routing.hpp"
+#include "daemon/step_order.hpp"
 #include <algorithm>
 #include <functional>
 
 namespace backstop {
 
-void announce(Ledger& ledger, const Announcement& a, const std::vector<config::Channel>& configured,
-              const std::vector<std::string>& channels, Time now) {
-  for (const config::Channel& channel : configured) {
-    const bool wanted = channels.empty() || std::find(channels.begin(), channels.end(), channel.name) != channels.end();
-    if (!wanted) continue;
-    const std::string about = !a.incident.empty() ? a.incident : !a.deployment.empty() ? a.deployment : "backstopd";
+namespace {
+
+std::string about_what(const Announcement& a) {
+  return !a.incident.empty() ? a.incident : !a.deployment.empty() ? a.deployment : "backstopd";
+}
+
+std::vector<std::string> recipients_of(const Ledger& ledger, const Announcement& a, const config::Daemon& daemon,
+                                       const std::string& service, const std::string& kind) {
+  std::vector<std::string> to = recipients(daemon, {a.severity, service, kind});
+  const auto incident = ledger.state().incidents.find(a.incident);
+  if (a.severity != "resolved" || incident == ledger.state().incidents.end()) return to;
+  to.insert(to.end(), incident->second.heard.begin(), incident->second.heard.end());
+  return channels_of(daemon, to);
+}
+
+std::string filled_in(const std::string& text, const std::map<std::string_view, std::string>& values) {
+  std::string filled;
+  std::size_t at = 0;
+  for (const std::string_view name : config::placeholders_in(text)) {
+    const auto brace = static_cast<std::size_t>(name.data() - text.data()) - 1;
+    filled.append(text, at, brace - at).append(values.at(name));
+    at = brace + name.size() + 2;
+  }
+  return one_line(filled.append(text, at));
+}
+
+/// The first line, in the words that were configured for the event.
+std::string title_of(const Announcement& a, const config::Daemon& daemon, const std::string& service,
+                     const DeploymentState* d) {
+  const std::string event = a.event.substr(0, a.event.find('.'));
+  const auto text = daemon.notify.texts.find(event);
+  if (text == daemon.notify.texts.end()) return a.title;
+  const std::size_t slash = service.find('/');
+  const std::map<std::string_view, std::string> values{
+      {"title", a.title},
+      {"severity", a.severity},
+      {"service", service.substr(0, slash)},
+      {"environment", slash == std::string::npos ? "" : service.substr(slash + 1)},
+      {"version", d ? d->version : ""},
+      {"previous_version", d ? d->previous : ""},
+      {"deployment", a.deployment},
+      {"incident", a.incident},
+      {"event", event}};
+  return filled_in(text->second, values);
+}
+
+/// Takes what of `about` still waits for more into `notice`: each was queued for people who now hear it in one.
+void take_in_waiting(Ledger& ledger, NoticeQueued& notice, const std::string& about, Time now) {
+  Json earlier = Json::array();
+  std::vector<std::string> keys;
+  for (const auto& [key, entry] : ledger.state().outbox) {
+    const NoticeQueued& waiting = entry.notice;
+    if (waiting.not_before <= now || entry.attempts > 0 || waiting.channel != notice.channel) continue;
+    if (waiting.body.text("about") != about) continue;
+    if (const auto* before = waiting.body["earlier"].as_array())
+      for (const Json& title : *before) earlier.push(title);
+    earlier.push(Json(waiting.title));
+    keys.push_back(key);
+    if (notice.not_before != Time{}) notice.not_before = std::min(notice.not_before, waiting.not_before);
+  }
+  if (keys.empty()) return;
+  notice.body.set("earlier", std::move(earlier));
+  for (const std::string& key : keys) {
+    NoticeEnded ended{key, "", false, 0, notice.key};
+    ledger.add(std::move(ended), now);
+  }
+}
+
+} // namespace
+
+void announce(Ledger& ledger, const Announcement& a, const config::Daemon& daemon, const std::vector<std::string>& to,
+              Time now) {
+  const DeploymentState* d = ledger.state().deployment(a.deployment);
+  const auto incident = ledger.state().incidents.find(a.incident);
+  const std::string service = d                                            ? d->service
+                              : incident != ledger.state().incidents.end() ? incident->second.service
+                                                                           : "";
+  const std::string about = about_what(a);
+  const std::string title = title_of(a, daemon, service, d);
+  Json body = Json::object();
+  body.set("event", a.event).set("deployment", a.deployment).set("incident", a.incident).set("about", about);
+  if (d) {
+    body.set("service", d->service).set("version", d->version).set("previous_version", d->previous);
+    body.set("phase", name_of(d->phase)).set("why", d->outcome_why);
+  }
+  const bool urgent = a.severity == "critical" || a.severity == "resolved";
+  for (const std::string& channel :
+       to.empty() ? recipients_of(ledger, a, daemon, service, d ? d->kind : "") : channels_of(daemon, to)) {
     NoticeQueued notice;
-    notice.key = about + "/" + a.event + "/" + channel.name;
+    notice.key = about + "/" + a.event + "/" + channel;
     if (ledger.state().outbox.contains(notice.key)) continue;
-    notice.channel = channel.name;
+    notice.channel = channel;
     notice.severity = a.severity;
-    notice.title = a.title;
+    notice.title = title;
     notice.incident = a.incident;
-    notice.body = Json::object();
-    notice.body.set("event", a.event).set("deployment", a.deployment).set("incident", a.incident);
-    if (const DeploymentState* d = ledger.state().deployment(a.deployment)) {
-      notice.body.set("service", d->service).set("version", d->version).set("previous_version", d->previous);
-      notice.body.set("phase", name_of(d->phase)).set("why", d->outcome_why);
-    }
+    notice.body = body;
+    if (!urgent && daemon.notify.group_wait > Duration{}) notice.not_before = now + daemon.notify.group_wait;
+    take_in_waiting(ledger, notice, about, now);
     ledger.add(std::move(notice), now);
   }
 }

@@ -15,10 +15,11 @@ struct Announcement {
   std::string deployment;
 };
 
-/// Queues `announcement` for `channels` (empty: all configured ones) in the outbox. A key that was queued before is not
-/// queued again, so a restart repeats nothing.
-void announce(Ledger& ledger, const Announcement& announcement, const std::vector<config::Channel>& configured,
-              const std::vector<std::string>& channels, Time now);
+/// Queues `announcement` in the outbox for the channels and roles of `to`; where that is empty, for those that the routes
+/// say, and of an end ("resolved") for all who heard of the incident. A key that was queued before is not queued again, so a
+/// restart repeats nothing. What of the same still waits for more (notify.group_wait) goes with it, as one notice.
+void announce(Ledger& ledger, const Announcement& announcement, const config::Daemon& daemon,
+              const std::vector<std::string>& to, Time now);
 
 /// When to try again after `attempts` failed: 1 s doubling to 5 min, spread by a tenth per key so that many notices that
 /// failed together do not return together; never earlier than the other side asked for.

@@ -99,8 +99,8 @@ Reply Operator::operator()(const BeginDeployment& c) {
                    "deploy a mended version, or `backstopctl quarantine release " + c.version + " --service " + key +
                        " --reason …`");
   }
-  const auto newest = std::find_if(config_.services.begin(), config_.services.end(),
-                                   [&](const config::Service& s) { return s.key() == key; });
+  const auto newest =
+      std::find_if(config_.services.begin(), config_.services.end(), [&](const auto& s) { return s->key() == key; });
   if (newest == config_.services.end())
     return refusal("not_found", what, "the service is not configured any more",
                    "put its file back, then `backstopctl reload`");
@@ -109,9 +109,9 @@ Reply Operator::operator()(const BeginDeployment& c) {
     return refusal("conflict", what, active->id + " is being rolled back",
                    "wait for its end: `backstopctl deploy wait " + active->id + "`");
   // It would be judged by rules that nobody sees in the files any more, or without baselines by the new ones.
-  if (active && watch.config.hash != newest->hash)
+  if (active && watch.config.hash != (*newest)->hash)
     return refusal("conflict", what,
-                   newest->file + " was changed since " + active->id + " began, which goes by the old one",
+                   (*newest)->file + " was changed since " + active->id + " began, which goes by the old one",
                    "`backstopctl deploy abort " + active->id + " --reason …` ends its watch; then begin again");
   for (const auto& [id, other] : state.deployments) {
     if (other.service == key && other.phase == Phase::gated)
@@ -180,8 +180,7 @@ Reply Operator::operator()(const AbortDeployment& c) {
     return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)),
                    rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }
-  end_deployment(ledger_, *d, Phase::aborted, "aborted by " + actor_ + ": " + c.reason, config_.daemon.channels, now_,
-                 actor_);
+  end_deployment(ledger_, *d, Phase::aborted, "aborted by " + actor_ + ": " + c.reason, config_.daemon, now_, actor_);
   Reply reply;
   reply.id = c.id;
   return reply;
@@ -195,6 +194,23 @@ Reply Operator::operator()(const Acknowledge& c) {
   if (!it->second.open())
     return refusal("conflict", "acknowledgement of " + c.incident, "it is resolved already", "nothing to do");
   add(IncidentAcknowledged{c.incident, c.comment, c.lasts == Duration{} ? Time{} : now_ + c.lasts});
+  Reply reply;
+  reply.id = c.incident;
+  return reply;
+}
+
+Reply Operator::operator()(const CloseReview& c) {
+  const auto it = ledger_.state().incidents.find(c.incident);
+  const std::string what = "the review of " + c.incident;
+  if (it == ledger_.state().incidents.end())
+    return refusal("not_found", "incident '" + c.incident + "'", "does not exist",
+                   "`backstopctl incident list` shows the ids");
+  if (it->second.open())
+    return refusal("conflict", what, "the incident is still open", "close it when the incident is resolved");
+  if (it->second.reviewed != Time{})
+    return refusal("conflict", what, it->second.reviewed_by + " closed it already",
+                   "`backstopctl incident show " + c.incident + "` shows what was found");
+  add(ReviewClosed{c.incident, c.root_cause, c.prevention});
   Reply reply;
   reply.id = c.incident;
   return reply;
@@ -259,8 +275,8 @@ Reply Operator::operator()(const AcceptNow& c) {
                    "`backstopctl status " + key + "`");
   const std::string id = d->id;
   add(VersionVerifiedGood{id, key, d->version, {}});
-  end_deployment(ledger_, *d, Phase::succeeded, "accepted by " + actor_ + ": " + c.reason, config_.daemon.channels,
-                 now_, actor_);
+  end_deployment(ledger_, *d, Phase::succeeded, "accepted by " + actor_ + ": " + c.reason, config_.daemon, now_,
+                 actor_);
   Reply reply;
   reply.id = id;
   return reply;
@@ -328,8 +344,8 @@ Reply Operator::operator()(const Unlock& c) {
   // Another version runs: what was read of the one before is not held for it when the next deployment begins.
   if (c.done_by_hand && watches_.contains(key)) watches_.at(key)->watch.start_clean(now_);
   if (c.done_by_hand && !watched.empty()) {
-    end_deployment(ledger_, *d, Phase::aborted, "rolled back by hand, says " + actor_ + ": " + c.reason,
-                   config_.daemon.channels, now_, actor_);
+    end_deployment(ledger_, *d, Phase::aborted, "rolled back by hand, says " + actor_ + ": " + c.reason, config_.daemon,
+                   now_, actor_);
   }
   if (const auto it = ledger_.state().incidents.find(incident);
       it != ledger_.state().incidents.end() && it->second.open()) {

@@ -28,6 +28,10 @@ struct Acknowledge {
   std::string incident, comment;
   Duration lasts{};
 };
+/// The review of an incident is done: why it happened, and what keeps it from happening again.
+struct CloseReview {
+  std::string incident, root_cause, prevention;
+};
 struct Hold {
   std::string service; ///< "*": all
   Duration lasts{};
@@ -65,8 +69,9 @@ struct HoldGameDay {
   bool channels = false; ///< send each channel a test notice too
 };
 
-using Command = std::variant<BeginDeployment, FinishDeployment, AbortDeployment, Acknowledge, Hold, Unhold, RollBackNow,
-                             AcceptNow, AnswerConfirmation, RaiseSignal, Unlock, Adopt, ReleaseQuarantine, HoldGameDay>;
+using Command = std::variant<BeginDeployment, FinishDeployment, AbortDeployment, Acknowledge, CloseReview, Hold, Unhold,
+                             RollBackNow, AcceptNow, AnswerConfirmation, RaiseSignal, Unlock, Adopt, ReleaseQuarantine,
+                             HoldGameDay>;
 
 class GameDays;
 
@@ -89,6 +94,7 @@ public:
   Reply operator()(const FinishDeployment& command);
   Reply operator()(const AbortDeployment& command);
   Reply operator()(const Acknowledge& command);
+  Reply operator()(const CloseReview& command);
   Reply operator()(const Hold& command);
   Reply operator()(const Unhold& command);
   Reply operator()(const RollBackNow& command);

@@ -47,8 +47,8 @@ Result<Json> samples_page(FlightRecorder& flight, const DeploymentState& d, Time
   for (const KeptScrape& s : *found) {
     Json ids = Json::array(), values = Json::array();
     for (const KeptScrape::Value& v : s.values) {
-      const auto [at, fresh] = numbers.emplace(*v.series, static_cast<std::int64_t>(numbers.size()));
-      if (fresh) series.push(*v.series);
+      const auto [at, fresh] = numbers.emplace(v.series.view(), static_cast<std::int64_t>(numbers.size()));
+      if (fresh) series.push(std::string(v.series.view()));
       ids.push(at->second), values.push(v.value);
     }
     taken += 1 + s.values.size();
@@ -72,9 +72,8 @@ Result<Time> read_samples_page(const Json& page, const std::string& service, std
   const Json::Array* list = page["scrapes"].as_array();
   const Error wrong = fail(Errc::invalid, "this is no page of samples");
   if (!texts || !list) return wrong;
-  std::vector<std::shared_ptr<const std::string>> series;
-  for (const Json& text : *texts)
-    series.push_back(std::make_shared<std::string>(text.as_string() ? *text.as_string() : ""));
+  std::vector<SharedText> series;
+  for (const Json& text : *texts) series.emplace_back(text.as_string() ? *text.as_string() : "");
   for (const Json& one : *list) {
     KeptScrape s;
     s.of = std::make_shared<ScrapedTarget>(ScrapedTarget{service, one.text("source"), one.text("target")});

@@ -1,6 +1,6 @@
 #include "daemon/record.hpp"
 #include <array>
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
 
 namespace backstop {
 namespace {
@@ -15,8 +15,11 @@ void field(std::string& text, std::string_view bytes) {
 } // namespace
 
 std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+  sha256_ctx context{};
+  sha256_init(&context);
+  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
+  sha256_digest(&context, digest.size(), digest.data());
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string hex;
   hex.reserve(2 * digest.size());

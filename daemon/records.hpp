@@ -216,6 +216,11 @@ struct ReviewOpened {
   Time due{};
   BACKSTOP_FIELDS(v("incident", incident); v("deployment", deployment); v("due_us", due);)
 };
+struct ReviewClosed {
+  static constexpr const char* kType = "review_closed";
+  std::string incident, root_cause, prevention;
+  BACKSTOP_FIELDS(v("incident", incident); v("root_cause", root_cause); v("prevention", prevention);)
+};
 struct RollbackStarted {
   static constexpr const char* kType = "rollback_started";
   std::string deployment, rollback, incident, from_version, to_version, cause;
@@ -316,8 +321,9 @@ struct NoticeQueued {
   static constexpr const char* kType = "notice_queued";
   std::string key, channel, severity, title, incident;
   Json body;
+  Time not_before{}; ///< it waits so long for more of the same; zero: it does not
   BACKSTOP_FIELDS(v("key", key); v("channel", channel); v("severity", severity); v("title", title);
-                  v("incident", incident); v("body", body);)
+                  v("incident", incident); v("body", body); v("not_before_us", not_before);)
 };
 /// Only the last attempt of a notice is recorded as an outcome; failures between are counted and logged.
 struct NoticeEnded {
@@ -325,7 +331,9 @@ struct NoticeEnded {
   std::string key, error;
   bool delivered = false;
   std::int64_t attempts = 0;
-  BACKSTOP_FIELDS(v("key", key); v("delivered", delivered); v("attempts", attempts); v("error", error);)
+  std::string superseded_by{}; ///< key of a later notice that says it too; it was never sent by itself
+  BACKSTOP_FIELDS(v("key", key); v("delivered", delivered); v("attempts", attempts); v("error", error);
+                  v("superseded_by", superseded_by);)
 };
 
 /// A step as a rollback would take it. `argv` and `user` of run steps alone.
@@ -361,10 +369,10 @@ using Payload =
     std::variant<DaemonStarted, DaemonStopped, ConfigApplied, ConfigRefused, VersionAdopted, DeploymentRequested,
                  DeploymentRefused, DeploymentBegun, DeploymentFinished, VersionVerifiedGood, DeploymentEnded,
                  LevelChanged, DecisionMade, ConfirmationAsked, ConfirmationAnswered, IncidentOpened, IncidentEscalated,
-                 IncidentAcknowledged, IncidentResolved, ReviewOpened, RollbackStarted, StepIntended, StepEnded,
-                 ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked, ServiceUnlocked,
-                 VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld, ShutdownAnnounced,
-                 StepHeldBack, WatchInterrupted, TargetsChanged>;
+                 IncidentAcknowledged, IncidentResolved, ReviewOpened, ReviewClosed, RollbackStarted, StepIntended,
+                 StepEnded, ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked,
+                 ServiceUnlocked, VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld,
+                 ShutdownAnnounced, StepHeldBack, WatchInterrupted, TargetsChanged>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

@@ -148,8 +148,7 @@ struct ScrapedTarget {
 /// One attempt to read one target, with the values that it gave before anybody judged them.
 struct KeptScrape {
   struct Value {
-    std::shared_ptr<const std::string>
-        series; ///< NamedSeries::text; the same object for the same series, where it can be
+    SharedText series; ///< NamedSeries::text; the same object for the same series, where it can be
     double value = 0;
   };
   std::shared_ptr<const ScrapedTarget> of;

@@ -22,9 +22,10 @@ WatchSpec spec_of(const config::Service& config, const config::CompiledService& 
 
 } // namespace
 
-ServiceWatch::ServiceWatch(config::Service configuration, config::CompiledService compiled_service)
-    : config(std::move(configuration)), compiled(std::move(compiled_service)), watch(spec_of(config, compiled)),
-      signs(config, compiled) {
+ServiceWatch::ServiceWatch(std::shared_ptr<const config::Service> configuration,
+                           config::CompiledService compiled_service)
+    : shared_config(std::move(configuration)), config(*shared_config), key(config.key()),
+      compiled(std::move(compiled_service)), watch(spec_of(config, compiled)), signs(config, compiled) {
   for (const config::Source& source : config.sources) {
     places.emplace_back(source);
     sources.emplace_back(places.back().size());

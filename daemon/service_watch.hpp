@@ -38,12 +38,15 @@ struct SourceHealth {
 /// One service as it is watched in this run of the daemon: the rules with their state, and what was last seen. What must
 /// outlive the daemon is in State (records) and in Watch::save() (the recorder).
 struct ServiceWatch {
-  ServiceWatch(config::Service configuration, config::CompiledService compiled);
+  ServiceWatch(std::shared_ptr<const config::Service> configuration, config::CompiledService compiled);
 
   /// The targets of a source that looks for them are these from now on.
   TargetPlaces::Change set_targets(std::uint32_t source, const std::vector<config::TargetConfig>& found, Time now);
 
-  config::Service config;
+  std::shared_ptr<const config::Service>
+      shared_config; ///< the object that the configuration in force, or a record, has
+  const config::Service& config;
+  const std::string key; ///< config.key()
   config::CompiledService compiled;
   Watch watch;
   std::string steps_fault;                        ///< why its steps cannot run; empty: they can

@@ -113,7 +113,14 @@ struct IncidentState {
   std::string how_resolved;
   std::string acknowledged_by, comment;
   Time acknowledged_at{}, acknowledged_until{};
-  Time review_due{};
+  Time review_opened{}, review_due{};
+  Time reviewed{}; ///< zero: not yet
+  std::string reviewed_by, root_cause, prevention;
+  std::map<std::string, Time> told; ///< events that notices were queued of, when the first was
+  std::set<std::string> heard;      ///< channels that they were queued for
+  Time last_told{};
+  /// Whether something may have to be said of it as time goes by.
+  [[nodiscard]] bool needs_care() const { return open() || (review_due != Time{} && reviewed == Time{}); }
   [[nodiscard]] bool open() const { return resolved == Time{}; }
 };
 
@@ -133,6 +140,7 @@ struct State {
   std::set<std::string> open; ///< ids of those that are not final: few, beside all that are remembered
   std::map<std::string, IncidentState> incidents;
   std::vector<std::string> incident_order;
+  std::set<std::string> cared_for;                ///< ids of those that need care: few, beside all that are remembered
   std::map<std::string, DecisionState> decisions; ///< by id, those of the deployments kept
   std::map<std::string, HoldState> holds;         ///< by service key, "*" for all
   std::map<std::string, OutboxEntry> outbox;      ///< not yet delivered, by key

@@ -194,7 +194,7 @@ Telemetry::Telemetry(const std::string& version) : families_(std::make_unique<Fa
 Telemetry::~Telemetry() = default;
 
 void Telemetry::on_scrape(const ServiceWatch& watch, const Scrape& scrape) {
-  const std::string key = watch.config.key();
+  const std::string& key = watch.key;
   Families::OfSources& of = families_->of_sources[key];
   if (of.generation != watch.generation || of.scrapes.empty()) {
     of = {watch.generation, {}};

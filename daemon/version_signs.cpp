@@ -26,7 +26,7 @@ bool VersionSigns::take(const Scrape& scrape) {
 void VersionSigns::take_names(const Scrape& scrape) {
   SampleView series;
   for (const NamedSeries& named : scrape.named) {
-    if (!reader_.series(named.text, series) || !wanted_->matches(series.name, series.labels)) continue;
+    if (!reader_.series(named.text.view(), series) || !wanted_->matches(series.name, series.labels)) continue;
     for (const LabelView& label : series.labels)
       if (label.name == label_) names_[scrape.target][named.series] = label.value;
   }

@@ -217,6 +217,10 @@ Json incident_view(const State& state, const IncidentState& i, bool with_timelin
   json.set("acknowledged_until", wall(i.acknowledged_until))
       .set("comment", i.comment)
       .set("review_due", wall(i.review_due));
+  json.set("reviewed", wall(i.reviewed))
+      .set("reviewed_by", i.reviewed_by)
+      .set("root_cause", i.root_cause)
+      .set("prevention", i.prevention);
   const DeploymentState* d = state.deployment(i.deployment);
   if (with_timeline && d) json.set("timeline", timeline_view(d->timeline));
   return json;
@@ -312,8 +316,7 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
   json.set("services", std::move(services));
   Json incidents = Json::array();
   for (const auto& [id, incident] : state.incidents) {
-    const bool review = incident.review_due != Time{} && incident.review_due > now;
-    if (incident.open() || review) incidents.push(incident_view(state, incident, false));
+    if (incident.needs_care()) incidents.push(incident_view(state, incident, false));
   }
   json.set("incidents", std::move(incidents));
   Json outbox = Json::array();

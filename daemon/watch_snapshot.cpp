@@ -197,7 +197,7 @@ Result<WatchState> state_of(const Json& json) {
   return state;
 }
 
-Json snapshot_of(const std::vector<std::deque<BaselineHistory::Block>>& histories) {
+Json snapshot_of(const std::vector<std::vector<BaselineHistory::Block>>& histories) {
   HistoriesSnapshot all;
   for (const auto& blocks : histories) {
     HistorySnapshot& s = all.by_indicator.emplace_back();
@@ -209,10 +209,10 @@ Json snapshot_of(const std::vector<std::deque<BaselineHistory::Block>>& historie
   return to_json(all);
 }
 
-Result<std::vector<std::deque<BaselineHistory::Block>>> histories_of(const Json& json) {
+Result<std::vector<std::vector<BaselineHistory::Block>>> histories_of(const Json& json) {
   HistoriesSnapshot all;
   if (Status s = from_json(json, all); !s) return s.error().in("the saved histories do not read");
-  std::vector<std::deque<BaselineHistory::Block>> histories;
+  std::vector<std::vector<BaselineHistory::Block>> histories;
   for (const HistorySnapshot& s : all.by_indicator) {
     auto& blocks = histories.emplace_back();
     const std::size_t n = std::min(

@@ -47,7 +47,7 @@ void BaselineHistory::add(const Reading& reading) {
   block.requests += reading.requests * share;
   ++block.readings;
   const auto over = [&] { return blocks_.front().start <= reading.t - spec_.window || blocks_.size() > kBlocks + 1; };
-  while (blocks_.size() > 1 && over()) blocks_.pop_front();
+  while (blocks_.size() > 1 && over()) blocks_.erase(blocks_.begin());
 }
 
 Baseline BaselineHistory::freeze(Time now) const {
@@ -88,18 +88,20 @@ Baseline BaselineHistory::freeze(Time now) const {
 
 void BaselineHistory::prepend(const BaselineHistory& before) {
   const Time first = blocks_.empty() ? Time::max() : blocks_.front().start;
-  for (auto block = before.blocks_.rbegin(); block != before.blocks_.rend(); ++block)
-    if (block->last < first && blocks_.size() <= kBlocks) blocks_.push_front(*block);
+  const auto to =
+      std::find_if(before.blocks_.begin(), before.blocks_.end(), [first](auto& b) { return b.last >= first; });
+  const auto room = static_cast<std::ptrdiff_t>(kBlocks + 1 - std::min<std::size_t>(blocks_.size(), kBlocks + 1));
+  blocks_.insert(blocks_.begin(), to - std::min(room, to - before.blocks_.begin()), to);
 }
 
-void BaselineHistory::restore(const std::deque<Block>& blocks, Time now) {
+void BaselineHistory::restore(const std::vector<Block>& blocks, Time now) {
   blocks_.clear();
   for (const Block& block : blocks) {
     const bool in_window = block.start > now - spec_.window && block.last <= now;
     const bool in_order = block.last >= block.start && (blocks_.empty() || block.start > blocks_.back().last);
     if (in_window && in_order && block.readings > 0) blocks_.push_back(block);
   }
-  while (blocks_.size() > kBlocks + 1) blocks_.pop_front();
+  if (blocks_.size() > kBlocks + 1) blocks_.erase(blocks_.begin(), blocks_.end() - (kBlocks + 1));
 }
 
 } // namespace backstop

@@ -1,7 +1,7 @@
 #pragma once
 #include "rules/indicator.hpp"
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace backstop {
 
@@ -54,19 +54,19 @@ public:
   /// The baseline of (now - window, now]: a block counts when its first reading lies in it.
   [[nodiscard]] Baseline freeze(Time now) const;
 
-  [[nodiscard]] const std::deque<Block>& blocks() const { return blocks_; }
+  [[nodiscard]] const std::vector<Block>& blocks() const { return blocks_; }
   /// Puts what another history had before the first reading of this one in front of it.
   void prepend(const BaselineHistory& before);
   /// Puts back blocks saved before a restart; those older than the window at `now`, later than `now`, empty or out of
   /// order are dropped.
-  void restore(const std::deque<Block>& blocks, Time now);
+  void restore(const std::vector<Block>& blocks, Time now);
 
 private:
   [[nodiscard]] Duration block_length() const;
 
   BaselineSpec spec_;
   Averaging averaging_;
-  std::deque<Block> blocks_; ///< oldest first
+  std::vector<Block> blocks_; ///< oldest first
 };
 
 } // namespace backstop

@@ -2,7 +2,7 @@
 #include "rules/time.hpp"
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 namespace backstop {
 
@@ -25,7 +25,7 @@ public:
       if (r.target == target && t - r.t <= interval + interval / 2) return;
     }
     restarts_.push_back({t, target});
-    while (restarts_.front().t <= t - kSpan || restarts_.size() > kMost) restarts_.pop_front();
+    while (restarts_.front().t <= t - kSpan || restarts_.size() > kMost) restarts_.erase(restarts_.begin());
   }
   void clear() { restarts_.clear(); }
   /// Restarts of the target that restarted most often, within the span before `now`.
@@ -38,12 +38,12 @@ public:
     }
     return most;
   }
-  [[nodiscard]] const std::deque<Restart>& restarts() const { return restarts_; }
-  void restore(std::deque<Restart> restarts) { restarts_ = std::move(restarts); }
+  [[nodiscard]] const std::vector<Restart>& restarts() const { return restarts_; }
+  void restore(std::vector<Restart> restarts) { restarts_ = std::move(restarts); }
 
 private:
   static constexpr std::size_t kMost = 64;
-  std::deque<Restart> restarts_; ///< oldest first
+  std::vector<Restart> restarts_; ///< oldest first
 };
 
 } // namespace backstop

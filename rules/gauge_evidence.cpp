@@ -17,7 +17,7 @@ struct Fit {
   [[nodiscard]] double at(double seconds) const { return mean + slope * (seconds - middle); }
 };
 
-using Points = std::deque<Trend::Point>;
+using Points = std::vector<Trend::Point>;
 
 Fit fit(const Points& points, std::size_t first, std::size_t last, Time origin) {
   Fit f;
@@ -54,7 +54,9 @@ void GaugeEvidence::add(Time t, double value, Duration interval) {
 void Trend::add(Time t, double value) {
   if (!points_.empty() && t - points_.back().t < shape_.spacing) return;
   points_.push_back({t, value});
-  while (points_.front().t < t - shape_.keep) points_.pop_front();
+  const auto kept =
+      std::find_if(points_.begin(), points_.end(), [&](const Point& p) { return p.t >= t - shape_.keep; });
+  points_.erase(points_.begin(), kept);
 }
 
 bool Trend::crosses(double line, double from, Time now, Duration ahead) const {

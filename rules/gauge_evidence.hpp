@@ -1,6 +1,6 @@
 #pragma once
 #include "rules/time.hpp"
-#include <deque>
+#include <vector>
 
 /// Evidence that a value is beyond its line, or is about to be.
 namespace backstop {
@@ -60,12 +60,12 @@ public:
   void clear() { points_.clear(); }
   /// Ordinary least squares: it is above `from` (the line and the newest point), and within `ahead` above `line`.
   [[nodiscard]] bool crosses(double line, double from, Time now, Duration ahead) const;
-  [[nodiscard]] const std::deque<Point>& points() const { return points_; }
-  void restore(std::deque<Point> points) { points_ = std::move(points); }
+  [[nodiscard]] const std::vector<Point>& points() const { return points_; }
+  void restore(std::vector<Point> points) { points_ = std::move(points); }
 
 private:
   Shape shape_;
-  std::deque<Point> points_;
+  std::vector<Point> points_;
 };
 
 } // namespace backstop

@@ -1,4 +1,5 @@
 #pragma once
+#include "rules/shared_text.hpp"
 #include "rules/time.hpp"
 #include <cstdint>
 #include <string>
@@ -25,7 +26,7 @@ enum class ScrapeHealth {
 /// Which series an id stands for.
 struct NamedSeries {
   std::uint32_t series = 0; ///< as in Sample
-  std::string text;         ///< name{label="value",...}, labels in order of their names
+  SharedText text; ///< name{label="value",...}, labels in order of their names; the same object in every scrape
 };
 
 /// Everything one attempt to read one target gave. The arrow between the collectors and the rules.

@@ -5,7 +5,6 @@
 #include "rules/pair_evidence.hpp"
 #include "rules/share_evidence.hpp"
 #include "rules/table.hpp"
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,10 +57,10 @@ struct Finding {
 /// What of a suspicion must survive a restart.
 struct SuspicionState {
   ShareEvidence::State share, severe;
-  std::deque<Intermittence::Cell> cells;
+  std::vector<Intermittence::Cell> cells;
   GaugeEvidence::State gauge;
-  std::deque<Trend::Point> trend;
-  std::deque<CrashLoop::Restart> restarts;
+  std::vector<Trend::Point> trend;
+  std::vector<CrashLoop::Restart> restarts;
   PairEvidence::State pair;
   double weighed = 0;
   bool operator==(const SuspicionState&) const = default;
@@ -127,11 +126,11 @@ public:
   void clear() { cells_.clear(); }
   /// Puts what another trace had before the first cell of this one in front of it.
   void prepend(const Trace& before);
-  [[nodiscard]] const std::deque<Cell>& cells() const { return cells_; }
+  [[nodiscard]] const std::vector<Cell>& cells() const { return cells_; }
 
 private:
   Duration window_;
-  std::deque<Cell> cells_; ///< oldest first
+  std::vector<Cell> cells_; ///< oldest first
 };
 
 /// The line for one condition, from the table's limit and from what was before. `before` of an indicator with groups draws no

@@ -35,6 +35,7 @@ SampleRange samples_of(const Scrape& scrape, std::uint32_t selector) {
 CounterBook::Step CounterBook::take(SampleRange samples, Time t, bool first, std::vector<double>& increases) {
   Step step;
   std::size_t from = 0;
+  if (slots_.empty()) slots_.reserve(samples.size());
   for (const Sample& sample : samples) {
     double increase = 0;
     if (!std::isfinite(sample.value) || sample.value < 0) {
@@ -72,6 +73,7 @@ void CounterBook::restart_absent(Time t) {
 std::uint32_t GaugeBook::take(SampleRange samples, Time t, Duration keep) {
   std::uint32_t impossible = 0;
   std::size_t from = 0;
+  if (slots_.empty()) slots_.reserve(samples.size());
   for (const Sample& sample : samples) {
     if (!std::isfinite(sample.value)) {
       ++impossible;

@@ -103,7 +103,7 @@ void Intermittence::add(Time t, double bad, double all) {
   } else {
     cells_.push_back({t, bad, all});
   }
-  while (cells_.front().t <= t - kIntermittence) cells_.pop_front();
+  forget_before(t - kIntermittence + Duration{1});
 }
 
 bool Intermittence::proven() const {

@@ -1,8 +1,8 @@
 #pragma once
 #include "rules/time.hpp"
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -101,16 +101,16 @@ public:
   void add(Time t, double bad, double all);
   void clear() { cells_.clear(); }
   void forget_before(Time t) {
-    while (!cells_.empty() && cells_.front().t < t) cells_.pop_front();
+    cells_.erase(cells_.begin(), std::find_if(cells_.begin(), cells_.end(), [t](const Cell& c) { return c.t >= t; }));
   }
   [[nodiscard]] bool proven() const;
-  [[nodiscard]] const std::deque<Cell>& cells() const { return cells_; }
-  void restore(std::deque<Cell> cells) { cells_ = std::move(cells); }
+  [[nodiscard]] const std::vector<Cell>& cells() const { return cells_; }
+  void restore(std::vector<Cell> cells) { cells_ = std::move(cells); }
 
 private:
   ShareLine line_;
   Duration tolerated_;
-  std::deque<Cell> cells_; ///< of the last three minutes, oldest first, at most one a second
+  std::vector<Cell> cells_; ///< of the last three minutes, oldest first, at most one a second
 };
 
 } // namespace backstop

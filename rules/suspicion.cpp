@@ -211,7 +211,11 @@ void Trace::add(const Observed& observed, Time now) {
   if (!counts && !value) return;
   const Time t = counts ? increase->t : reading.newest;
   const Duration cell = std::max<Duration>(window_ / static_cast<int>(kCells - 40), Duration{1});
-  if (cells_.empty() || t.time_since_epoch() / cell != cells_.back().t.time_since_epoch() / cell) cells_.push_back({});
+  if (cells_.empty() || t.time_since_epoch() / cell != cells_.back().t.time_since_epoch() / cell) {
+    if (cells_.size() == cells_.capacity())
+      cells_.reserve(cells_.size() + cells_.size() / 4 + 4); // doubled, it is a lot
+    cells_.push_back({});
+  }
   Cell& c = cells_.back();
   c.t = std::max(c.t, t);
   if (counts) {
@@ -221,13 +225,15 @@ void Trace::add(const Observed& observed, Time now) {
     add_histogram(c.histogram, increase->histogram);
   }
   if (value) c.value = reading.value;
-  while (cells_.size() > 1 && (cells_.front().t <= now - window_ || cells_.size() > kCells)) cells_.pop_front();
+  while (cells_.size() > 1 && (cells_.front().t <= now - window_ || cells_.size() > kCells))
+    cells_.erase(cells_.begin());
 }
 
 void Trace::prepend(const Trace& before) {
   const Time first = cells_.empty() ? Time::max() : cells_.front().t;
-  for (auto cell = before.cells_.rbegin(); cell != before.cells_.rend(); ++cell)
-    if (cell->t < first && cells_.size() < kCells) cells_.push_front(*cell);
+  const auto to = std::find_if(before.cells_.begin(), before.cells_.end(), [first](auto& c) { return c.t >= first; });
+  const auto room = static_cast<std::ptrdiff_t>(kCells - std::min(cells_.size(), kCells));
+  cells_.insert(cells_.begin(), to - std::min(room, to - before.cells_.begin()), to);
 }
 
 } // namespace backstop

@@ -244,7 +244,7 @@ bool Watch::restore(WatchState state, Time now) {
   return true;
 }
 
-void Watch::restore_histories(const std::vector<std::deque<BaselineHistory::Block>>& histories, Time now) {
+void Watch::restore_histories(const std::vector<std::vector<BaselineHistory::Block>>& histories, Time now) {
   if (histories.size() != history_.size()) return;
   for (std::size_t i = 0; i < history_.size(); ++i) history_[i].restore(histories[i], now);
 }

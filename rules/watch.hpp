@@ -35,8 +35,8 @@ struct Evaluation {
 /// What of a watch must survive a restart: the timers and the history before the deployment. Windows fill again by
 /// themselves; meanwhile readings are insufficient, which neither advances nor resets a timer.
 struct WatchState {
-  std::vector<RuleState> rules;                            ///< rows first, then criteria
-  std::vector<std::deque<BaselineHistory::Block>> history; ///< by indicator
+  std::vector<RuleState> rules;                             ///< rows first, then criteria
+  std::vector<std::vector<BaselineHistory::Block>> history; ///< by indicator
   Time clean_since{};
   Time evaluated{};                       ///< the newest evaluation; zero: none
   std::vector<SuspicionState> suspicions; ///< by condition of the rules in order; none where timers decide
@@ -101,7 +101,7 @@ public:
   /// Puts back what save() gave, where it fits this specification and `now`; otherwise starts anew and says false.
   bool restore(WatchState state, Time now);
   /// The same for WatchState::history alone, before anything was learned; of another number of indicators: nothing.
-  void restore_histories(const std::vector<std::deque<BaselineHistory::Block>>& histories, Time now);
+  void restore_histories(const std::vector<std::vector<BaselineHistory::Block>>& histories, Time now);
 
 private:
   struct Held {

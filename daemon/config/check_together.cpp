@@ -11,6 +11,7 @@ namespace {
 void check_channels(const Daemon& daemon, LoadedService& loaded) {
   std::vector<std::string_view> known;
   for (const Channel& channel : daemon.channels) known.push_back(channel.name);
+  for (const auto& [role, channels] : daemon.notify.roles) known.push_back(role);
   for (std::size_t i = 0; i < loaded.service.rollback.size(); ++i) {
     const auto* notify = std::get_if<NotifyStep>(&loaded.service.rollback[i].kind);
     if (notify == nullptr) continue;
@@ -18,8 +19,8 @@ void check_channels(const Daemon& daemon, LoadedService& loaded) {
       if (std::find(known.begin(), known.end(), notify->to[j]) != known.end()) continue;
       const std::string path = fmt::format("procedures.rollback[{}].to[{}]", i, j);
       loaded.sheet.fault(loaded.sheet.places.of(path),
-                         fmt::format("{}: there is no channel \"{}\"", path, notify->to[j]),
-                         suggestion(notify->to[j], known, "channels"));
+                         fmt::format("{}: there is no channel or role \"{}\"", path, notify->to[j]),
+                         suggestion(notify->to[j], known, "channels and roles"));
     }
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "daemon/config/confinement.hpp"
+#include "daemon/config/notify.hpp"
 #include "daemon/config/sources.hpp"
 #include "rules/baseline.hpp"
 #include "rules/indicator.hpp"
@@ -8,6 +9,7 @@
 #include "rules/time.hpp"
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -60,6 +62,7 @@ struct Daemon {
   std::uint64_t recorder_max_size = std::uint64_t{2} << 30;
   Limits limits;
   std::vector<Channel> channels;
+  Notify notify;
   std::optional<Deadman> deadman;
   std::string services_glob = "/etc/backstop/services.d/*.yaml";
 };
@@ -229,7 +232,7 @@ struct Service {
 
 struct Config {
   Daemon daemon;
-  std::vector<Service> services;
+  std::vector<std::shared_ptr<const Service>> services; ///< shared with what watches them
   std::string file;
   std::string hash; ///< over all files
 };

@@ -10,7 +10,15 @@ const std::vector<Section>& sections() {
   static const std::vector<Section> all{
       // backstop.yaml
       {"backstop",
-       {{"control"}, {"metrics"}, {"journal"}, {"recorder"}, {"limits"}, {"channels"}, {"deadman"}, {"services"}}},
+       {{"control"},
+        {"metrics"},
+        {"journal"},
+        {"recorder"},
+        {"limits"},
+        {"channels"},
+        {"notify"},
+        {"deadman"},
+        {"services"}}},
       {"control", {{"socket"}, {"observers"}, {"operators"}}},
       {"metrics", {{"listen", required}}},
       {"journal", {{"path"}, {"keep"}}},
@@ -18,6 +26,9 @@ const std::vector<Section>& sections() {
       {"limits", {{"concurrent_rollbacks"}, {"rollbacks"}}},
       {"channel/webhook", {{"type", required}, {"url", required}, {"timeout"}}},
       {"channel/command", {{"type", required}, {"argv", required}, {"timeout"}}},
+      {"notify", {{"roles"}, {"routes"}, {"group_wait"}, {"repeat_interval"}, {"escalate"}, {"texts"}}},
+      {"route", {{"severity"}, {"service"}, {"environment"}, {"deployment"}, {"to", required}}},
+      {"escalation", {{"after", required}, {"to", required}}},
       {"deadman", {{"url", required}, {"every"}}},
       {"secret", {{"credential"}, {"file"}}},
       // services.d/*.yaml

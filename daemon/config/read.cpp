@@ -99,7 +99,7 @@ LoadOutcome load(const std::string& path, const Files& files) {
   drain(main, out);
   for (LoadedService& loaded : services) {
     drain(loaded.sheet, out);
-    out.config.services.push_back(std::move(loaded.service));
+    out.config.services.push_back(std::make_shared<const Service>(std::move(loaded.service)));
   }
   sort_faults(out);
   out.config.hash = files.sha256(reader.hashes);

@@ -101,6 +101,7 @@ void read_daemon(Sheet& sheet, const Node& node, Daemon& out) {
       read_channel(root, entry->value, channel);
     }
   }
+  read_notify(root, out);
 }
 
 } // namespace backstop::config

@@ -10,6 +10,7 @@
 namespace backstop::config {
 
 void read_daemon(Sheet& sheet, const Node& root, Daemon& out);
+void read_notify(const Mapping& root, Daemon& daemon); ///< channels are read before
 void read_service(Sheet& sheet, const Node& root, Service& out);
 
 // of a service, in this order: later parts look earlier ones up

@@ -151,6 +151,37 @@ void show_bake(const Service& service, Lines& out) {
   if (!service.depends_on.empty()) out.entry(0, "depends", service.depends_on);
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
+std::string show_route(const Route& route) {
+  std::string when;
+  const auto add = [&](const char* what, const std::vector<std::string>& words) {
+    if (!words.empty()) when += (when.empty() ? "" : ", ") + std::string(what) + " " + joined(words);
+  };
+  add("severity", route.severities);
+  add("service", route.services);
+  add("environment", route.environments);
+  add("deployment", route.deployments);
+  return when.empty() ? "anything" : when;
+}
+
+void show_notify(const Notify& notify, Lines& out) {
+  for (const auto& [role, channels] : notify.roles) out.entry(0, "role", {role, joined(channels)});
+  for (const Route& route : notify.routes)
+    out.entry(0, "route", {show_route(route), "to " + (route.to.empty() ? "nobody" : joined(route.to))});
+  for (const Escalation& step : notify.escalate)
+    out.entry(0, "escalate", {"not acknowledged after " + show_duration(step.after), "to " + joined(step.to)});
+  out.entry(
+      0, "notify",
+      {notify.group_wait == Duration{} ? "at once" : "what is not critical after " + show_duration(notify.group_wait),
+       notify.repeat_interval == Duration{} ? "never again" : "again each " + show_duration(notify.repeat_interval)});
+  for (const auto& [event, text] : notify.texts) out.entry(0, "text", {event, text});
+}
+
 std::string channel_type(const Channel& channel) {
   return channel.type == ChannelType::webhook ? "webhook, url from " + show_secret(channel.url)
                                               : "command " + show_argv(channel.argv);
@@ -187,6 +218,7 @@ std::string show_daemon(const Daemon& daemon) {
   out.entry(0, "services", {daemon.services_glob});
   for (const Channel& channel : daemon.channels)
     out.entry(0, "channel", {channel.name, channel_type(channel), "timeout " + show_duration(channel.timeout)});
+  if (!daemon.channels.empty()) show_notify(daemon.notify, out);
   if (daemon.deadman)
     out.entry(0, "deadman",
               {"url from " + show_secret(daemon.deadman->url), "every " + show_duration(daemon.deadman->every)});
@@ -208,7 +240,7 @@ std::string show_service(const Service& service) {
 
 std::string show_config(const Config& config) {
   std::string text = show_daemon(config.daemon);
-  for (const Service& service : config.services) text += "\n" + show_service(service);
+  for (const auto& service : config.services) text += "\n" + show_service(*service);
   return text;
 }
 

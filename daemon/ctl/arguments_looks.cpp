@@ -35,6 +35,16 @@ void CommandLine::add_looks() {
       }
     });
   }
+  CLI::App* review =
+      command(*incident, "review", "Close the review of an incident: why it happened, and what is done", f);
+  need(review, f, "ID", "Incident");
+  need(review, f, "--root-cause", "Why it happened");
+  need(review, f, "--prevention", "What keeps it from happening again");
+  review->callback([this, f] {
+    post(id_path("incidents", f->text["ID"], "review"),
+         Json::object().set("root_cause", f->text["--root-cause"]).set("prevention", f->text["--prevention"]),
+         "the review of " + f->text["ID"] + " is closed");
+  });
   CLI::App* explain = command(app_, "explain", "Why: of a deployment (D1), an incident (I1) or a decision (E1)", f);
   need(explain, f, "ID", "Deployment, incident or decision");
   explain->add_flag("--nearest", f->flag["nearest"], "Also replay: which change of a setting would have turned it");

@@ -94,7 +94,13 @@ std::string incident_page(const Json& i, const Style& style) {
            i.text("comment") + "\n";
   else if (i.text("state") == "open")
     out += "  nobody is on it yet: backstopctl ack " + i.text("id") + " --comment ...\n";
-  if (!i["review_due"].is_null()) out += "  review due by " + day_and_clock(i["review_due"]) + "\n";
+  if (!i["reviewed"].is_null())
+    out += "  reviewed " + day_and_clock(i["reviewed"]) + " by " + i.text("reviewed_by") +
+           "\n    root cause: " + wrapped(i.text("root_cause"), 16) +
+           "\n    prevention: " + wrapped(i.text("prevention"), 16) + "\n";
+  else if (!i["review_due"].is_null())
+    out += "  review due by " + day_and_clock(i["review_due"]) + ": backstopctl incident review " + i.text("id") +
+           " --root-cause ... --prevention ...\n";
   return out +
          timeline(i["timeline"], "timeline of " + i.text("deployment"), {i.text("deployment"), i.text("service")});
 }

@@ -206,7 +206,7 @@ void Redactor::never_show(const config::Config& config, const Read& read) {
     never_show_argv(channel.argv);
   }
   if (config.daemon.deadman) never_show_url(read(config.daemon.deadman->url));
-  for (const config::Service& service : config.services) never_show(service, read);
+  for (const auto& service : config.services) never_show(*service, read);
 }
 
 std::string Redactor::clean(const std::string& text) const {

@@ -105,7 +105,9 @@ std::string incident_lines(const Json& i) {
   const std::string id = i.text("id");
   if (i.text("state") == "open")
     out += ways({{"why", "explain " + id}, {"you are on it", "ack " + id + " --comment ..."}});
-  if (!i["review_due"].is_null()) out += "    review due by " + day_and_clock(i["review_due"]) + "\n";
+  if (!i["review_due"].is_null())
+    out += "    review due by " + day_and_clock(i["review_due"]) + "\n" +
+           ways({{"close it", "incident review " + id + " --root-cause ... --prevention ..."}});
   return out;
 }
 

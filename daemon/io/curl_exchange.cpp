@@ -1,9 +1,9 @@
 #include "daemon/io/curl_exchange.hpp"
+#include "daemon/io/curl_url.hpp"
+#include "daemon/io/exchange_words.hpp"
 #include "daemon/io/name_lookup.hpp"
-#include "daemon/io/os_error.hpp"
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <fmt/format.h>
@@ -16,25 +16,6 @@ namespace {
 /// libcurl bounds one header line, not how many come.
 constexpr std::size_t kMaxHeaderBytes = std::size_t{64} << 10;
 
-struct UrlFree {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-using Url = std::unique_ptr<CURLU, UrlFree>;
-
-Url parse_url(const std::string& text) {
-  Url url(curl_url());
-  if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) url.reset();
-  return url;
-}
-
-std::string part(const Url& url, CURLUPart which) {
-  char* text = nullptr;
-  if (curl_url_get(url.get(), which, &text, 0) != CURLUE_OK) return {};
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
-
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]" || host.compare(0, 4, "127.") == 0;
 }
@@ -42,44 +23,7 @@ bool is_loopback(const std::string& host) {
 /// As libcurl gives hosts: an IPv6 address in brackets.
 bool is_address(const std::string& host) { return host.starts_with('[') || is_numeric_address(host); }
 
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-std::string bytes_text(std::size_t bytes) {
-  if (bytes >= 1U << 20 && bytes % (1U << 20) == 0) return fmt::format("{} MiB", bytes >> 20);
-  if (bytes >= 1U << 10 && bytes % (1U << 10) == 0) return fmt::format("{} KiB", bytes >> 10);
-  return fmt::format("{} bytes", bytes);
-}
-
-std::string duration_text(Duration d) {
-  if (d % std::chrono::seconds(1) == Duration::zero()) return fmt::format("{} s", d / std::chrono::seconds(1));
-  return fmt::format("{} ms", d / std::chrono::milliseconds(1));
-}
-
 } // namespace
-
-/// "host:port"
-std::string shown_place(const std::string& text) {
-  const Url url = parse_url(text);
-  return url ? part(url, CURLUPART_HOST) + ":" + part(url, CURLUPART_PORT) : shown_url(text);
-}
-
-std::string shown_url(const std::string& text, bool secret_path) {
-  const Url url = parse_url(text);
-  if (!url) { // whatever a password may look like in it, it stands before an @
-    const std::string shown = secret_path ? std::string() : text.substr(text.rfind('@') + 1);
-    return "'" + shown.substr(0, shown.find('?')) + "'";
-  }
-  std::string shown = part(url, CURLUPART_SCHEME) + "://" + part(url, CURLUPART_HOST);
-  if (const std::string port = part(url, CURLUPART_PORT); !port.empty()) shown += ":" + port;
-  return secret_path ? shown : shown + part(url, CURLUPART_PATH);
-}
 
 CurlExchange::CurlExchange(HttpRequest request, Barrier& barrier, AnswersUnderWay* under_way)
     : request_(std::move(request)), barrier_(barrier), easy_(curl_easy_init()), body_(under_way) {
@@ -95,11 +39,11 @@ Status CurlExchange::prepare() {
   if (request_.method.empty() ||
       !std::all_of(request_.method.begin(), request_.method.end(), [](unsigned char c) { return std::isupper(c); }))
     return fail(Errc::invalid, "an HTTP method is a word in capitals");
-  const Url url = parse_url(request_.url);
+  const CurlUrl url = parse_url(request_.url);
   if (!url) return failed(Errc::invalid, "this is no URL");
-  if (const std::string scheme = part(url, CURLUPART_SCHEME); scheme != "http" && scheme != "https")
+  if (const std::string scheme = url_part(url, CURLUPART_SCHEME); scheme != "http" && scheme != "https")
     return failed(Errc::invalid, "only http:// and https:// are allowed");
-  const std::string host = part(url, CURLUPART_HOST);
+  const std::string host = url_part(url, CURLUPART_HOST);
   if (!request_.bearer_token.empty() && !request_.basic_credential.empty())
     return failed(Errc::invalid, "a bearer token or a password, not both");
 
@@ -259,15 +203,7 @@ Result<HttpResponse> CurlExchange::outcome(CURLcode code) {
   return std::move(response_);
 }
 
-Error CurlExchange::failed(Errc code, const std::string& why) const {
-  const std::string at = request_.unix_socket.empty() ? "" : " at " + request_.unix_socket;
-  if (request_.connect_only) {
-    const std::string place = shown_place(request_.url);
-    return fail(code, fmt::format("{}: {}", request_.unix_socket.empty() ? place : request_.unix_socket, why));
-  }
-  return fail(code,
-              fmt::format("{} {}{}: {}", request_.method, shown_url(request_.url, request_.secret_path), at, why));
-}
+Error CurlExchange::failed(Errc code, const std::string& why) const { return exchange_error(request_, code, why); }
 
 std::optional<Duration> CurlExchange::certificate_left() const {
   curl_certinfo* chain = nullptr;
@@ -286,48 +222,40 @@ std::optional<Duration> CurlExchange::certificate_left() const {
 }
 
 Error CurlExchange::timed_out() const {
-  const std::string within = duration_text(request_.timeout);
   curl_off_t resolved_us = 0;
   curl_off_t connected_us = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
   curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
-  if (header_bytes_ > 0)
-    return failed(Errc::timeout,
-                  fmt::format("the answer was not complete within {} ({} bytes came)", within, body_.size()));
-  if (connected_us > 0) return failed(Errc::timeout, fmt::format("no answer within {}", within));
+  if (header_bytes_ > 0) return failed(Errc::timeout, not_complete_within(request_.timeout, body_.size()));
+  if (connected_us > 0) return failed(Errc::timeout, no_answer_within(request_.timeout));
   const bool tls = request_.url.compare(0, 6, "https:") == 0;
   if (resolved_us > 0 || !request_.unix_socket.empty())
-    return failed(Errc::timeout, fmt::format("no {} within {}", tls ? "TLS connection" : "connection", within));
-  return failed(Errc::not_found, fmt::format("the host name was not resolved within {}", within));
+    return failed(Errc::timeout, no_connection_within(request_.timeout, tls));
+  return failed(Errc::not_found, name_not_resolved_within(request_.timeout));
 }
 
 Error CurlExchange::not_connected(const std::string& detail) const {
   long number = no_socket_;
   if (number == 0) curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &number);
-  const bool ours = no_socket_ != 0 || number == EADDRNOTAVAIL || number == ENOBUFS || number == ENOMEM;
-  return failed(ours ? Errc::busy : Errc::io,
-                number != 0 ? errno_text(static_cast<int>(number)) : "cannot connect: " + detail);
+  return number == 0 ? failed(Errc::io, "cannot connect: " + detail)
+                     : no_connection(request_, static_cast<int>(number), no_socket_ != 0);
 }
 
 Error CurlExchange::explain(CURLcode code) const {
   const std::string detail = detail_.front() ? detail_.data() : curl_easy_strerror(code);
   if (body_too_large_ || code == CURLE_FILESIZE_EXCEEDED)
-    return failed(Errc::too_large, fmt::format("the answer is larger than {}", bytes_text(request_.max_bytes)));
-  if (all_too_large_)
-    return failed(Errc::too_large, fmt::format("the answer is larger than {} while the others that come take {}",
-                                               bytes_text(AnswersUnderWay::small), bytes_text(AnswersUnderWay::most)));
-  if (headers_too_large_)
-    return failed(Errc::too_large,
-                  fmt::format("the headers of the answer are larger than {}", bytes_text(kMaxHeaderBytes)));
+    return failed(Errc::too_large, answer_too_large(request_.max_bytes));
+  if (all_too_large_) return failed(Errc::too_large, answers_too_large());
+  if (headers_too_large_) return failed(Errc::too_large, headers_too_large(kMaxHeaderBytes));
   switch (static_cast<int>(code)) { // the rest is worded well enough by libcurl
   case CURLE_OPERATION_TIMEDOUT: return timed_out();
   case CURLE_COULDNT_RESOLVE_HOST: return failed(Errc::not_found, "no such host");
   case CURLE_COULDNT_CONNECT: return not_connected(detail);
-  case CURLE_GOT_NOTHING: return failed(Errc::io, "the server closed the connection without an answer");
+  case CURLE_GOT_NOTHING: return failed(Errc::io, closed_without_answer());
   case CURLE_PARTIAL_FILE:
-  case CURLE_RECV_ERROR: return failed(Errc::io, "the connection broke before the answer was complete: " + detail);
+  case CURLE_RECV_ERROR: return failed(Errc::io, broke_off(detail));
   case CURLE_UNSUPPORTED_PROTOCOL:
-  case CURLE_WEIRD_SERVER_REPLY: return failed(Errc::io, "the answer is not HTTP/1: " + detail);
+  case CURLE_WEIRD_SERVER_REPLY: return failed(Errc::io, not_http(detail));
   case CURLE_BAD_CONTENT_ENCODING: return failed(Errc::io, "the answer is compressed in a way that cannot be undone");
   case CURLE_PEER_FAILED_VERIFICATION: return failed(Errc::io, "the server's certificate is not accepted: " + detail);
   case CURLE_SSL_CONNECT_ERROR: return failed(Errc::io, "no TLS (does this port speak https?): " + detail);

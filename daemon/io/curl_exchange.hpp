@@ -11,9 +11,6 @@
 
 namespace backstop {
 
-/// How an error names a URL: scheme, host, port and (unless it is secret) path. Never credentials, never a query.
-std::string shown_url(const std::string& url, bool secret_path = false);
-
 /// One HTTP exchange on one libcurl easy handle: sets every option, bounds what is received, words the outcome. Who
 /// drives the handle (a multi handle, curl_easy_perform) is not its business.
 class CurlExchange {

@@ -46,7 +46,7 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
     int served = 0; ///< for the exchange under way: libcurl lets go of the socket between two
   };
 
-  explicit Impl(EventLoop& l) : loop(l) {
+  Impl(EventLoop& l, AnswersUnderWay* shared) : loop(l), under_way(shared ? *shared : own) {
     static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (global != CURLE_OK) throw std::runtime_error("libcurl cannot be initialised");
     multi = curl_multi_init();
@@ -171,7 +171,8 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   }
 
   EventLoop& loop;
-  AnswersUnderWay under_way; // before pending, which counts down
+  AnswersUnderWay own; // before pending, which counts down
+  AnswersUnderWay& under_way;
   CURLM* multi = nullptr;
   std::unique_ptr<EventLoop::Timer> timer;
   std::unordered_map<int, Watched> sockets;
@@ -179,7 +180,8 @@ struct CurlFetcher::Impl : std::enable_shared_from_this<CurlFetcher::Impl> {
   Id last_id = 0;
 };
 
-CurlFetcher::CurlFetcher(EventLoop& loop) : impl_(std::make_shared<Impl>(loop)) {}
+CurlFetcher::CurlFetcher(EventLoop& loop, AnswersUnderWay* under_way)
+    : impl_(std::make_shared<Impl>(loop, under_way)) {}
 CurlFetcher::~CurlFetcher() { impl_->close(); }
 
 HttpFetcher::Id CurlFetcher::start(HttpRequest request, Done done) {

@@ -1,5 +1,6 @@
 #pragma once
 #include "collectors/http_fetcher.hpp"
+#include "daemon/io/answer_blocks.hpp"
 #include "daemon/io/event_loop.hpp"
 #include <memory>
 
@@ -10,7 +11,8 @@ namespace backstop {
 /// what is under way (no `done` is called); that is safe inside a `done`.
 class CurlFetcher final : public HttpFetcher {
 public:
-  explicit CurlFetcher(EventLoop& loop);
+  /// `under_way`, which outlives it, bounds what comes together with the answers of others; null: its own alone.
+  explicit CurlFetcher(EventLoop& loop, AnswersUnderWay* under_way = nullptr);
   ~CurlFetcher() override;
   CurlFetcher(const CurlFetcher&) = delete;
   CurlFetcher& operator=(const CurlFetcher&) = delete;

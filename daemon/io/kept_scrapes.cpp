@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <unordered_map>
 #include <utility>
 
 namespace backstop {
@@ -21,7 +22,7 @@ Result<std::int64_t> only_integer(SqliteStatement& statement) {
   return value;
 }
 
-using Names = std::unordered_map<std::uint32_t, std::shared_ptr<const std::string>>;
+using Names = std::unordered_map<std::uint32_t, SharedText>;
 
 /// What a book says, while it is read.
 struct OpenBook {
@@ -43,7 +44,7 @@ Result<OpenBook> open_book(const SqliteDatabase& database, std::string_view serv
   for (auto row = rows->step();; row = rows->step()) {
     if (!row) return row.error();
     if (!*row) return book;
-    book.names[static_cast<std::uint32_t>(rows->integer(0))] = std::make_shared<std::string>(rows->text(1));
+    book.names[static_cast<std::uint32_t>(rows->integer(0))] = SharedText(rows->text(1));
   }
 }
 
@@ -95,12 +96,15 @@ Result<KeptScrapes::Book*> KeptScrapes::book_for(const KeptScrape& scrape) {
   return &books_.insert_or_assign(*scrape.of, std::move(book)).first->second;
 }
 
-Result<std::uint32_t> KeptScrapes::number_of(Book& book, const std::shared_ptr<const std::string>& series) {
-  if (const auto known = book.numbers.find(series.get()); known != book.numbers.end()) return known->second.second;
-  const auto number = static_cast<std::uint32_t>(book.numbers.size());
-  add_series_.bind(1, book.id).bind(2, std::int64_t{number}).bind(3, std::string_view(*series));
+Result<std::uint32_t> KeptScrapes::number_of(Book& book, const SharedText& series) {
+  const std::size_t hash = series.identity_hash();
+  if (const auto known = book.numbers.find(hash, [&](std::uint32_t n) { return book.series[n].is(series); }))
+    return *known;
+  const auto number = static_cast<std::uint32_t>(book.series.size());
+  add_series_.bind(1, book.id).bind(2, std::int64_t{number}).bind(3, series.view());
   if (Status added = add_series_.run(); !added) return added.error();
-  book.numbers[series.get()] = {series, number};
+  book.series.push_back(series);
+  book.numbers.insert(hash, number);
   return number;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
+#include "collectors/position_table.hpp"
 #include "daemon/io/sqlite_database.hpp"
 #include "daemon/seams.hpp"
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 namespace backstop {
@@ -57,11 +57,12 @@ private:
   struct Book {
     std::int64_t id = 0, service = 0;
     Time from{};
-    /// Numbers of series by the object that names them, which is held so that no other comes to its place.
-    std::unordered_map<const std::string*, std::pair<std::shared_ptr<const std::string>, std::uint32_t>> numbers;
+    /// The series by number. A name is told by its object, which is held so that no other comes to its place.
+    std::vector<SharedText> series;
+    PositionTable numbers; ///< of the names
   };
   Result<Book*> book_for(const KeptScrape& scrape);
-  Result<std::uint32_t> number_of(Book& book, const std::shared_ptr<const std::string>& series);
+  Result<std::uint32_t> number_of(Book& book, const SharedText& series);
   Status drop_empty_books(Time newest);
 
   SqliteStatement add_service_, find_service_, add_book_, newest_book_, add_series_, add_scrape_, forget_,

@@ -23,7 +23,7 @@ bool PromqlPasts::has_past(const ServiceWatch& watch) const {
 }
 
 Status PromqlPasts::read(const ServiceWatch& watch, Time from, Time to, Done done) {
-  const std::string service = watch.config.key();
+  const std::string service = watch.key;
   Reading& reading = readings_[service] = Reading{};
   reading.done = std::move(done);
   const Duration to_judge = now_() - wall_clock();

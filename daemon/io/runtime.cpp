@@ -8,12 +8,12 @@
 #include "daemon/frozen_config.hpp"
 #include "daemon/io/child_step_runner.hpp"
 #include "daemon/io/control_peer.hpp"
-#include "daemon/io/curl_fetcher.hpp"
 #include "daemon/io/event_loop.hpp"
 #include "daemon/io/files.hpp"
 #include "daemon/io/http_listener.hpp"
 #include "daemon/io/http_server.hpp"
 #include "daemon/io/journal_keeper.hpp"
+#include "daemon/io/local_fetcher.hpp"
 #include "daemon/io/log.hpp"
 #include "daemon/io/probes.hpp"
 #include "daemon/io/promql_pasts.hpp"
@@ -65,7 +65,7 @@ struct Runtime::Parts {
   ReadSecret secrets = secret_reader();
   std::unique_ptr<JournalKeeper> journal;
   std::unique_ptr<SqliteRecorder> recorder;
-  std::unique_ptr<CurlFetcher> fetcher;
+  std::unique_ptr<LocalFetcher> fetcher;
   std::unique_ptr<SystemdUnits> watched_units;
   std::unique_ptr<ChildPlugins> plugins;
   std::unique_ptr<SupervisedSteps> steps;
@@ -94,7 +94,7 @@ struct Runtime::Parts {
   Time journal_end_told{};
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever;
-  std::multimap<Time, std::string> scrapes_due; ///< when each scraper wants to be called, by its service
+  std::multimap<Time, Scraper*> scrapes_due; ///< when each of `scrapers` wants to be called
   std::map<std::string, double> dropped_told;
 
   int given_socket = -1; ///< the control socket handed over by the service manager; -1: none
@@ -111,6 +111,7 @@ struct Runtime::Parts {
   void retry_journal();
   Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
+  void set_channels(const std::vector<config::Channel>& channels);
   void rebuild_scrapers();
   void schedule_scrapers();
   void change_targets(const ServiceWatch& watch, std::uint32_t source, const TargetPlaces::Change& change);
@@ -188,7 +189,7 @@ void Runtime::Parts::wire(config::Config config) {
       *steps, [this] { return loop->fresh_now(); },
       [this](Time due) { due == kNever ? step_retry->disarm() : step_retry->arm(due); });
   notifier = std::make_unique<ChannelNotifier>(*fetcher, *steps, secrets, [this] { return loop->fresh_now(); });
-  notifier->set_channels(config.daemon.channels);
+  set_channels(config.daemon.channels);
   telemetry = std::make_unique<Telemetry>(options.version);
   app = std::make_unique<App>(std::move(config),
                               App::Seams{journal->journal(), *recorder, *patient, *notifier, *log, read_link},
@@ -208,9 +209,7 @@ void Runtime::Parts::wire(config::Config config) {
     telemetry->on_record(payload, app->state(), loop->fresh_now());
     feed.publish(record, payload);
   };
-  app->on_evaluated = [this](const std::string& service, const Evaluation&, const Scrape& scrape) {
-    telemetry->on_scrape(*app->watches().at(service), scrape);
-  };
+  app->on_evaluated = [this](const ServiceWatch& watch, const Scrape& scrape) { telemetry->on_scrape(watch, scrape); };
   app->on_targets_changed = [this](const ServiceWatch& watch, std::uint32_t source,
                                    const TargetPlaces::Change& change) { change_targets(watch, source, change); };
   app->on_watches_changed = [this] {
@@ -254,7 +253,15 @@ void Runtime::Parts::wire(config::Config config) {
   signals.push_back(loop->add_signal(SIGHUP, [this] { reload(); }));
 }
 
+/// What a notice needs is made ready before there is one: that host may be in trouble then.
+void Runtime::Parts::set_channels(const std::vector<config::Channel>& channels) {
+  notifier->set_channels(channels);
+  if (std::any_of(channels.begin(), channels.end(), [](auto& c) { return c.type != config::ChannelType::command; }))
+    fetcher->expect_all();
+}
+
 void Runtime::Parts::rebuild_scrapers() {
+  scrapes_due.clear(); // see schedule_scrapers()
   std::erase_if(scrapers, [this](const auto& entry) {
     const auto watch = app->watches().find(entry.first);
     return watch == app->watches().end() || watch->second->generation != entry.second.generation;
@@ -283,7 +290,7 @@ void Runtime::Parts::rebuild_scrapers() {
 
 void Runtime::Parts::change_targets(const ServiceWatch& watch, std::uint32_t source,
                                     const TargetPlaces::Change& change) {
-  const auto scraping = scrapers.find(watch.config.key());
+  const auto scraping = scrapers.find(watch.key);
   if (scraping == scrapers.end() || scraping->second.generation != watch.generation) return; // it is made anew
   Scraper& scraper = *scraping->second.scraper;
   for (const std::uint32_t place : change.left) scraper.remove(source, place);
@@ -301,7 +308,7 @@ void Runtime::Parts::schedule_scrapers() {
     for (const auto& source : watch->sources) targets += source.size();
   fetcher->keep_connections(targets);
   scrapes_due.clear();
-  for (const auto& [key, scraping] : scrapers) scrapes_due.emplace(loop->now(), key);
+  for (const auto& [key, scraping] : scrapers) scrapes_due.emplace(loop->now(), scraping.scraper.get());
   tick_scrapers();
 }
 
@@ -309,7 +316,7 @@ void Runtime::Parts::schedule_scrapers() {
 void Runtime::Parts::tick_scrapers() {
   while (!scrapes_due.empty() && scrapes_due.begin()->first <= loop->now()) {
     auto due = scrapes_due.extract(scrapes_due.begin());
-    due.key() = scrapers.at(due.mapped()).scraper->tick(loop->now());
+    due.key() = due.mapped()->tick(loop->now());
     if (due.key() != kNever) scrapes_due.insert(std::move(due));
   }
   if (!scrapes_due.empty()) scrape_timer->arm(scrapes_due.begin()->first);
@@ -416,7 +423,7 @@ std::vector<std::string> Runtime::Parts::reload() {
     app->on_config_refused(faults, loop->now());
   } else {
     warn_of_restart(app->config().daemon, loaded.config.daemon);
-    notifier->set_channels(loaded.config.daemon.channels);
+    set_channels(loaded.config.daemon.channels);
     app->on_config(std::move(loaded.config), loop->now());
     deadman->configure(app->config().daemon.deadman);
     tick_deadman();
@@ -485,7 +492,7 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   Result<std::unique_ptr<EventLoop>> loop = EventLoop::create();
   if (!loop) return loop.error();
   p.loop = *std::move(loop);
-  p.fetcher = std::make_unique<CurlFetcher>(*p.loop);
+  p.fetcher = std::make_unique<LocalFetcher>(*p.loop);
   p.watched_units = std::make_unique<SystemdUnits>(*p.loop);
   p.plugins = std::make_unique<ChildPlugins>(*p.loop);
   const config::Daemon daemon = config.daemon;

@@ -107,7 +107,8 @@ std::string openmetrics_of(std::span<const KeptScrape> scrapes) {
   }
   for (const KeptScrape& scrape : scrapes) {
     const std::string& labels = labels_of.at(*scrape.of);
-    for (const KeptScrape::Value& value : scrape.values) families.add(*value.series, labels, scrape.t, value.value);
+    for (const KeptScrape::Value& value : scrape.values)
+      families.add(std::string(value.series.view()), labels, scrape.t, value.value);
   }
   return families.text();
 }

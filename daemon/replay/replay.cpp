@@ -71,7 +71,7 @@ public:
 
   void start(Time now) {
     config::Config config;
-    config.services = {service_};
+    config.services = {std::make_shared<const config::Service>(service_)};
     if (onlooker_)
       config.daemon.channels = channels_of(service_);
     else

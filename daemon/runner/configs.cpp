@@ -60,10 +60,10 @@ Configs::Configs(std::string path, std::string archive, config::Files files)
 /// The service with this hash among those that were read.
 Result<config::Service> Configs::found_in(const config::LoadOutcome& loaded, const std::string& service,
                                           const std::string& hash) const {
-  for (const config::Service& found : loaded.config.services) {
-    if (found.key() != service) continue;
-    if (found.hash == hash) return found;
-    return fail(Errc::not_found, found.file + " was changed since backstopd read it: backstopctl reload");
+  for (const auto& found : loaded.config.services) {
+    if (found->key() != service) continue;
+    if (found->hash == hash) return *found;
+    return fail(Errc::not_found, found->file + " was changed since backstopd read it: backstopctl reload");
   }
   if (!loaded.ok()) return fail(Errc::invalid, config::text_of(loaded.faults.front()));
   return fail(Errc::not_found, "service " + service.substr(0, 128) + " is not configured in " + path_);
@@ -93,9 +93,9 @@ Status Configs::remember(const std::string& service, const std::string& hash) {
   if (Status written = write_durably(place_of(hash), found->text); !written) return written;
   // One reading serves all: a daemon that starts asks for each of its services.
   if (loaded.ok()) {
-    for (const config::Service& other : loaded.config.services) {
-      if (kept(other.key(), other.hash)) continue;
-      if (Status written = write_durably(place_of(other.hash), other.text); !written) return written;
+    for (const auto& other : loaded.config.services) {
+      if (kept(other->key(), other->hash)) continue;
+      if (Status written = write_durably(place_of(other->hash), other->text); !written) return written;
     }
   }
   return {};

@@ -61,6 +61,12 @@ public:
     channels_ = {{"oncall", config::ChannelType::command, {}, {"/bin/notify"}, std::chrono::seconds(5)}};
   }
 
+  /// What the daemon's own file says from now on, beside what is there.
+  void configure(const std::function<void(config::Daemon&)>& change) {
+    change_ = change;
+    app->on_config(make_config(), now);
+  }
+
   /// A new App over what is there: a first start, or a restart.
   void start(const std::string& boot = "boot-1") {
     faulty = std::make_unique<FaultyJournal>(journal);
@@ -176,10 +182,11 @@ private:
     config::Config config;
     config.daemon.limits = limits_;
     config.daemon.channels = channels_;
+    if (change_) change_(config.daemon);
     for (const std::string& text : texts_) {
       Result<config::Service> service = read_frozen(text, "");
       if (!service) throw std::runtime_error(service.error().what);
-      config.services.push_back(*std::move(service));
+      config.services.push_back(std::make_shared<const config::Service>(*std::move(service)));
     }
     return config;
   }
@@ -193,7 +200,7 @@ private:
     if (shop.answers) {
       // Selectors in the order of the configuration: errors, total.
       scrape.samples = {{0, 0, shop.failed, 0}, {1, 0, shop.failed, 0}, {1, 1, shop.ok, 0}};
-      scrape.named = {{0, "r{code=\"500\"}"}, {1, "r{code=\"200\"}"}};
+      scrape.named = {{0, SharedText("r{code=\"500\"}")}, {1, SharedText("r{code=\"200\"}")}};
     } else {
       scrape.health = ScrapeHealth::error;
       scrape.why = "connection refused";
@@ -205,6 +212,7 @@ private:
   std::vector<std::string> texts_;
   config::Limits limits_;
   std::vector<config::Channel> channels_;
+  std::function<void(config::Daemon&)> change_;
 };
 
 } // namespace backstop

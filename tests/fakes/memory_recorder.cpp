@@ -25,7 +25,7 @@ Status MemoryRecorder::note_scrapes(std::span<const KeptScrape> scrapes) {
   if (!broken.empty()) return fail(Errc::io, broken);
   for (KeptScrape scrape : scrapes) {
     scrape.of = std::make_shared<ScrapedTarget>(*scrape.of);
-    for (KeptScrape::Value& value : scrape.values) value.series = std::make_shared<std::string>(*value.series);
+    for (KeptScrape::Value& value : scrape.values) value.series = SharedText(value.series.view());
     scrapes_.push_back(std::move(scrape));
   }
   return {};

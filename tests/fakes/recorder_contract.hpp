@@ -22,7 +22,7 @@ inline KeptScrape a_scrape(std::int64_t seconds, const std::vector<double>& valu
   scrape.t = time_from_us(seconds * 1000000);
   scrape.took = Duration{1234};
   for (std::size_t i = 0; i < values.size(); ++i)
-    scrape.values.push_back({std::make_shared<std::string>("r{n=\"" + std::to_string(i) + "\"}"), values[i]});
+    scrape.values.push_back({SharedText("r{n=\"" + std::to_string(i) + "\"}"), values[i]});
   return scrape;
 }
 
@@ -98,7 +98,7 @@ TEST_P(RecorderContract, AllThatAScrapeSaysReadsBack) {
   const double awkward[] = {0.1, -0.0, 1e300, -7, 4503599627370496.0, 9007199254740993.0, 5e-324};
   std::vector<KeptScrape> batch{a_scrape(1, {std::begin(awkward), std::end(awkward)}), a_scrape(2, {}),
                                 a_scrape(3, {})};
-  batch[0].values[3].series = std::make_shared<std::string>("r{path=\"a\\\\b\\\"c\\nd\",z=\"\xc3\xa9\"}");
+  batch[0].values[3].series = SharedText("r{path=\"a\\\\b\\\"c\\nd\",z=\"\xc3\xa9\"}");
   batch[2].ok = false;
   batch[2].why = "connection refused";
   ASSERT_TRUE(recorder->note_scrapes(batch));
@@ -109,7 +109,7 @@ TEST_P(RecorderContract, AllThatAScrapeSaysReadsBack) {
   EXPECT_EQ(found[0].took, Duration{1234});
   ASSERT_EQ(found[0].values.size(), batch[0].values.size());
   for (std::size_t i = 0; i < found[0].values.size(); ++i) {
-    EXPECT_EQ(*found[0].values[i].series, *batch[0].values[i].series);
+    EXPECT_EQ(found[0].values[i].series.view(), batch[0].values[i].series.view());
     EXPECT_EQ(std::bit_cast<std::uint64_t>(found[0].values[i].value), std::bit_cast<std::uint64_t>(awkward[i]));
   }
   EXPECT_EQ(text_of({found[1], found[2]}), "2:app 3:app! connection refused");

@@ -1,7 +1,7 @@
 #pragma once
 #include "daemon/config/read.hpp"
 #include "daemon/config/show.hpp"
-#include "daemon/io/curl_fetcher.hpp"
+#include "daemon/io/local_fetcher.hpp"
 #include "daemon/io/files.hpp"
 #include "daemon/io/probes.hpp"
 #include <gtest/gtest.h>
@@ -28,10 +28,10 @@ public:
     if (!compiled) throw std::runtime_error(compiled.error().what);
     block_signals();
     loop_ = *EventLoop::create();
-    fetcher_ = std::make_unique<CurlFetcher>(*loop_);
+    fetcher_ = std::make_unique<LocalFetcher>(*loop_);
     units_ = std::make_unique<SystemdUnits>(*loop_);
     plugins_ = std::make_unique<ChildPlugins>(*loop_);
-    watch_ = std::make_unique<ServiceWatch>(read.service, *compiled);
+    watch_ = std::make_unique<ServiceWatch>(std::make_shared<const config::Service>(read.service), *compiled);
     targets_ = make_targets(*watch_, {*loop_, *fetcher_, *units_, *plugins_, secrets_});
   }
 
@@ -64,7 +64,7 @@ private:
   }
   const ReadSecret secrets_ = secret_reader();
   std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<CurlFetcher> fetcher_;
+  std::unique_ptr<LocalFetcher> fetcher_;
   std::unique_ptr<SystemdUnits> units_;
   std::unique_ptr<ChildPlugins> plugins_;
   std::unique_ptr<ServiceWatch> watch_;

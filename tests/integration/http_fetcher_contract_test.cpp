@@ -1,4 +1,5 @@
 #include "daemon/io/curl_fetcher.hpp"
+#include "daemon/io/local_fetcher.hpp"
 #include "tests/fakes/scripted_fetcher.hpp"
 #include "tests/integration/raw_server.hpp"
 #include <gmock/gmock.h>
@@ -49,13 +50,14 @@ private:
   std::unique_ptr<ScriptedFetcher> fetcher_ = std::make_unique<ScriptedFetcher>();
 };
 
-class CurlWorld final : public World {
+/// `Fetcher` over real sockets.
+template <class Fetcher> class SocketWorld final : public World {
 public:
-  CurlWorld() : server_([this](RawServer::Connection& c) { answer_all(c); }) {
+  SocketWorld() : server_([this](RawServer::Connection& c) { answer_all(c); }) {
     auto made = EventLoop::create();
     if (!made) throw std::runtime_error(made.error().what);
     loop_ = *std::move(made);
-    fetcher_ = std::make_unique<CurlFetcher>(*loop_);
+    fetcher_ = std::make_unique<Fetcher>(*loop_);
   }
   HttpFetcher& fetcher() override { return *fetcher_; }
   void drop_fetcher() override { fetcher_.reset(); }
@@ -100,7 +102,7 @@ private:
   std::string last_request_;
   RawServer server_;
   std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<CurlFetcher> fetcher_;
+  std::unique_ptr<Fetcher> fetcher_;
 };
 
 struct Kind {
@@ -341,7 +343,8 @@ TEST_P(HttpFetcherContract, DestroyingTheFetcherGivesUpWhatIsUnderWay) {
 
 INSTANTIATE_TEST_SUITE_P(, HttpFetcherContract,
                          testing::Values(Kind{"scripted", [] { return std::make_unique<ScriptedWorld>(); }},
-                                         Kind{"curl", [] { return std::make_unique<CurlWorld>(); }}),
+                                         Kind{"curl", [] { return std::make_unique<SocketWorld<CurlFetcher>>(); }},
+                                         Kind{"local", [] { return std::make_unique<SocketWorld<LocalFetcher>>(); }}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 } // namespace

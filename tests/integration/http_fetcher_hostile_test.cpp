@@ -1,5 +1,6 @@
-#include "daemon/io/curl_exchange.hpp"
 #include "daemon/io/curl_fetcher.hpp"
+#include "daemon/io/exchange_words.hpp"
+#include "daemon/io/local_fetcher.hpp"
 #include "tests/integration/raw_server.hpp"
 #include "tests/integration/tls_server.hpp"
 #include <cstdlib>
@@ -20,14 +21,20 @@ using testing::Not;
 using testing::StartsWith;
 using namespace std::chrono_literals;
 
-class HttpFetcherHostile : public testing::Test {
+struct Kind {
+  const char* name;
+  std::unique_ptr<HttpFetcher> (*make)(EventLoop&);
+};
+
+/// What servers on this host do to a fetcher: the same is said of it, whoever makes the exchange.
+class HttpFetcherHostile : public testing::TestWithParam<Kind> {
 protected:
   HttpFetcherHostile() {
     block_signals();
     auto made = EventLoop::create();
     if (!made) throw std::runtime_error(made.error().what);
     loop_ = *std::move(made);
-    fetcher_ = std::make_unique<CurlFetcher>(*loop_);
+    fetcher_ = GetParam().make(*loop_);
   }
   static HttpRequest get(std::string url, Duration timeout = 10s) {
     HttpRequest r;
@@ -58,10 +65,10 @@ protected:
   }
 
   std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<CurlFetcher> fetcher_;
+  std::unique_ptr<HttpFetcher> fetcher_;
 };
 
-TEST_F(HttpFetcherHostile, FloodsOfManyServersAreBoundedTogetherAndASmallAnswerComesThrough) {
+TEST_P(HttpFetcherHostile, FloodsOfManyServersAreBoundedTogetherAndASmallAnswerComesThrough) {
   RawServer floods([](RawServer::Connection& c) { // 10 MiB each, then they wait until all have come so far
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\n\r\n")) return;
     const std::string part(std::size_t{1} << 20, 'x');
@@ -86,7 +93,7 @@ TEST_F(HttpFetcherHostile, FloodsOfManyServersAreBoundedTogetherAndASmallAnswerC
   EXPECT_TRUE(fetch(get(good.url("/metrics"))).ok());
 }
 
-TEST_F(HttpFetcherHostile, LargeAnswerIsWholeAndItsDoneMayCancelAnother) {
+TEST_P(HttpFetcherHostile, LargeAnswerIsWholeAndItsDoneMayCancelAnother) {
   const std::string body(std::size_t{3} << 20, 'x');
   RawServer large([&](RawServer::Connection& c) {
     if (c.read_request()) c.send(http_answer(200, body));
@@ -105,13 +112,13 @@ TEST_F(HttpFetcherHostile, LargeAnswerIsWholeAndItsDoneMayCancelAnother) {
   EXPECT_EQ(told, 1);
 }
 
-TEST_F(HttpFetcherHostile, ServerThatNeverAnswersTimesOut) {
+TEST_P(HttpFetcherHostile, ServerThatNeverAnswersTimesOut) {
   const Error e = error_from([](RawServer::Connection& c) { c.hold(); }, 300ms);
   EXPECT_EQ(e.code, Errc::timeout);
   EXPECT_THAT(e.what, EndsWith("no answer within 300 ms"));
 }
 
-TEST_F(HttpFetcherHostile, DrippingBodyDoesNotOutliveTheDeadline) {
+TEST_P(HttpFetcherHostile, DrippingBodyDoesNotOutliveTheDeadline) {
   const Error e = error_from(
       [](RawServer::Connection& c) {
         if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")) return;
@@ -123,7 +130,7 @@ TEST_F(HttpFetcherHostile, DrippingBodyDoesNotOutliveTheDeadline) {
   EXPECT_THAT(e.what, HasSubstr("the answer was not complete within 1 s"));
 }
 
-TEST_F(HttpFetcherHostile, DrippingHeadDoesNotOutliveTheDeadline) {
+TEST_P(HttpFetcherHostile, DrippingHeadDoesNotOutliveTheDeadline) {
   const Error e = error_from(
       [](RawServer::Connection& c) {
         if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nX-Slow: ")) return;
@@ -134,7 +141,7 @@ TEST_F(HttpFetcherHostile, DrippingHeadDoesNotOutliveTheDeadline) {
   EXPECT_EQ(e.code, Errc::timeout);
 }
 
-TEST_F(HttpFetcherHostile, EndlessChunkedBodyIsCutAtTheBound) {
+TEST_P(HttpFetcherHostile, EndlessChunkedBodyIsCutAtTheBound) {
   RawServer server([](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")) return;
     const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
@@ -149,7 +156,7 @@ TEST_F(HttpFetcherHostile, EndlessChunkedBodyIsCutAtTheBound) {
   EXPECT_THAT(outcome.error().what, EndsWith("the answer is larger than 1 MiB"));
 }
 
-TEST_F(HttpFetcherHostile, BoundHoldsForTheDecodedBody) {
+TEST_P(HttpFetcherHostile, BoundHoldsForTheDecodedBody) {
   // 1 MiB of zeros in 1055 bytes of gzip, made by the test itself
   const auto dir = std::filesystem::path(testing::TempDir()) / ("backstop-gzip-" + std::to_string(getpid()));
   std::filesystem::create_directories(dir);
@@ -170,12 +177,12 @@ TEST_F(HttpFetcherHostile, BoundHoldsForTheDecodedBody) {
   EXPECT_EQ(whole->body, std::string(1048576, '\0'));
 }
 
-TEST_F(HttpFetcherHostile, HugeDeclaredLengthDoesNotReserveMemory) {
+TEST_P(HttpFetcherHostile, HugeDeclaredLengthDoesNotReserveMemory) {
   const Error e = error_from(answers_then_leaves("HTTP/1.1 200 OK\r\nContent-Length: 9000000000000000000\r\n\r\nx"));
   EXPECT_EQ(e.code, Errc::io);
 }
 
-TEST_F(HttpFetcherHostile, FloodOfHeadersIsCut) {
+TEST_P(HttpFetcherHostile, FloodOfHeadersIsCut) {
   const Error e = error_from([](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\n")) return;
     while (c.send("X-Flood: " + std::string(1000, 'x') + "\r\n")) {
@@ -185,7 +192,7 @@ TEST_F(HttpFetcherHostile, FloodOfHeadersIsCut) {
   EXPECT_THAT(e.what, EndsWith("the headers of the answer are larger than 64 KiB"));
 }
 
-TEST_F(HttpFetcherHostile, FloodOfContinuesIsCut) {
+TEST_P(HttpFetcherHostile, FloodOfContinuesIsCut) {
   const Error e = error_from([](RawServer::Connection& c) {
     if (!c.read_request()) return;
     while (c.send("HTTP/1.1 100 Continue\r\n\r\n")) {
@@ -194,7 +201,7 @@ TEST_F(HttpFetcherHostile, FloodOfContinuesIsCut) {
   EXPECT_EQ(e.code, Errc::too_large);
 }
 
-TEST_F(HttpFetcherHostile, OneEndlessHeaderIsCut) {
+TEST_P(HttpFetcherHostile, OneEndlessHeaderIsCut) {
   const Error e = error_from([](RawServer::Connection& c) {
     if (!c.read_request() || !c.send("HTTP/1.1 200 OK\r\nX-Long: ")) return;
     while (c.send(std::string(10000, 'x'))) {
@@ -203,49 +210,49 @@ TEST_F(HttpFetcherHostile, OneEndlessHeaderIsCut) {
   EXPECT_NE(e.code, Errc::timeout);
 }
 
-TEST_F(HttpFetcherHostile, ServerThatClosesAtOnceIsNamedSo) {
+TEST_P(HttpFetcherHostile, ServerThatClosesAtOnceIsNamedSo) {
   const Error e = error_from(answers_then_leaves(""));
   EXPECT_EQ(e.code, Errc::io);
   EXPECT_THAT(e.what, EndsWith("the server closed the connection without an answer"));
 }
 
-TEST_F(HttpFetcherHostile, ServerThatClosesMidwayIsNoAnswer) {
+TEST_P(HttpFetcherHostile, ServerThatClosesMidwayIsNoAnswer) {
   const Error e = error_from(answers_then_leaves("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
   EXPECT_EQ(e.code, Errc::io);
   EXPECT_THAT(e.what, HasSubstr("the connection broke before the answer was complete"));
 }
 
-TEST_F(HttpFetcherHostile, ChunkedAnswerCutInTheMiddleIsNoAnswer) {
+TEST_P(HttpFetcherHostile, ChunkedAnswerCutInTheMiddleIsNoAnswer) {
   const Error e =
       error_from(answers_then_leaves("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"));
   EXPECT_EQ(e.code, Errc::io);
 }
 
-TEST_F(HttpFetcherHostile, GarbageIsNotHttp) {
+TEST_P(HttpFetcherHostile, GarbageIsNotHttp) {
   const Error e = error_from(answers_then_leaves("SSH-2.0-OpenSSH_9.2p1\r\n"));
   EXPECT_EQ(e.code, Errc::io);
   EXPECT_THAT(e.what, HasSubstr("the answer is not HTTP/1"));
 }
 
-TEST_F(HttpFetcherHostile, BinaryGarbageIsNotHttp) {
+TEST_P(HttpFetcherHostile, BinaryGarbageIsNotHttp) {
   std::string noise;
   for (int i = 0; i < 5000; ++i) noise.push_back(static_cast<char>(i * 7919 >> 3));
   EXPECT_EQ(error_from(answers_then_leaves(noise)).code, Errc::io);
 }
 
-TEST_F(HttpFetcherHostile, BrokenCompressionIsAnError) {
+TEST_P(HttpFetcherHostile, BrokenCompressionIsAnError) {
   const Error e = error_from(answers_then_leaves(http_answer(200, "not gzip at all", "Content-Encoding: gzip\r\n")));
   EXPECT_EQ(e.code, Errc::io);
 }
 
-TEST_F(HttpFetcherHostile, ServerErrorIsAnAnswerLikeAnyOther) {
+TEST_P(HttpFetcherHostile, ServerErrorIsAnAnswerLikeAnyOther) {
   RawServer server(answers_then_leaves(http_answer(500, "out of order")));
   const auto outcome = fetch(get(server.url()));
   ASSERT_TRUE(outcome.ok()) << outcome.error().what;
   EXPECT_EQ(outcome->status, 500);
 }
 
-TEST_F(HttpFetcherHostile, RedirectIsNotFollowed) {
+TEST_P(HttpFetcherHostile, RedirectIsNotFollowed) {
   RawServer other([](RawServer::Connection& c) { c.hold(); });
   RawServer server(answers_then_leaves(http_answer(301, "", "Location: " + other.url() + "\r\n")));
   const auto outcome = fetch(get(server.url()));
@@ -254,7 +261,7 @@ TEST_F(HttpFetcherHostile, RedirectIsNotFollowed) {
   EXPECT_EQ(other.connections(), 0);
 }
 
-TEST_F(HttpFetcherHostile, PlainHttpOnAnHttpsPortIsNamedSo) {
+TEST_P(HttpFetcherHostile, PlainHttpOnAnHttpsPortIsNamedSo) {
   RawServer server([](RawServer::Connection& c) {
     if (c.wait(-1)) c.send(http_answer(400, "what is this?"));
   });
@@ -264,7 +271,7 @@ TEST_F(HttpFetcherHostile, PlainHttpOnAnHttpsPortIsNamedSo) {
   EXPECT_THAT(outcome.error().what, HasSubstr("does this port speak https?"));
 }
 
-TEST_F(HttpFetcherHostile, TlsPortThatHangsInTheHandshakeTimesOut) {
+TEST_P(HttpFetcherHostile, TlsPortThatHangsInTheHandshakeTimesOut) {
   RawServer server([](RawServer::Connection& c) { c.hold(); });
   const auto outcome = fetch(get(server.url("/", "https"), 300ms));
   ASSERT_FALSE(outcome.ok());
@@ -272,7 +279,7 @@ TEST_F(HttpFetcherHostile, TlsPortThatHangsInTheHandshakeTimesOut) {
   EXPECT_THAT(outcome.error().what, EndsWith("no TLS connection within 300 ms"));
 }
 
-TEST_F(HttpFetcherHostile, FullBacklogTimesOutWhileConnecting) {
+TEST_P(HttpFetcherHostile, FullBacklogTimesOutWhileConnecting) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -294,7 +301,7 @@ TEST_F(HttpFetcherHostile, FullBacklogTimesOutWhileConnecting) {
   close(listener);
 }
 
-TEST_F(HttpFetcherHostile, HangingServersDoNotHoldUpOthers) {
+TEST_P(HttpFetcherHostile, HangingServersDoNotHoldUpOthers) {
   RawServer hanging([](RawServer::Connection& c) { c.hold(); });
   RawServer good([](RawServer::Connection& c) {
     while (c.read_request() && c.send(http_answer(200, "up 1"))) {
@@ -308,7 +315,7 @@ TEST_F(HttpFetcherHostile, HangingServersDoNotHoldUpOthers) {
   EXPECT_EQ(timeouts, 0);
 }
 
-TEST_F(HttpFetcherHostile, ConnectionsAreUsedAgain) {
+TEST_P(HttpFetcherHostile, ConnectionsAreUsedAgain) {
   RawServer server([](RawServer::Connection& c) {
     while (c.read_request() && c.send(http_answer(200, "up 1"))) {
     }
@@ -317,7 +324,7 @@ TEST_F(HttpFetcherHostile, ConnectionsAreUsedAgain) {
   EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_F(HttpFetcherHostile, KeptConnectionThatTheServerClosedIsReplaced) {
+TEST_P(HttpFetcherHostile, KeptConnectionThatTheServerClosedIsReplaced) {
   RawServer server(answers_then_leaves(http_answer(200, "up 1"))); // promises keep-alive, and leaves
   for (int i = 0; i < 5; ++i) {
     const auto outcome = fetch(get(server.url()));
@@ -325,7 +332,7 @@ TEST_F(HttpFetcherHostile, KeptConnectionThatTheServerClosedIsReplaced) {
   }
 }
 
-TEST_F(HttpFetcherHostile, NothingIsAskedThatLoopbackDoesNotNeedAndNothingLeaksIn) {
+TEST_P(HttpFetcherHostile, NothingIsAskedThatLoopbackDoesNotNeedAndNothingLeaksIn) {
   setenv("http_proxy", "http://127.0.0.1:1", 1);
   setenv("all_proxy", "http://127.0.0.1:1", 1);
   std::string seen;
@@ -343,7 +350,7 @@ TEST_F(HttpFetcherHostile, NothingIsAskedThatLoopbackDoesNotNeedAndNothingLeaksI
       seen, AllOf(Not(HasSubstr("Accept-Encoding")), Not(HasSubstr("Expect")), HasSubstr("User-Agent: backstop\r\n")));
 }
 
-TEST_F(HttpFetcherHostile, CredentialsAreSentAndNeverShown) {
+TEST_P(HttpFetcherHostile, CredentialsAreSentAndNeverShown) {
   std::string seen;
   HttpRequest bearer;
   HttpRequest basic;
@@ -370,7 +377,7 @@ TEST_F(HttpFetcherHostile, CredentialsAreSentAndNeverShown) {
   }
 }
 
-TEST_F(HttpFetcherHostile, SecretPathIsNotShown) {
+TEST_P(HttpFetcherHostile, SecretPathIsNotShown) {
   HttpRequest r = get("http://127.0.0.1:1/services/T000/s3cret");
   r.secret_path = true;
   const auto outcome = fetch(r);
@@ -378,7 +385,7 @@ TEST_F(HttpFetcherHostile, SecretPathIsNotShown) {
   EXPECT_EQ(outcome.error().what, "GET http://127.0.0.1:1: connection refused");
 }
 
-TEST_F(HttpFetcherHostile, ShownUrlHasNoCredentialsWhateverTheirForm) {
+TEST_P(HttpFetcherHostile, ShownUrlHasNoCredentialsWhateverTheirForm) {
   EXPECT_EQ(shown_url("http://ana:hunter2@host:8080/m?token=hunter2#hunter2"), "http://host:8080/m");
   EXPECT_EQ(shown_url("https://host"), "https://host/");
   EXPECT_EQ(shown_url("https://hooks.example/s3cret", true), "https://hooks.example");
@@ -387,7 +394,7 @@ TEST_F(HttpFetcherHostile, ShownUrlHasNoCredentialsWhateverTheirForm) {
     EXPECT_THAT(shown_url(odd), AllOf(Not(HasSubstr("hun")), Not(HasSubstr("ter2")))) << odd;
 }
 
-TEST_F(HttpFetcherHostile, OtherProtocolsAndBrokenRequestsAreRefused) {
+TEST_P(HttpFetcherHostile, OtherProtocolsAndBrokenRequestsAreRefused) {
   const auto refused = [&](HttpRequest r) {
     const auto outcome = fetch(std::move(r));
     return !outcome.ok() && outcome.error().code == Errc::invalid ? outcome.error().what : "not refused";
@@ -407,7 +414,7 @@ TEST_F(HttpFetcherHostile, OtherProtocolsAndBrokenRequestsAreRefused) {
   EXPECT_THAT(refused(method), HasSubstr("method"));
 }
 
-TEST_F(HttpFetcherHostile, UnixSocketIsSpokenTo) {
+TEST_P(HttpFetcherHostile, UnixSocketIsSpokenTo) {
   const std::string path = testing::TempDir() + "backstop-fetch-" + std::to_string(getpid()) + ".sock";
   HttpRequest r = get("http://localhost/metrics");
   r.unix_socket = path;
@@ -426,13 +433,13 @@ TEST_F(HttpFetcherHostile, UnixSocketIsSpokenTo) {
   EXPECT_EQ(absent.error().what, "GET http://localhost/metrics at " + path + ": no such file or directory");
 }
 
-TEST_F(HttpFetcherHostile, NameThatDoesNotExistIsNamedSo) {
+TEST_P(HttpFetcherHostile, NameThatDoesNotExistIsNamedSo) {
   const auto outcome = fetch(get("http://no-such-host.invalid/metrics", 5s));
   ASSERT_FALSE(outcome.ok());
   EXPECT_THAT(outcome.error().what, StartsWith("GET http://no-such-host.invalid/metrics: "));
 }
 
-TEST_F(HttpFetcherHostile, FetcherMayBeDestroyedByADone) {
+TEST_P(HttpFetcherHostile, FetcherMayBeDestroyedByADone) {
   RawServer server(answers_then_leaves(http_answer(200, "up 1")));
   bool called = false;
   fetcher_->start(get(server.url()), [&](const Result<HttpResponse>&) {
@@ -444,7 +451,7 @@ TEST_F(HttpFetcherHostile, FetcherMayBeDestroyedByADone) {
   EXPECT_TRUE(called);
 }
 
-TEST_F(HttpFetcherHostile, ExceptionOfADoneComesOutOfTheLoopAndTheFetcherGoesOn) {
+TEST_P(HttpFetcherHostile, ExceptionOfADoneComesOutOfTheLoopAndTheFetcherGoesOn) {
   RawServer server([](RawServer::Connection& c) {
     while (c.read_request() && c.send(http_answer(200, "up 1"))) {
     }
@@ -454,7 +461,7 @@ TEST_F(HttpFetcherHostile, ExceptionOfADoneComesOutOfTheLoopAndTheFetcherGoesOn)
   EXPECT_TRUE(fetch(get(server.url())).ok());
 }
 
-TEST_F(HttpFetcherHostile, CertificateMustBeTrustedAndForThisHost) {
+TEST_P(HttpFetcherHostile, CertificateMustBeTrustedAndForThisHost) {
   const TlsServer server;
   const auto untrusted = fetch(get(server.url("127.0.0.1")));
   ASSERT_FALSE(untrusted.ok());
@@ -472,7 +479,7 @@ TEST_F(HttpFetcherHostile, CertificateMustBeTrustedAndForThisHost) {
   EXPECT_THAT(other_name.error().what, HasSubstr("the server's certificate is not accepted"));
 }
 
-TEST_F(HttpFetcherHostile, TrustedOnceIsNotTrustedForARequestWithoutTheRoot) {
+TEST_P(HttpFetcherHostile, TrustedOnceIsNotTrustedForARequestWithoutTheRoot) {
   const TlsServer server;
   HttpRequest r = get(server.url("127.0.0.1"));
   r.ca_file = server.path("cert.pem");
@@ -480,7 +487,7 @@ TEST_F(HttpFetcherHostile, TrustedOnceIsNotTrustedForARequestWithoutTheRoot) {
   EXPECT_FALSE(fetch(get(server.url("127.0.0.1"))).ok()); // must not ride on the kept connection
 }
 
-TEST_F(HttpFetcherHostile, UnreadableRootsAreNamed) {
+TEST_P(HttpFetcherHostile, UnreadableRootsAreNamed) {
   HttpRequest r = get("https://127.0.0.1:1/");
   RawServer server([](RawServer::Connection& c) { c.hold(); });
   r.url = server.url("/", "https");
@@ -489,6 +496,13 @@ TEST_F(HttpFetcherHostile, UnreadableRootsAreNamed) {
   ASSERT_FALSE(outcome.ok());
   EXPECT_THAT(outcome.error().what, HasSubstr("cannot read the trusted roots in /nonexistent/roots.pem"));
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    , HttpFetcherHostile,
+    testing::Values(
+        Kind{"curl", [](EventLoop& l) -> std::unique_ptr<HttpFetcher> { return std::make_unique<CurlFetcher>(l); }},
+        Kind{"local", [](EventLoop& l) -> std::unique_ptr<HttpFetcher> { return std::make_unique<LocalFetcher>(l); }}),
+    [](const auto& kind) { return std::string(kind.param.name); });
 
 } // namespace
 } // namespace backstop

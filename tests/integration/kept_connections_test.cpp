@@ -1,4 +1,5 @@
 #include "daemon/io/curl_fetcher.hpp"
+#include "daemon/io/local_fetcher.hpp"
 #include "tests/integration/raw_server.hpp"
 #include <atomic>
 #include <gtest/gtest.h>
@@ -10,14 +11,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
+template <class Fetcher> class KeptConnections : public testing::Test {};
+using Fetchers = testing::Types<CurlFetcher, LocalFetcher>;
+TYPED_TEST_SUITE(KeptConnections, Fetchers);
+
 /// More servers than the connections that are kept without being asked to, each read twice in turn.
-TEST(KeptConnections, OneToEachServerThatIsAskedAgain) {
+TYPED_TEST(KeptConnections, OneToEachServerThatIsAskedAgain) {
   constexpr std::size_t servers = 140;
   block_signals();
   auto made = EventLoop::create();
   ASSERT_TRUE(made);
   const std::unique_ptr<EventLoop> loop = *std::move(made);
-  CurlFetcher fetcher(*loop);
+  TypeParam fetcher(*loop);
   fetcher.keep_connections(servers);
   std::atomic<int> connections = 0;
   std::vector<std::unique_ptr<RawServer>> all;

@@ -158,7 +158,7 @@ TEST_F(SqliteRecorderFile, SeriesThatNobodySeesAnyMoreGoWithTheirScrapes) {
   auto recorder = open({.keep = std::chrono::hours(1)});
   for (std::int64_t t = 0; t < 24 * 60; ++t) { // a new series a minute, for a day
     std::vector<KeptScrape> batch{a_scrape(t * 60, {1})};
-    batch[0].values[0].series = std::make_shared<std::string>("r{pod=\"" + std::to_string(t) + "\"}");
+    batch[0].values[0].series = SharedText("r{pod=\"" + std::to_string(t) + "\"}");
     ASSERT_TRUE(recorder->note_scrapes(batch));
   }
   EXPECT_EQ(rows_of("scrape"), 61);

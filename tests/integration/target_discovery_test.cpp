@@ -32,7 +32,7 @@ public:
     loop_ = *EventLoop::create();
     auto compiled = config::compile(read.service);
     if (!compiled) throw std::runtime_error(compiled.error().what);
-    watch_ = std::make_unique<ServiceWatch>(read.service, *compiled);
+    watch_ = std::make_unique<ServiceWatch>(std::make_shared<const config::Service>(read.service), *compiled);
     if (!known.empty()) (void)watch_->set_targets(0, known, loop_->now());
     discovery_ = std::make_unique<TargetDiscovery>(
         *loop_, *watch_, [this](const std::string&, const FoundTargets& found) { newest = found, ++told; });

@@ -6,6 +6,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 /// The shop as a unit, beside the shop's requests. Its source's interval is so long that what comes sooner was told by
 /// systemd.
@@ -131,6 +132,33 @@ TEST_F(UnitSource, ABadVersionThatCrashesAgainAndAgainIsRolledBack) {
   EXPECT_EQ(ran("execute"), 1);
   EXPECT_THAT(ctl("deploy show " + id).out, HasSubstr("crashes"));
   EXPECT_EQ(property("shop-app", "ActiveState"), "active") << "the version before runs again";
+}
+
+/// Nobody calls backstopctl: a link is set and the unit started anew, as a deploy script of old does.
+TEST_F(UnitSource, AStartWithAnotherVersionIsADeploymentThatIsRolledBackWhenItIsBad) {
+  shop.settings.bad_share = 1.0 / 3;
+  shop.settings.link = true;
+  const std::string link = shop.dir + "/current";
+  sh("ln -sfn v0-good " + link);
+  shop::write_file(shop.dir + "/execute",
+                   shop::read_text(shop.dir + "/execute") + "ln -sfn \"$BACKSTOP_PREVIOUS_VERSION\" " + link +
+                       "\nsystemctl restart shop-app\n",
+                   0755);
+  write_unit("ExecStart=/bin/sleep infinity\n");
+  sh("systemctl start shop-app");
+  write_service(with_unit("1s") + "detect: {restart_of: unit}\n");
+  start_and_adopt();
+  ASSERT_TRUE(until([] { return reading("up") == "1"; }));
+
+  sh("systemctl restart shop-app"); // the version that runs already: nothing begins
+  sh("ln -sfn v1-bad " + link);     // and a link alone is not running yet
+  ASSERT_FALSE(until([] { return ctl("deploy list").out.find("v1-bad") != std::string::npos; }, 3));
+  shop::write_file(shop.dir + "/version", "v1-bad\n");
+  sh("systemctl restart shop-app");
+  EXPECT_TRUE(until([] { return ctl("deploy list").out.find("rolled back, verified") != std::string::npos; }, 30))
+      << ctl("deploy list").out << ctl("status").out;
+  EXPECT_EQ(ran("execute"), 1);
+  EXPECT_THAT(ctl("deploy list").out, AllOf(HasSubstr("v1-bad"), Not(HasSubstr("v0-good  "))));
 }
 
 } // namespace

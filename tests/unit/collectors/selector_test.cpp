@@ -11,7 +11,7 @@ using testing::StartsWith;
 Selector make(std::string_view text) {
   auto selector = Selector::parse(text);
   EXPECT_TRUE(selector) << text << ": " << selector.error().what;
-  return selector ? *selector : Selector{};
+  return selector ? *selector : *Selector::parse("unreadable");
 }
 
 bool matches(std::string_view text, std::string_view name, std::vector<LabelView> labels) {

@@ -137,6 +137,9 @@ std::vector<Probe> daemon_probes() {
       {"recorder", "recorder: {", "", "}"},
       {"limits", "limits: {", "", "}"},
       {"deadman", "deadman: {", "", "}"},
+      {"notify", "notify: {", "", "}"},
+      {"route", "notify: {routes: [{", "", "}]}"},
+      {"escalation", "notify: {escalate: [{", "", "}]}"},
       {"channel/webhook", "channels: {a: {", "type: webhook", "}}"},
       {"channel/command", "channels: {a: {", "type: command", "}}"},
   };

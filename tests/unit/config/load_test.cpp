@@ -31,9 +31,9 @@ TEST(Load, ReadsTheMainFileAndItsServicesInOrderOfName) {
       load("/etc/main.yaml", two_services(service_with(kCriteria, "shop"), service_with(kCriteria, "cart")).files());
   EXPECT_THAT(texts_of(outcome.faults), ElementsAre());
   ASSERT_EQ(outcome.config.services.size(), 2U);
-  EXPECT_EQ(outcome.config.services[0].key(), "shop/production");
-  EXPECT_EQ(outcome.config.services[0].file, "/etc/s/a.yaml");
-  EXPECT_EQ(outcome.config.services[1].key(), "cart/production");
+  EXPECT_EQ(outcome.config.services[0]->key(), "shop/production");
+  EXPECT_EQ(outcome.config.services[0]->file, "/etc/s/a.yaml");
+  EXPECT_EQ(outcome.config.services[1]->key(), "cart/production");
 }
 
 TEST(Load, ThePackagedExamplesHaveNeitherFaultsNorWarnings) {
@@ -45,8 +45,8 @@ TEST(Load, ThePackagedExamplesHaveNeitherFaultsNorWarnings) {
   EXPECT_THAT(texts_of(outcome.faults), ElementsAre());
   EXPECT_THAT(texts_of(outcome.warnings), ElementsAre());
   ASSERT_EQ(outcome.config.services.size(), 1U);
-  EXPECT_EQ(outcome.config.services[0].rows.size(), 5U);
-  EXPECT_EQ(outcome.config.services[0].rollback.size(), 6U);
+  EXPECT_EQ(outcome.config.services[0]->rows.size(), 5U);
+  EXPECT_EQ(outcome.config.services[0]->rollback.size(), 6U);
 }
 
 TEST(Load, TheKeysOfTheMainFileAreRead) {
@@ -82,6 +82,57 @@ TEST(Load, TheKeysOfTheMainFileAreRead) {
   EXPECT_EQ(daemon.channels[1].url.file, "/secret");
   EXPECT_EQ(daemon.channels[2].type, ChannelType::command);
   EXPECT_THAT(daemon.channels[2].argv, ElementsAre("/bin/tell", "me"));
+}
+
+TEST(Load, WhoIsToldIsRead) {
+  MemoryFiles files;
+  files.texts["/etc/main.yaml"] =
+      "services: none/*.yaml\nchannels: {pager: {type: command, argv: [/bin/p]}, chat: {type: command, argv: "
+      "[/bin/c]}}\n"
+      "notify:\n  roles: {DevOps: [pager, chat]}\n  group_wait: 20s\n  repeat_interval: 0s\n"
+      "  routes: [{severity: [critical], service: [shop*], environment: [production], deployment: [hotfix], to: "
+      "[DevOps]}, "
+      "{to: [nobody]}]\n"
+      "  escalate: [{after: 5m, to: [chat]}, {after: 1h, to: [DevOps]}]\n  texts: {kept: \"{service} stays: "
+      "{title}\"}\n";
+  const auto outcome = load("/etc/main.yaml", files.files());
+  EXPECT_THAT(texts_of(outcome.faults), ElementsAre());
+  const Notify& notify = outcome.config.daemon.notify;
+  EXPECT_THAT(notify.roles.at("DevOps"), ElementsAre("pager", "chat"));
+  ASSERT_EQ(notify.routes.size(), 2U);
+  EXPECT_THAT(notify.routes[0].severities, ElementsAre("critical"));
+  EXPECT_THAT(notify.routes[0].services, ElementsAre("shop*"));
+  EXPECT_THAT(notify.routes[0].environments, ElementsAre("production"));
+  EXPECT_THAT(notify.routes[0].deployments, ElementsAre("hotfix"));
+  EXPECT_THAT(notify.routes[0].to, ElementsAre("DevOps"));
+  EXPECT_THAT(notify.routes[1].to, ElementsAre());
+  EXPECT_EQ(notify.group_wait, std::chrono::seconds(20));
+  EXPECT_EQ(notify.repeat_interval, Duration{});
+  ASSERT_EQ(notify.escalate.size(), 2U);
+  EXPECT_EQ(notify.escalate[1].after, std::chrono::hours(1));
+  EXPECT_EQ(notify.texts.at("kept"), "{service} stays: {title}");
+}
+
+TEST(Load, FaultsOfWhoIsToldSayWhatIsMeant) {
+  const auto faults = [](const std::string& notify) {
+    MemoryFiles files;
+    files.texts["/etc/main.yaml"] =
+        "services: none/*.yaml\nchannels: {pager: {type: command, argv: [/bin/p]}}\nnotify: {" + notify + "}\n";
+    std::string all;
+    for (const std::string& text : texts_of(load("/etc/main.yaml", files.files()).faults)) all += text + "\n";
+    return all;
+  };
+  EXPECT_THAT(faults("roles: {A: [page]}"), HasSubstr("there is no channel \"page\""));
+  EXPECT_THAT(faults("roles: {pager: [pager]}"), HasSubstr("a channel has this name"));
+  EXPECT_THAT(faults("roles: {nobody: [pager]}"), HasSubstr("\"nobody\" means nobody"));
+  EXPECT_THAT(faults("routes: [{severity: [urgent], to: [pager]}]"), HasSubstr("severity[0]: there is no \"urgent\""));
+  EXPECT_THAT(faults("routes: [{to: [pagr]}]"), HasSubstr("there is no channel or role \"pagr\""));
+  EXPECT_THAT(faults("routes: [{severity: [critical]}]"), HasSubstr("\"to\""));
+  EXPECT_THAT(faults("escalate: [{after: 5m, to: [nobody]}]"), HasSubstr("there is no channel or role \"nobody\""));
+  EXPECT_THAT(faults("escalate: [{after: 5m, to: [pager]}, {after: 5m, to: [pager]}]"), HasSubstr("no later"));
+  EXPECT_THAT(faults("texts: {roled_back: x}"), HasSubstr("no notice is of \"roled_back\""));
+  EXPECT_THAT(faults("texts: {kept: \"{servce}\"}"), HasSubstr("nothing is called {servce}"));
+  EXPECT_THAT(faults("texts: {kept: \"\"}"), HasSubstr("the text is empty"));
 }
 
 TEST(Load, FindsTheFaultsOfAllFilesAtOnce) {
@@ -179,9 +230,9 @@ TEST(Load, HashesOfTheFilesAndOfAllOfThemChangeWithAnyByte) {
   const auto after =
       load("/etc/main.yaml",
            two_services(service_with(kCriteria, "a"), service_with(kCriteria + "# and a comment\n", "b")).files());
-  EXPECT_EQ(before.config.services[0].hash, "length " + std::to_string(service_with(kCriteria, "a").size()));
-  EXPECT_EQ(before.config.services[0].hash, after.config.services[0].hash);
-  EXPECT_NE(before.config.services[1].hash, after.config.services[1].hash);
+  EXPECT_EQ(before.config.services[0]->hash, "length " + std::to_string(service_with(kCriteria, "a").size()));
+  EXPECT_EQ(before.config.services[0]->hash, after.config.services[0]->hash);
+  EXPECT_NE(before.config.services[1]->hash, after.config.services[1]->hash);
 }
 
 TEST(Load, ATooLargeFileIsRefusedUnread) {

@@ -38,7 +38,8 @@ protected:
   void show(Scrape& scrape, const std::string& version) {
     auto& ids = series[scrape.target];
     const auto [id, fresh] = ids.try_emplace(version, 10 + static_cast<std::uint32_t>(ids.size()));
-    if (fresh) scrape.named.push_back({id->second, "shop_build_info{commit=\"x\",version=\"" + version + "\"}"});
+    if (fresh)
+      scrape.named.push_back({id->second, SharedText("shop_build_info{commit=\"x\",version=\"" + version + "\"}")});
     scrape.samples.push_back({2, id->second, 1, 0});
   }
   void other_shows(const std::string& version) {

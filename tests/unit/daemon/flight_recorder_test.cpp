@@ -37,8 +37,8 @@ TEST(FlightRecorder, KeepsWhatTheRulesGetWithItsNamesAndFailures) {
   EXPECT_EQ(good.took, std::chrono::milliseconds(20));
   EXPECT_EQ(*good.of, (ScrapedTarget{"shop/production", "app", "http://127.0.0.1:1/metrics"}));
   ASSERT_EQ(good.values.size(), 2U) << "each series once, though two selectors want it";
-  EXPECT_EQ(*good.values[0].series, "r{code=\"500\"}");
-  EXPECT_EQ(*good.values[1].series, "r{code=\"200\"}");
+  EXPECT_EQ(good.values[0].series.view(), "r{code=\"500\"}");
+  EXPECT_EQ(good.values[1].series.view(), "r{code=\"200\"}");
 }
 
 /// The recorder of flights by itself, with a scrape each ten seconds, and deployments that are told of.
@@ -47,7 +47,8 @@ public:
   Hours() {
     config::ServiceOutcome read = config::load_service(ShopConfig().text(), "shop.yaml");
     Result<config::CompiledService> compiled = config::compile(read.service);
-    watch_ = std::make_unique<ServiceWatch>(std::move(read.service), *std::move(compiled));
+    watch_ = std::make_unique<ServiceWatch>(std::make_shared<const config::Service>(std::move(read.service)),
+                                            *std::move(compiled));
   }
   void pass(Duration time) {
     for (const Time end = now + time; now < end;) {
@@ -55,7 +56,7 @@ public:
       Scrape scrape;
       scrape.t = scrape.arrived = now;
       scrape.samples = {{1, 0, 5, 0}};
-      scrape.named = {{0, "r"}};
+      scrape.named = {{0, SharedText("r")}};
       flight_.note(*watch_, scrape);
       flight_.settle(&state, now);
     }

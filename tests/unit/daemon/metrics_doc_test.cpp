@@ -1,7 +1,7 @@
 #include "daemon/config/read.hpp"
 #include "daemon/deadman.hpp"
-#include "daemon/telemetry.hpp"
 #include "daemon/replay/memory_journal.hpp"
+#include "daemon/telemetry.hpp"
 #include "tests/fakes/memory_recorder.hpp"
 #include "tests/fakes/scripted_fetcher.hpp"
 #include "tests/fakes/scripted_step_runner.hpp"
@@ -109,7 +109,7 @@ private:
                              "thresholds: {rows: {cpu: {normal: '< 50%', alert: '50% - 80%', critical: '> 80%'}}}\n",
                              "shop.yaml");
     EXPECT_TRUE(shop.ok());
-    config.services.push_back(shop.service);
+    config.services.push_back(std::make_shared<const config::Service>(shop.service));
     return config;
   }
   void roll_back() {

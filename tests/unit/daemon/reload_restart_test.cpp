@@ -37,6 +37,20 @@ TEST(Reload, InMidRollbackRunsTheStepsItBeganWith) {
   EXPECT_EQ(w.ran("/bin/other-verify"), 1);
 }
 
+TEST(Reload, WhatIsAsBeforeIsHeldOnce) {
+  ShopWorld w;
+  const auto in_force = [&] { return w.app->config().services.at(0).get(); };
+  const auto watched = [&] { return &w.app->watches().at("shop/production")->config; };
+  EXPECT_EQ(in_force(), watched());
+  w.replace_config({ShopConfig().text()});
+  EXPECT_EQ(in_force(), watched()) << "read again, and the same";
+  ShopConfig other;
+  other.mode = "observe";
+  w.replace_config({other.text()});
+  EXPECT_EQ(in_force(), watched());
+  EXPECT_EQ(watched()->mode, Mode::observe);
+}
+
 TEST(Reload, ARunningDeploymentIsJudgedByTheRulesItBeganWith) {
   ShopWorld w;
   const std::string id = w.ship("v2");

@@ -14,7 +14,7 @@ public:
   explicit RecordedShop(const std::string& service) : AppWorld({service}), text_(service) {
     latency = std::chrono::milliseconds(37); // the replay knows when it was asked, not when the answer came
     start();
-    app->on_evaluated = [this](const std::string&, const Evaluation&, const Scrape& scrape) { write(scrape); };
+    app->on_evaluated = [this](const ServiceWatch&, const Scrape& scrape) { write(scrape); };
     run(1);
   }
   /// Between two scrapes, so that there is no doubt what comes first.

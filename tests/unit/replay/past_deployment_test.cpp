@@ -212,7 +212,7 @@ KeptScrape kept(double t, const std::string& target, std::vector<KeptScrape::Val
   scrape.values = std::move(values);
   return scrape;
 }
-KeptScrape::Value value(const std::string& series, double v) { return {std::make_shared<std::string>(series), v}; }
+KeptScrape::Value value(const std::string& series, double v) { return {SharedText(series), v}; }
 
 TEST(RecordingText, FamiliesTogetherSeriesInOrderOfTime) {
   std::vector<KeptScrape> scrapes{

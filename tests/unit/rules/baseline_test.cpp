@@ -151,7 +151,7 @@ TEST(Baseline, RestoreDropsWhatCannotBe) {
       upside_down{at(130), at(125), 5, 0, 0, 5};
   BaselineHistory history({}, Averaging::median);
   history.restore({old, good, backward, empty, upside_down, future}, at(200));
-  EXPECT_EQ(history.blocks(), (std::deque<Block>{good}));
+  EXPECT_EQ(history.blocks(), (std::vector<Block>{good}));
 }
 
 TEST(Averaging, ByKind) {
