@@ -39,6 +39,16 @@ std::string service_key(const App& app, const std::string& name, ApiReply& error
   return found;
 }
 
+/// The number of that name in the query, where it is there.
+ApiReply number_of(const ApiRequest& request, const char* name, std::int64_t& number) {
+  const auto q = request.query.find(name);
+  if (q == request.query.end()) return {};
+  const char* end = q->second.data() + q->second.size();
+  const auto [at, error] = std::from_chars(q->second.data(), end, number);
+  if (error == std::errc{} && at == end && number >= 0) return {};
+  return api_error(400, "invalid", q->first + " '" + q->second + "'", "is no number", "take it from the page before");
+}
+
 } // namespace
 
 ApiReply api_error(int status, const std::string& code, const std::string& what, const std::string& why,
@@ -150,6 +160,7 @@ ApiReply Api::see(const ApiRequest& request, Time now) const {
   }
   if (path[1] == "deployments" && path.size() == 4 && (path[3] == "samples" || path[3] == "records"))
     return see_past(request, path[2], path[3] == "samples");
+  if (path[1] == "records" && path.size() == 3) return see_told(request, path[2]);
   if (path[1] == "incidents" && path.size() == 2) {
     Json list = Json::array();
     for (auto it = state.incident_order.rbegin(); it != state.incident_order.rend(); ++it) {
@@ -188,14 +199,7 @@ ApiReply Api::see_past(const ApiRequest& request, const std::string& id, bool sa
   if (d->begun == Time{})
     return api_error(409, "conflict", what, "it was never begun", "`backstopctl deploy show " + id + "` tells why");
   std::int64_t from = 0;
-  const auto q = request.query.find(samples ? "from_us" : "after");
-  if (q != request.query.end()) {
-    const char* end = q->second.data() + q->second.size();
-    if (const auto [at, error] = std::from_chars(q->second.data(), end, from);
-        error != std::errc{} || at != end || from < 0)
-      return api_error(400, "invalid", q->first + " '" + q->second + "'", "is no number",
-                       "take it from the page before");
-  }
+  if (ApiReply wrong = number_of(request, samples ? "from_us" : "after", from); wrong.status != 200) return wrong;
   const Result<Json> page = samples ? samples_page(app_.flight(), *d, time_from_us(from))
                                     : records_page(app_.journal(), *d, static_cast<std::uint64_t>(from));
   if (!page)
@@ -206,6 +210,25 @@ ApiReply Api::see_past(const ApiRequest& request, const std::string& id, bool sa
                      "recorder.keep and recorder.max_size in backstop.yaml say how long they stay");
   ApiReply reply;
   reply.body = *page;
+  return reply;
+}
+
+/// What a report is made of, page by page.
+ApiReply Api::see_told(const ApiRequest& request, const std::string& id) const {
+  std::string incident;
+  const DeploymentState* d = told_deployment(app_.state(), id, incident);
+  if (!d)
+    return no_such("'" + id + "'", "give the id of a deployment (D1) or an incident (I1), as `backstopctl deploy list` "
+                                   "and `incident list` show them");
+  std::int64_t after = 0;
+  if (ApiReply wrong = number_of(request, "after", after); wrong.status != 200) return wrong;
+  Result<Json> page = told_page(app_.journal(), app_.state(), *d, static_cast<std::uint64_t>(after));
+  if (!page)
+    return api_error(503, "journal", "the records of " + id, "cannot be read: " + page.error().what,
+                     "mend the file that it names");
+  ApiReply reply;
+  reply.body = *std::move(page);
+  reply.body.set("deployment", d->id).set("incident", incident.empty() ? Json() : Json(incident));
   return reply;
 }
 

@@ -48,6 +48,7 @@ public:
 private:
   ApiReply see(const ApiRequest& request, Time now) const;
   ApiReply see_past(const ApiRequest& request, const std::string& id, bool samples) const;
+  ApiReply see_told(const ApiRequest& request, const std::string& id) const;
   ApiReply act(const ApiRequest& request, Time now, std::string& wait_for);
   ApiReply begun(const std::string& id) const;
   void test_channel(const std::string& channel, const ApiRequest& request, Time now, Answer answer);

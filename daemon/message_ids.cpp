@@ -62,6 +62,7 @@ constexpr MessageId kIds[] = {
     {M::channel_fails, "channel_fails", "8c4283c6275949e28a34f9bc4fd03508"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
+    {M::journal_end, "journal_end", "b302092248264a808e41f6aedf85babf"},
     {M::journal_unwritable, "journal_unwritable", "b882824996124e03b960a3fa207e1265"},
     {M::journal_writable, "journal_writable", "c425155548084689a44e4433a7893307"},
     {M::records_lost, "records_lost", "27eedb25c82841a595b092b697c4cc35"},

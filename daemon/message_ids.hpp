@@ -66,6 +66,7 @@ enum class Message {
   // lines that are no record
   observe_only,
   journal_created,
+  journal_end,
   journal_unwritable,
   journal_writable,
   records_lost,

@@ -1,7 +1,9 @@
 #include "daemon/past_views.hpp"
 #include "daemon/records.hpp"
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace backstop {
@@ -94,21 +96,23 @@ Result<Time> read_samples_page(const Json& page, const std::string& service, std
   return time_from_us(page.integer("next_us"));
 }
 
-Result<Json> records_page(const Journal& journal, const DeploymentState& d, std::uint64_t after) {
-  const std::pair<Time, Time> span = FlightRecorder::span_of(d);
-  if (after == 0) after = d.record > kRecordsBefore ? d.record - kRecordsBefore : 0;
+namespace {
+
+/// A page of those records behind `after`, and of [first, end), that `wanted` chooses.
+Result<Json> page_of(const Journal& journal, std::uint64_t after, Time first, Time end,
+                     const std::function<bool(const Payload&)>& wanted) {
   std::uint64_t looked = 0, last = after;
   bool over = false;
   Json records = Json::array();
   const Error enough = fail(Errc::refused, "enough");
   const Status read = journal.read(after, [&](const Record& record) -> Status {
-    over = record.time > span.second;
+    over = record.time > end;
     if (over || ++looked > kRecords) return enough;
     last = record.seq;
-    if (record.time < span.first) return {};
+    if (record.time < first) return {};
     const Result<Payload> payload = decode(record);
     if (!payload) return payload.error();
-    if (!bears_on(d, *payload)) return {};
+    if (!wanted(*payload)) return {};
     records.push(Json::object()
                      .set("seq", record.seq)
                      .set("time_us", to_us(record.time))
@@ -121,9 +125,76 @@ Result<Json> records_page(const Journal& journal, const DeploymentState& d, std:
   });
   const bool more = looked > kRecords && !over;
   if (!read && !over && !more) return read.error();
+  return Json::object().set("records", std::move(records)).set("next", more ? Json(last) : Json());
+}
+
+/// The deployment, its rollback and its incidents, and until when something is told of them.
+struct Subjects {
+  const DeploymentState& deployment;
+  std::set<std::string> ids;
+  Time until = kNever;
+};
+
+Subjects subjects_of(const State& state, const DeploymentState& d) {
+  constexpr Duration kNotices = std::chrono::hours(1); ///< that are sent of the end
+  Subjects subjects{d, {d.id}, d.ended == Time{} ? kNever : d.ended};
+  if (d.rollback) subjects.ids.insert(d.rollback->rollback);
+  for (const auto& [id, incident] : state.incidents) {
+    if (incident.deployment != d.id) continue;
+    subjects.ids.insert(id);
+    subjects.until = incident.open() ? kNever : std::max({subjects.until, incident.resolved, incident.acknowledged_at});
+  }
+  if (subjects.until != kNever) subjects.until += kNotices;
+  return subjects;
+}
+
+/// Whether a report on it tells of this.
+bool tells_of(const Subjects& subjects, const Payload& payload) {
+  if (bears_on(subjects.deployment, payload)) return true;
+  if (const auto* unlocked = std::get_if<ServiceUnlocked>(&payload))
+    return unlocked->service == subjects.deployment.service;
+  const auto one = [&](const std::string& id) { return subjects.ids.contains(id); };
+  return std::visit(
+      [&]<class P>(const P& p) {
+        if constexpr (requires { p.key; })
+          return one(p.key.substr(0, p.key.find('/')));
+        else if constexpr (requires { p.deployment; })
+          return one(p.deployment);
+        else if constexpr (requires { p.incident; })
+          return one(p.incident);
+        else if constexpr (requires { p.id; })
+          return one(p.id);
+        else
+          return false;
+      },
+      payload);
+}
+
+} // namespace
+
+Result<Json> records_page(const Journal& journal, const DeploymentState& d, std::uint64_t after) {
+  const std::pair<Time, Time> span = FlightRecorder::span_of(d);
+  if (after == 0) after = d.record > kRecordsBefore ? d.record - kRecordsBefore : 0;
+  Result<Json> page =
+      page_of(journal, after, span.first, span.second, [&](const Payload& payload) { return bears_on(d, payload); });
+  if (!page) return page;
   Json held = Json::object();
   for (const auto& [key, until] : d.held) held.set(key, to_us(until));
-  return Json::object().set("records", std::move(records)).set("held", held).set("next", more ? Json(last) : Json());
+  return page->set("held", held);
+}
+
+Result<Json> told_page(const Journal& journal, const State& state, const DeploymentState& d, std::uint64_t after) {
+  const Subjects subjects = subjects_of(state, d);
+  if (after == 0 && d.record > 0) after = d.record - 1;
+  return page_of(journal, after, d.requested, subjects.until,
+                 [&](const Payload& payload) { return tells_of(subjects, payload); });
+}
+
+const DeploymentState* told_deployment(const State& state, const std::string& id, std::string& incident) {
+  const auto named = state.incidents.find(id);
+  incident = named == state.incidents.end() ? "" : id;
+  const DeploymentState* d = state.deployment(incident.empty() ? id : named->second.deployment);
+  return d && !d->rolls_back.empty() ? state.deployment(d->rolls_back) : d;
 }
 
 Result<std::uint64_t> read_records_page(const Json& page, std::vector<Record>& records) {

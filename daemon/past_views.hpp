@@ -22,6 +22,13 @@ Result<Time> read_samples_page(const Json& page, const std::string& service, std
 /// seq; zero: from the first one.
 /// {"records": [{"seq", "time_us", "boot", "actor", "type", "version", "payload"}], "held": {key: until_us}, "next"}
 Result<Json> records_page(const Journal& journal, const DeploymentState& deployment, std::uint64_t after);
+/// All records that tell of a deployment, up to the end of its last incident: also its steps with what they printed, its
+/// incidents and the notices of them. The same form, without `held`.
+Result<Json> told_page(const Journal& journal, const State& state, const DeploymentState& deployment,
+                       std::uint64_t after);
+/// The deployment that a report of `id` tells of: itself, what it rolled back, or the one of an incident, whose id is put into
+/// `incident` (else empty). Null: there is none of that id.
+const DeploymentState* told_deployment(const State& state, const std::string& id, std::string& incident);
 /// Adds the records of a page to `records`. Gives what the next page is to be asked after; zero: there is none.
 Result<std::uint64_t> read_records_page(const Json& page, std::vector<Record>& records);
 

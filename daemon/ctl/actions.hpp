@@ -16,9 +16,12 @@ Said run_check_metrics(const Invocation& invocation, const CheckMetrics& check);
 Said run_export(const Invocation& invocation, const Export& wanted);
 Said run_explain(const Invocation& invocation, const Explain& wanted);
 Said run_replay(const Invocation& invocation, const Replay& replay);
+Said run_report(const Invocation& invocation, const Report& wanted);
+Said run_stats(const Invocation& invocation, const Stats& wanted);
 Said run_test_rules(const Invocation& invocation, const TestRules& wanted);
 
 Said run_journal_check(const Invocation& invocation, const JournalCheck& check);
+Said run_audit_verify(const Invocation& invocation, const AuditVerify& audit);
 Said run_journal_restore(const Invocation& invocation, const JournalRestore& restore);
 Said run_debug_bundle(const Invocation& invocation, const DebugBundle& bundle);
 

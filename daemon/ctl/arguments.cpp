@@ -61,6 +61,8 @@ CommandLine::CommandLine(const Environment& environment)
   add_deploy();
   title("Deploy");
   add_looks();
+  add_report();
+  add_stats();
   title("Look");
   add_hands();
   title("Act");

@@ -1,3 +1,4 @@
+#include "daemon/chain_audit.hpp"
 #include "daemon/ctl/command_line.hpp"
 #include <utility>
 
@@ -34,6 +35,16 @@ void CommandLine::add_night() {
         out_.what = JournalCheck{f->text["PATH"]};
     });
   }
+  CLI::App* audit = command(*group("audit", "Whether anybody changed what was recorded, without the daemon"), "verify",
+                            "Find every record that was changed, taken out, put in or moved", f);
+  may(audit, f, "JOURNAL", "Journal")->default_val("/var/lib/backstop/journal.db");
+  may(audit, f, "--anchor", "What a line of the log said of the journal's end, or an earlier audit")
+      ->type_name("SEQ:HASH")
+      ->check([](const std::string& text) {
+        return chain_anchor(text) ? "" : "'" + text + "' is none; it is a number, a colon and 64 hexadecimal digits";
+      });
+  audit->callback([this, f] { out_.what = AuditVerify{f->text["JOURNAL"], f->text["--anchor"]}; });
+  audit->footer("Exit codes: 0 nothing was found, 1 something was, or the journal cannot be read, 2 usage");
   CLI::App* bundle = command(app_, "debug-bundle", "Collect what explains a fault, without secrets; also offline", f);
   may(bundle, f, "FILE", "File to make (default: backstop-debug-TIME.tar.gz here)");
   may(bundle, f, "--config", "Configuration file")->default_val("/etc/backstop/backstop.yaml")->type_name("PATH");

@@ -45,6 +45,8 @@ private:
   void add_deploy(); // arguments_deploy.cpp
   void add_looks();  // arguments_looks.cpp
   void add_checks();
+  void add_report(); // arguments_report.cpp
+  void add_stats();
   void add_hands(); // arguments_hands.cpp
   void add_holds();
   void add_ways_out();

@@ -74,4 +74,24 @@ FetchedDeployment fetch_deployment(const Invocation& invocation, const std::stri
   return fetched;
 }
 
+FetchedMaterial fetch_material(const Invocation& invocation, const std::string& id) {
+  FetchedMaterial fetched;
+  report::Material& material = fetched.material;
+  fetched.fault = fetch_pages(invocation, "/v1/records/" + ControlClient::encoded(id), "after", [&](const Json& page) {
+    material.deployment = page.text("deployment");
+    material.incident = page.text("incident");
+    return read_records_page(page, material.records);
+  });
+  if (fetched.fault.exit_code != kDone) return fetched;
+  FetchedSamples samples = fetch_samples(invocation, material.deployment);
+  if (samples.fault.exit_code == kUnreachable) {
+    fetched.fault = std::move(samples.fault);
+  } else if (samples.fault.exit_code != kDone) {
+    material.no_scrapes = "nothing was recorded of it, or it is too old";
+  } else {
+    material.scrapes = std::move(samples.scrapes);
+  }
+  return fetched;
+}
+
 } // namespace backstop::ctl

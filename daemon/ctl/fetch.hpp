@@ -1,6 +1,7 @@
 #pragma once
 #include "daemon/ctl/invocation.hpp"
 #include "daemon/replay/past_deployment.hpp"
+#include "daemon/report/report.hpp"
 #include "daemon/seams.hpp"
 #include <string>
 #include <vector>
@@ -20,5 +21,12 @@ struct FetchedDeployment {
   Said fault;
 };
 FetchedDeployment fetch_deployment(const Invocation& invocation, const std::string& id);
+
+struct FetchedMaterial {
+  report::Material material;
+  Said fault;
+};
+/// For a report of a deployment or an incident. That no samples are left is no fault.
+FetchedMaterial fetch_material(const Invocation& invocation, const std::string& id);
 
 } // namespace backstop::ctl

@@ -75,6 +75,11 @@ struct CheckMetrics {
 struct JournalCheck {
   std::string path;
 };
+/// Every place at which the chain of records is not as it was written.
+struct AuditVerify {
+  std::string path;
+  std::string anchor; ///< "SEQ:HASH" noted elsewhere; empty: none
+};
 struct JournalRestore {
   std::string path;
 };
@@ -105,6 +110,24 @@ struct Explain {
   std::string id;
 };
 
+/// The log of a deployment or the review of an incident, to send on.
+struct Report {
+  enum class Format { markdown, html, json };
+  std::string id;
+  Format format = Format::markdown;
+  std::string file; ///< empty: standard output
+  bool offline = false;
+  std::string journal, recorder; ///< with `offline`
+};
+
+/// How often is deployed, and how that ends.
+struct Stats {
+  std::string service; ///< SERVICE or SERVICE/ENVIRONMENT; empty: all
+  int days = 30;       ///< up to now
+  bool offline = false;
+  std::string journal; ///< with `offline`
+};
+
 /// Users' tests of their rules.
 struct TestRules {
   std::vector<std::string> files;
@@ -114,8 +137,8 @@ struct Invocation {
   std::string socket = "/run/backstop/control.sock";
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
-  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, JournalRestore, DebugBundle, Export,
-               Explain, Replay, TestRules>
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, AuditVerify, JournalRestore, DebugBundle, Export,
+               Explain, Replay, Report, Stats, TestRules>
       what;
 };
 

@@ -28,6 +28,8 @@ int run(const std::vector<std::string>& words) {
       said = run_check_config(invocation, *config);
     else if (const auto* journal = std::get_if<JournalCheck>(&invocation.what))
       said = run_journal_check(invocation, *journal);
+    else if (const auto* audit = std::get_if<AuditVerify>(&invocation.what))
+      said = run_audit_verify(invocation, *audit);
     else if (const auto* damaged = std::get_if<JournalRestore>(&invocation.what))
       said = run_journal_restore(invocation, *damaged);
     else if (const auto* bundle = std::get_if<DebugBundle>(&invocation.what))
@@ -38,6 +40,10 @@ int run(const std::vector<std::string>& words) {
       said = run_explain(invocation, *explain);
     else if (const auto* replay = std::get_if<Replay>(&invocation.what))
       said = run_replay(invocation, *replay);
+    else if (const auto* report = std::get_if<Report>(&invocation.what))
+      said = run_report(invocation, *report);
+    else if (const auto* stats = std::get_if<Stats>(&invocation.what))
+      said = run_stats(invocation, *stats);
     else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))
       said = run_test_rules(invocation, *test_rules);
     else

@@ -39,6 +39,7 @@ namespace backstop {
 namespace {
 
 constexpr Duration kHousekeeping = std::chrono::seconds(60);
+constexpr Duration kJournalEndTold = std::chrono::hours(24);
 constexpr Duration kJournalRetry = std::chrono::seconds(5); ///< of one that could not be opened
 constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
 constexpr int kStartAnew = 1000; ///< code of the loop, no exit status
@@ -92,6 +93,7 @@ struct Runtime::Parts {
   };
   std::map<std::string, Scraping> scrapers;
   std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer;
+  Time journal_end_told{};
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever;
   std::multimap<Time, Scraper*> scrapes_due; ///< when each of `scrapers` wants to be called
@@ -104,6 +106,7 @@ struct Runtime::Parts {
   Status open_steps(const std::string& state);
   void tell_runner();
   void tell_of_new_journal();
+  void tell_journal_end();
   std::optional<Duration> anchor_of_records();
   void settle_time();
   void resume();
@@ -246,6 +249,7 @@ void Runtime::Parts::wire(config::Config config) {
     signals.push_back(loop->add_signal(signal, [this] {
       manager->stopping();
       app->on_stop(loop->now());
+      tell_journal_end();
       loop->exit(0);
     }));
   }
@@ -339,6 +343,7 @@ void Runtime::Parts::after_event() {
 void Runtime::Parts::keep_house() {
   housekeeping->arm(loop->now() + kHousekeeping);
   if (Status s = journal->keep_house(); !s) log->write(LogLevel::warning, s.error().what, {});
+  if (loop->now() - journal_end_told >= kJournalEndTold) tell_journal_end();
   if (children) children->purge(loop->now() - kStepsKept);
 }
 
@@ -346,6 +351,17 @@ void Runtime::Parts::tell_of_new_journal() {
   if (journal->opened() && journal->opened()->created())
     log->write(LogLevel::warning, "a new journal was begun: " + journal->path(),
                {message_field(Message::journal_created)});
+  tell_journal_end();
+}
+
+/// In another place than the journal, so that it shows when its end is not what it was.
+void Runtime::Parts::tell_journal_end() {
+  journal_end_told = loop->now();
+  const SqliteJournal* opened = journal->opened();
+  if (!opened || opened->end().seq == 0) return;
+  log->write(LogLevel::info,
+             "the journal ends with record " + std::to_string(opened->end().seq) + ":" + opened->end().hash,
+             {message_field(Message::journal_end)});
 }
 
 /// The anchor that the records of an opened journal ask for; none: the present one will do. Within one boot it is that of

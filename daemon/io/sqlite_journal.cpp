@@ -67,6 +67,23 @@ Status check_identity(const SqliteDatabase& database) {
   return {};
 }
 
+constexpr const char* kRows = "SELECT seq, time_us, boot, actor, subject, type, version, payload, prev_hash, hash "
+                              "FROM records WHERE seq > ? ORDER BY seq LIMIT ?";
+
+/// All but the payload of a row of kRows.
+Record envelope(const SqliteStatement& row) {
+  Record record;
+  record.seq = static_cast<std::uint64_t>(row.integer(0));
+  record.time = time_from_us(row.integer(1));
+  record.boot = row.text(2);
+  record.actor = row.text(3);
+  record.subject = row.text(4);
+  record.type = row.text(5);
+  record.version = static_cast<int>(row.integer(6));
+  record.prev_hash = row.text(8);
+  return record;
+}
+
 Status check_structure(const SqliteDatabase& database) {
   const auto check = database.value("PRAGMA quick_check(1)");
   if (!check) return check.error();
@@ -262,8 +279,7 @@ Result<ChainEnd> SqliteJournal::end_at(std::uint64_t seq) const {
 
 /// The good records before an error are in `batch` all the same.
 Status SqliteJournal::batch_after(const ChainEnd& from, std::vector<Record>& batch, ChainEnd& end) const {
-  auto rows = database_.prepare("SELECT seq, time_us, boot, actor, subject, type, version, payload, prev_hash, hash "
-                                "FROM records WHERE seq > ? ORDER BY seq LIMIT ?");
+  auto rows = database_.prepare(kRows);
   if (!rows) return rows.error();
   rows->bind(1, static_cast<std::int64_t>(from.seq)).bind(2, std::int64_t{kBatch});
   batch.clear();
@@ -271,16 +287,8 @@ Status SqliteJournal::batch_after(const ChainEnd& from, std::vector<Record>& bat
   for (auto row = rows->step();; row = rows->step()) {
     if (!row) return row.error();
     if (!*row) return {};
-    Record record;
-    record.seq = static_cast<std::uint64_t>(rows->integer(0));
-    record.time = time_from_us(rows->integer(1));
-    record.boot = rows->text(2);
-    record.actor = rows->text(3);
-    record.subject = rows->text(4);
-    record.type = rows->text(5);
-    record.version = static_cast<int>(rows->integer(6));
+    Record record = envelope(*rows);
     const std::string payload = rows->text(7);
-    record.prev_hash = rows->text(8);
     if (Status link = follows(record, end); !link) return link.error().in(database_.path());
     end = {record.seq, hash_of(record, payload)};
     // The version is hashed as the int it is in a Record: what does not fit was never written by us.
@@ -313,6 +321,18 @@ Status SqliteJournal::read(std::uint64_t after, const std::function<Status(const
       if (Status status = each(record); !status) return status;
     if (!good || batch.empty()) return good;
     *at = std::move(next);
+  }
+}
+
+Status SqliteJournal::read_stored(
+    const std::function<void(const Record&, std::string_view payload, const std::string& hash)>& each) const {
+  auto rows = database_.prepare(kRows);
+  if (!rows) return rows.error();
+  rows->bind(1, std::int64_t{-1}).bind(2, std::int64_t{-1}); // no limit
+  for (auto row = rows->step();; row = rows->step()) {
+    if (!row) return row.error();
+    if (!*row) return {};
+    each(envelope(*rows), rows->text(7), rows->text(9));
   }
 }
 

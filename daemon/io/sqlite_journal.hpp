@@ -3,9 +3,11 @@
 #include "daemon/io/sqlite_database.hpp"
 #include "daemon/seams.hpp"
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace backstop {
@@ -52,6 +54,11 @@ public:
   /// Reads everything and gives the end of the chain, which a person may compare with one noted elsewhere: that records
   /// at the end were cut off cannot be seen from the file alone.
   [[nodiscard]] Result<ChainEnd> verify() const;
+
+  /// Every record as it is stored, unchecked, in order of seq, with the bytes of its payload (which `record` is without) and its
+  /// hash. Errors: io, and corrupt where the file itself is damaged; what could be read before was given.
+  Status
+  read_stored(const std::function<void(const Record&, std::string_view payload, const std::string& hash)>& each) const;
 
   /// A record behind the first bad one, as far as it can be read. Nothing of it is checked.
   struct Glimpse {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x62735231; // "bsR1"
 constexpr std::int64_t kSchema = 2;
+constexpr int kReaderBusyMs = 2000;
 
 std::string create_text() {
   return std::string(R"sql(
@@ -56,6 +57,23 @@ Result<std::unique_ptr<SqliteRecorder>> SqliteRecorder::open(const std::string& 
 
 std::unique_ptr<SqliteRecorder> SqliteRecorder::unopened(const std::string& path, Options options) {
   return std::unique_ptr<SqliteRecorder>(new SqliteRecorder(path, options));
+}
+
+Result<std::vector<KeptScrape>> SqliteRecorder::kept_in(const std::string& path, std::string_view service, Time from,
+                                                        Time to, std::size_t most) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0)
+    return fail(Errc::not_found, path + ": no such file; the path is recorder.path of the configuration");
+  for (auto mode = SqliteDatabase::Mode::read_only;; mode = SqliteDatabase::Mode::immutable) {
+    auto database = SqliteDatabase::open(path, mode, kReaderBusyMs);
+    if (!database) return database.error();
+    Status ours = check_identity(*database);
+    if (ours) return KeptScrapes::read(*database, service, from, to, most);
+    // As for the journal: without the right to make a -shm file SQLite reads only what nobody writes.
+    if (ours.error().code != Errc::io || mode == SqliteDatabase::Mode::immutable) return ours.error();
+    if (::stat((path + "-wal").c_str(), &found) == 0 && found.st_size > 0)
+      return fail(Errc::io, ours.error().what + "; run this as root or as the user of the daemon");
+  }
 }
 
 Status SqliteRecorder::connect() {

@@ -23,6 +23,11 @@ public:
   /// One that is not open yet: empty, and every write tries to open it. For who goes on where open() failed.
   static std::unique_ptr<SqliteRecorder> unopened(const std::string& path, Options options);
 
+  /// What is kept in the file, without writing to it, also while a daemon does. `most` as for scrapes(). Errors: not_found, and
+  /// those of open(); corrupt and newer too.
+  static Result<std::vector<KeptScrape>> kept_in(const std::string& path, std::string_view service, Time from, Time to,
+                                                 std::size_t most);
+
   ~SqliteRecorder() override;
   SqliteRecorder(const SqliteRecorder&) = delete;
   SqliteRecorder& operator=(const SqliteRecorder&) = delete;

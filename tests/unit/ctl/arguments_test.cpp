@@ -214,6 +214,10 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
                            "incident list",
                            "incident show",
                            "explain",
+                           "report",
+                           "stats",
+                           "audit",
+                           "audit verify",
                            "ack",
                            "hold",
                            "unhold",
@@ -241,6 +245,40 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
 }
 
 TEST(Help, Version) { EXPECT_EQ(parse("--version").said.out, std::string("backstopctl ") + BACKSTOP_VERSION + "\n"); }
+
+TEST(Arguments, Reports) {
+  const Report plain = what_of<Report>("report I1");
+  EXPECT_EQ(plain.id, "I1");
+  EXPECT_EQ(plain.format, Report::Format::markdown);
+  EXPECT_FALSE(plain.offline);
+  const Report html = what_of<Report>("report D7 --format html --out d7.html --offline --journal j.db --recorder r.db");
+  EXPECT_EQ(html.format, Report::Format::html);
+  EXPECT_EQ(html.file, "d7.html");
+  EXPECT_TRUE(html.offline);
+  EXPECT_EQ(html.journal + html.recorder, "j.dbr.db");
+  EXPECT_EQ(what_of<Report>("--json report D7").format, Report::Format::json);
+  EXPECT_EQ(parse("report D7 --format pdf").said.exit_code, kUsage);
+  EXPECT_EQ(parse("report").said.exit_code, kUsage);
+}
+
+TEST(Arguments, Stats) {
+  EXPECT_EQ(what_of<Stats>("stats").days, 30);
+  const Stats stats = what_of<Stats>("stats shop --days 90 --offline --journal j.db");
+  EXPECT_EQ(stats.service, "shop");
+  EXPECT_EQ(stats.days, 90);
+  EXPECT_TRUE(stats.offline);
+  for (const char* days : {"0", "x", "-1", "99999999999"})
+    EXPECT_EQ(parse(std::string("stats --days ") + days).said.exit_code, kUsage) << days;
+}
+
+TEST(Arguments, AuditVerify) {
+  const std::string anchor = "7:" + std::string(64, 'a');
+  EXPECT_EQ(what_of<AuditVerify>("audit verify").path, "/var/lib/backstop/journal.db");
+  EXPECT_EQ(what_of<AuditVerify>("audit verify j.db --anchor " + anchor).anchor, anchor);
+  const Parsed wrong = parse("audit verify --anchor 7:abc");
+  EXPECT_EQ(wrong.said.exit_code, kUsage);
+  EXPECT_NE(wrong.said.err.find("64 hexadecimal digits"), std::string::npos) << wrong.said.err;
+}
 
 TEST(Arguments, TestRules) {
   EXPECT_EQ(what_of<TestRules>("test-rules a_test.yaml b_test.yaml").files,

@@ -158,7 +158,7 @@ TEST_F(ControlApiDocuments, EveryListedRouteIsServed) {
       EXPECT_TRUE(get(route)["error"].is_null()) << route << get(route).dump();
     }
   }
-  EXPECT_EQ(routes, 9);
+  EXPECT_EQ(routes, 10);
 }
 
 TEST_F(ControlApiDocuments, EveryMemberIsListedAndThere) {
