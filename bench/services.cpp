@@ -200,7 +200,7 @@ procedures: {rollback: [{name: execute, kind: run, argv: [/bin/true]}, {name: ve
   Result<config::CompiledService> compiled = config::compile(read.service);
   if (!compiled) throw std::runtime_error(compiled.error().what);
   SampleStore store(compiled->sources[0].selectors);
-  ServiceWatch service(read.service, *std::move(compiled));
+  ServiceWatch service(std::make_shared<const config::Service>(read.service), *std::move(compiled));
   constexpr int warm = 120, counted = 60; // s: windows and histories are full, and none changes its block
   std::size_t collectors = 0, observing = 0, judging = 0;
   Scrape scrape;
