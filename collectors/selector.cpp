@@ -1,8 +1,10 @@
 #include "collectors/selector.hpp"
 #include "collectors/name_chars.hpp"
 #include "collectors/number.hpp"
+#include <algorithm>
 #include <optional>
 #include <re2/re2.h>
+#include <unordered_map>
 
 namespace backstop {
 namespace {
@@ -33,6 +35,26 @@ int hex_value(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+/// Services of a fleet have the same few expressions, which cost more to compile and to hold than all else of a selector:
+/// one that somebody holds already is that one. What nobody holds any more is let go now and then.
+std::shared_ptr<const re2::RE2> regex_of(const std::string& text) {
+  thread_local std::unordered_map<std::string, std::weak_ptr<const re2::RE2>> known;
+  thread_local std::size_t most = 64;
+  std::weak_ptr<const re2::RE2>& one = known[text];
+  if (std::shared_ptr<const re2::RE2> held = one.lock()) return held;
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_dot_nl(true);
+  options.set_max_mem(kRegexMemory);
+  auto made = std::make_shared<const re2::RE2>(text, options);
+  one = made;
+  if (known.size() > most) {
+    std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+    most = std::max<std::size_t>(64, known.size() * 2);
+  }
+  return made;
 }
 
 } // namespace
@@ -204,11 +226,7 @@ private:
   }
 
   bool compile(Selector::Condition& condition, std::size_t value_at) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_dot_nl(true);
-    options.set_max_mem(kRegexMemory);
-    auto regex = std::make_shared<const re2::RE2>(condition.value, options);
+    auto regex = regex_of(condition.value);
     if (!regex->ok()) {
       std::string why = "\"" + condition.value + "\" is not a regular expression (RE2 syntax): " + regex->error();
       if (!condition.value.empty() && (condition.value[0] == '*' || condition.value[0] == '?'))
