@@ -52,6 +52,8 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Occasion& what) 
   add("Service", what.service);
   add("Version", what.version + (what.previous.empty() ? "" : " (before: " + what.previous + ")"));
   for (const Occasion::Number& n : what.numbers) add("Measured", n.rule + ": " + n.text);
+  if (const Json::Array* earlier = what.details["earlier"].as_array())
+    for (const Json& title : *earlier) add("Before", title.as_string() ? *title.as_string() : "");
   add("Cause", what.numbers.empty() ? what.why : "");
   add("Done", what.did);
   add("To do", what.todo);
