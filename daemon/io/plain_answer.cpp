@@ -7,6 +7,8 @@
 namespace backstop {
 namespace {
 
+constexpr std::size_t kMaxChunkLine = 4096; ///< the size of a chunk, and extensions that nobody uses
+
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
@@ -50,8 +52,12 @@ PlainAnswer::State PlainAnswer::advance(std::string_view& bytes) {
   const std::size_t end = bytes.find('\n');
   const std::string_view piece = bytes.substr(0, end);
   bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
-  header_bytes_ += piece.size() + (end == std::string_view::npos ? 0 : 1);
-  if (header_bytes_ > kMaxHeaderBytes) return broken(Errc::too_large, headers_too_large(kMaxHeaderBytes));
+  if (part_ == Part::chunk_size || part_ == Part::chunk_end) { // as many chunks as it likes
+    if (line_.size() + piece.size() > kMaxChunkLine) return broken(Errc::io, not_http("a chunk without a size"));
+  } else {
+    header_bytes_ += piece.size() + (end == std::string_view::npos ? 0 : 1);
+    if (header_bytes_ > kMaxHeaderBytes) return broken(Errc::too_large, headers_too_large(kMaxHeaderBytes));
+  }
   if (end == std::string_view::npos) {
     line_ += piece;
     // Another protocol need not have lines.
@@ -143,7 +149,6 @@ PlainAnswer::State PlainAnswer::on_headers_end() {
 PlainAnswer::State PlainAnswer::on_chunk_size(std::string_view line) {
   const std::string_view size = trimmed(line.substr(0, line.find(';')));
   if (size.empty() || !to_number(size, 16, left_)) return broken(Errc::io, not_http("a chunk without a size"));
-  header_bytes_ -= std::min(header_bytes_, line.size() + 2); // as many chunks as it likes
   part_ = left_ == 0 ? Part::trailers : Part::chunk;
   return State::more;
 }
