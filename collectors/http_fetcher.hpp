@@ -42,7 +42,7 @@ struct HttpResponse {
   std::string body;
   Duration took{};
   std::optional<Duration> certificate_left; ///< until the first of the certificates that the server sent expires
-  std::string redirects_to; ///< of status 3xx: scheme, host and port that it points to, no path (it may be secret)
+  std::string redirects_to{}; ///< of status 3xx: scheme, host and port that it points to, no path (it may be secret)
 };
 
 /// Seam: makes HTTP exchanges without blocking. Fakes stand in for it in unit tests and pass the same contract suite.
