@@ -12,12 +12,15 @@ void CommandLine::add_report() {
       ->check(one_of({"md", "html", "json"}))
       ->default_val("md");
   may(sub, f, "--out", "File to write (default: standard output)")->type_name("FILE");
+  sub->add_flag("--confirmation", f->flag["confirmation"], "Of a deployment that ended well: to be signed, md or html");
   may_be_offline(sub, f);
   sub->callback([this, f] {
     const std::string& format = f->text["--format"];
-    Report report{f->text["ID"], Report::Format::markdown, f->text["--out"], origin(f)};
+    Report report{f->text["ID"], Report::Format::markdown, f->text["--out"], origin(f), f->flag["confirmation"]};
     if (format == "html") report.format = Report::Format::html;
     if (format == "json" || out_.json) report.format = Report::Format::json;
+    if (report.confirmation && report.format == Report::Format::json)
+      throw CLI::ValidationError("--confirmation", "there is none as JSON");
     out_.what = std::move(report);
   });
 }

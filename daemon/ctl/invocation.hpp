@@ -123,6 +123,7 @@ struct Report {
   Format format = Format::markdown;
   std::string file; ///< empty: standard output
   Origin from;
+  bool confirmation = false; ///< instead: that a deployment ended well
 };
 
 /// What changed with the version of a deployment, to send on.

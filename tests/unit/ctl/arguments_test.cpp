@@ -229,6 +229,10 @@ TEST(Arguments, Reports) {
   EXPECT_TRUE(html.from.offline);
   EXPECT_EQ(html.from.journal + html.from.recorder, "j.dbr.db");
   EXPECT_EQ(what_of<Report>("--json report D7").format, Report::Format::json);
+  EXPECT_FALSE(plain.confirmation);
+  EXPECT_TRUE(what_of<Report>("report D7 --confirmation").confirmation);
+  for (const char* words : {"report D7 --confirmation --format json", "--json report D7 --confirmation"})
+    EXPECT_EQ(parse(words).said.exit_code, kUsage) << words;
   EXPECT_EQ(parse("report D7 --format pdf").said.exit_code, kUsage);
   EXPECT_EQ(parse("report").said.exit_code, kUsage);
 }
