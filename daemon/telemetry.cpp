@@ -9,6 +9,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -47,6 +48,10 @@ constexpr Name kDropped{"backstop_samples_dropped_total", "samples that could no
 constexpr Name kDetected{"backstop_decisions_detected_total", "rollbacks decided, carried out or not"};
 constexpr Name kEnforced{"backstop_decisions_enforced_total", "rollbacks decided and carried out"};
 constexpr Name kRollbacks{"backstop_rollbacks_total", "rollbacks that ended, by result"};
+constexpr Name kDeployments{"backstop_deployments_total", "deployments whose version got the traffic"};
+constexpr Name kFailed{"backstop_deployments_failed_total", "those of them that had to be taken back"};
+constexpr Name kRecovery{"backstop_recovery_seconds",
+                         "from the incident of a failed deployment to the version before being verified"};
 constexpr Name kStep{"backstop_step_duration_seconds", "how long steps took, by result"};
 constexpr Name kNotices{"backstop_notices_total", "notices that reached their end, by result"};
 constexpr Name kWaitingNotices{"backstop_notices_undelivered", "notices in the outbox"};
@@ -57,6 +62,8 @@ constexpr Name kDetection{"backstop_detection_to_step_seconds",
 
 const Histogram::BucketBoundaries kFast{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
 const Histogram::BucketBoundaries kSlow{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
+/// Up to a day: a person may have to be found.
+const Histogram::BucketBoundaries kLong{5, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 24 * 3600};
 
 constexpr std::array kPhases{Phase::requested,       Phase::gated,     Phase::deploying,  Phase::watching,
                              Phase::rolling_back,    Phase::succeeded, Phase::undecided,  Phase::rolled_back_verified,
@@ -69,16 +76,16 @@ std::string_view environment(std::string_view key) {
 
 std::optional<double> band_edge(const Row& row, const Band& band) { return row.higher_is_worse ? band.low : band.high; }
 
-/// A family of gauges as text. What is known anew for each page is not kept between two: for a thousand services the labels
+/// A family of gauges, or of counters that are kept elsewhere, as text. What is known anew for each page is not kept between two: for a thousand services the labels
 /// alone would be megabytes.
-class GaugeText {
+class FamilyText {
 public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  explicit GaugeText(const Name& name) : name_(name) {}
+  explicit FamilyText(const Name& name, const char* type = "gauge") : name_(name), type_(type) {}
   void add(Labels labels, double value) {
     if (text_.empty())
-      text_ = std::string("# HELP ") + name_.name + " " + name_.help + "\n# TYPE " + name_.name + " gauge\n";
+      text_ = std::string("# HELP ") + name_.name + " " + name_.help + "\n# TYPE " + name_.name + " " + type_ + "\n";
     text_ += name_.name;
     char before = '{';
     for (const auto& [label, is] : labels) {
@@ -97,12 +104,21 @@ public:
 
 private:
   const Name& name_;
+  const char* type_;
   std::string text_;
 };
 
-class ServiceGauges {
+/// Counted since the start, as daemon/report/delivery.hpp defines them.
+struct DeliveryCounts {
+  std::uint64_t deployments = 0, failed = 0;
+};
+
+class ServiceFamilies {
 public:
-  void add(const App& app, const std::string& key, const ServiceWatch& watch) {
+  /// Counts are there from the start: increase() does not see the first of a series that begins with 1.
+  void add(const App& app, const std::string& key, const ServiceWatch& watch, const DeliveryCounts& counts) {
+    deployments_.add({{"service", key}}, static_cast<double>(counts.deployments));
+    failed_.add({{"service", key}}, static_cast<double>(counts.failed));
     add_readings(key, watch);
     for (std::size_t i = 0; i < watch.sources.size(); ++i) {
       bool up = true; // a source without a target has one that fails
@@ -116,7 +132,8 @@ public:
                  newest && newest->phase == phase ? 1 : 0);
   }
   [[nodiscard]] std::string text() const {
-    return state_.text() + reading_.text() + threshold_.text() + level_.text() + evidence_.text() + source_up_.text();
+    return state_.text() + reading_.text() + threshold_.text() + level_.text() + evidence_.text() + source_up_.text() +
+           deployments_.text() + failed_.text();
   }
 
 private:
@@ -145,8 +162,9 @@ private:
     }
   }
 
-  GaugeText state_{kState}, reading_{kReading}, threshold_{kThreshold}, level_{kLevel}, evidence_{kEvidence},
+  FamilyText state_{kState}, reading_{kReading}, threshold_{kThreshold}, level_{kLevel}, evidence_{kEvidence},
       source_up_{kSourceUp};
+  FamilyText deployments_{kDeployments, "counter"}, failed_{kFailed, "counter"};
 };
 
 } // namespace
@@ -170,6 +188,7 @@ struct Telemetry::Families {
   Family<Counter>& detected = counter(kDetected);
   Family<Counter>& enforced = counter(kEnforced);
   Family<Counter>& rollbacks = counter(kRollbacks);
+  Family<Histogram>& recovery = histogram(kRecovery);
   Family<Histogram>& step = histogram(kStep);
   Family<Counter>& notices = counter(kNotices);
   Family<Gauge>& waiting_notices = gauge(kWaitingNotices);
@@ -184,6 +203,8 @@ struct Telemetry::Families {
   std::unordered_map<std::string, OfSources> of_sources; ///< by service
   std::map<std::string, Time> deciding_sample; ///< of rollbacks whose first step has not started yet, by deployment
   std::map<std::string, std::string> step_names;
+  std::map<std::string, DeliveryCounts> delivered; ///< by service, those that had a deployment
+  std::set<std::string> failed;                    ///< deployments that were counted: a rollback may be begun again
 
   void update_deadman(const Deadman::Health& health);
 };
@@ -210,7 +231,26 @@ void Telemetry::samples_dropped(const std::string& reason, double count) {
 void Telemetry::journal_commit(Duration took) { families_->commit.Observe(to_seconds(took)); }
 void Telemetry::loop_lag(Duration lag) { families_->lag.Observe(to_seconds(lag)); }
 
+void Telemetry::count_delivery(const Payload& payload, const State& state) {
+  if (const auto* finished = std::get_if<DeploymentFinished>(&payload)) {
+    const DeploymentState* d = state.deployment(finished->id);
+    if (d && d->rolls_back.empty()) ++families_->delivered[d->service].deployments;
+  } else if (const auto* started = std::get_if<RollbackStarted>(&payload)) {
+    const DeploymentState* d = state.deployment(started->deployment);
+    if (d && d->finished != Time{} && families_->failed.insert(d->id).second) ++families_->delivered[d->service].failed;
+  } else if (const auto* over = std::get_if<DeploymentEnded>(&payload)) {
+    const DeploymentState* d = state.deployment(over->id);
+    if (!d || !d->rollback || d->finished == Time{} || over->outcome != name_of(Phase::rolled_back_verified)) return;
+    Time opened{}; // the first of its incidents
+    for (const auto& [id, incident] : state.incidents)
+      if (incident.deployment == d->id && (opened == Time{} || incident.opened < opened)) opened = incident.opened;
+    if (opened != Time{} && d->ended >= opened)
+      families_->recovery.Add({{"service", d->service}}, kLong).Observe(to_seconds(d->ended - opened));
+  }
+}
+
 void Telemetry::on_record(const Payload& payload, const State& state, Time now) {
+  count_delivery(payload, state);
   if (const auto* made = std::get_if<DecisionMade>(&payload); made && made->decision == "RollBack") {
     for (const std::string& rule : made->rules) {
       families_->detected.Add({{"service", made->service}, {"rule", rule}}).Increment();
@@ -261,8 +301,11 @@ std::string Telemetry::expose(const App& app) {
   families_->config_refused.Add({}).Set(app.config_faults().empty() ? 0 : 1);
   if (app.deadman) families_->update_deadman(app.deadman->health());
   families_->waiting_notices.Add({}).Set(static_cast<double>(app.state().outbox.size()));
-  ServiceGauges services;
-  for (const auto& [key, watch] : app.watches()) services.add(app, key, *watch);
+  ServiceFamilies services;
+  for (const auto& [key, watch] : app.watches()) {
+    const auto counts = families_->delivered.find(key);
+    services.add(app, key, *watch, counts == families_->delivered.end() ? DeliveryCounts{} : counts->second);
+  }
   return prometheus::TextSerializer().Serialize(families_->registry.Collect()) + services.text();
 }
 

@@ -22,6 +22,8 @@ public:
   std::string expose(const App& app);
 
 private:
+  void count_delivery(const Payload& payload, const State& state);
+
   struct Families;
   std::unique_ptr<Families> families_;
 };

@@ -17,6 +17,7 @@ Said run_export(const Invocation& invocation, const Export& wanted);
 Said run_explain(const Invocation& invocation, const Explain& wanted);
 Said run_replay(const Invocation& invocation, const Replay& replay);
 Said run_report(const Invocation& invocation, const Report& wanted);
+Said run_release_notes(const Invocation& invocation, const ReleaseNotes& wanted);
 Said run_stats(const Invocation& invocation, const Stats& wanted);
 Said run_test_rules(const Invocation& invocation, const TestRules& wanted);
 

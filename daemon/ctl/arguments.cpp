@@ -62,6 +62,7 @@ CommandLine::CommandLine(const Environment& environment)
   title("Deploy");
   add_looks();
   add_report();
+  add_release_notes();
   add_stats();
   title("Look");
   add_hands();

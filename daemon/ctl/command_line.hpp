@@ -38,6 +38,9 @@ private:
   static Duration duration(const std::string& text, const char* option);
   static Time time(const std::string& text, const char* option);
   static Json reasoned(Fields* f);
+  /// --offline and the files that it reads.
+  static void may_be_offline(CLI::App* sub, Fields* f);
+  static Origin origin(Fields* f);
   static std::string id_path(const char* what, const std::string& id, const char* verb = "");
   void post(std::string path, Json body, std::string done);
   void get(std::string path, Page page);
@@ -46,6 +49,7 @@ private:
   void add_looks();  // arguments_looks.cpp
   void add_checks();
   void add_report(); // arguments_report.cpp
+  void add_release_notes();
   void add_stats();
   void add_hands(); // arguments_hands.cpp
   void add_holds();

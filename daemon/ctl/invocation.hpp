@@ -110,14 +110,30 @@ struct Explain {
   std::string id;
 };
 
+/// Where records and samples are read.
+struct Origin {
+  bool offline = false;          ///< from files instead of the daemon
+  std::string journal, recorder; ///< with `offline`
+};
+
 /// The log of a deployment or the review of an incident, to send on.
 struct Report {
   enum class Format { markdown, html, json };
   std::string id;
   Format format = Format::markdown;
   std::string file; ///< empty: standard output
-  bool offline = false;
-  std::string journal, recorder; ///< with `offline`
+  Origin from;
+  bool confirmation = false; ///< instead: that a deployment ended well
+};
+
+/// What changed with the version of a deployment, to send on.
+struct ReleaseNotes {
+  std::string id;
+  std::string git;       ///< "DIR" or "DIR:FROM..TO"; empty: not from git
+  std::string fragments; ///< file; empty: none
+  bool html = false;     ///< else Markdown
+  std::string file;      ///< empty: standard output
+  Origin from;
 };
 
 /// How often is deployed, and how that ends.
@@ -137,8 +153,8 @@ struct Invocation {
   std::string socket = "/run/backstop/control.sock";
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
-  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, AuditVerify, JournalRestore, DebugBundle, Export,
-               Explain, Replay, Report, Stats, TestRules>
+  std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, AuditVerify, JournalRestore, DebugBundle,
+               Export, Explain, Replay, Report, ReleaseNotes, Stats, TestRules>
       what;
 };
 

@@ -42,6 +42,8 @@ int run(const std::vector<std::string>& words) {
       said = run_replay(invocation, *replay);
     else if (const auto* report = std::get_if<Report>(&invocation.what))
       said = run_report(invocation, *report);
+    else if (const auto* notes = std::get_if<ReleaseNotes>(&invocation.what))
+      said = run_release_notes(invocation, *notes);
     else if (const auto* stats = std::get_if<Stats>(&invocation.what))
       said = run_stats(invocation, *stats);
     else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))

@@ -3,7 +3,7 @@
 #include "daemon/report/picture.hpp"
 #include "daemon/report/report.hpp"
 
-/// Parts that both reports have.
+/// Parts that several reports have.
 namespace backstop::report {
 
 /// Which times the report tells, for the reader to know whose clock it is.
@@ -18,6 +18,15 @@ std::vector<Block> steps_of(const Report& report, const std::string& procedure);
 Table notices_of(const Report& report);
 /// Where every figure comes from.
 Facts sources_of(const Report& report);
+
+/// Of a deployment as a whole: bad where it did not end well.
+Tone tone_of(const Story& story);
+/// Times, requests and reports of users, then each indicator before and after; where there are no readings, why.
+std::vector<Block> measured_of(const Report& report);
+/// What runs now that did not before.
+Items changes_of(const Report& report);
+/// Who did and decided what, and lines for those who sign.
+Table sign_off(const Report& report);
 
 Unit unit_of(const Report& report, const std::string& indicator);
 /// "critical > 5%, alert 2% - 5%, normal < 1%" and what criteria say; empty: nothing judges it.

@@ -202,41 +202,13 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
   EXPECT_EQ(help.said.exit_code, kDone);
   expect_golden("help", help.said.out);
   std::string all;
-  for (const char* line : {"deploy",
-                           "deploy begin",
-                           "deploy finish",
-                           "deploy abort",
-                           "deploy list",
-                           "deploy show",
-                           "deploy wait",
-                           "status",
-                           "incident",
-                           "incident list",
-                           "incident show",
-                           "explain",
-                           "report",
-                           "stats",
-                           "audit",
-                           "audit verify",
-                           "ack",
-                           "hold",
-                           "unhold",
-                           "rollback",
-                           "accept",
-                           "confirm",
-                           "decline",
-                           "signal",
-                           "unlock",
-                           "adopt",
-                           "quarantine",
-                           "quarantine list",
-                           "quarantine release",
-                           "check-config",
-                           "check-metrics",
-                           "reload",
-                           "replay",
-                           "export",
-                           "test-rules"}) {
+  for (const char* line :
+       {"deploy",       "deploy begin",  "deploy finish", "deploy abort",  "deploy list",     "deploy show",
+        "deploy wait",  "status",        "incident",      "incident list", "incident show",   "explain",
+        "report",       "release-notes", "stats",         "audit",         "audit verify",    "ack",
+        "hold",         "unhold",        "rollback",      "accept",        "confirm",         "decline",
+        "signal",       "unlock",        "adopt",         "quarantine",    "quarantine list", "quarantine release",
+        "check-config", "check-metrics", "reload",        "replay",        "export",          "test-rules"}) {
     const Parsed one = parse(std::string(line) + " --help");
     EXPECT_EQ(one.said.exit_code, kDone) << line;
     all += "$ backstopctl " + std::string(line) + " --help\n" + one.said.out + "\n";
@@ -250,15 +222,35 @@ TEST(Arguments, Reports) {
   const Report plain = what_of<Report>("report I1");
   EXPECT_EQ(plain.id, "I1");
   EXPECT_EQ(plain.format, Report::Format::markdown);
-  EXPECT_FALSE(plain.offline);
+  EXPECT_FALSE(plain.from.offline);
   const Report html = what_of<Report>("report D7 --format html --out d7.html --offline --journal j.db --recorder r.db");
   EXPECT_EQ(html.format, Report::Format::html);
   EXPECT_EQ(html.file, "d7.html");
-  EXPECT_TRUE(html.offline);
-  EXPECT_EQ(html.journal + html.recorder, "j.dbr.db");
+  EXPECT_TRUE(html.from.offline);
+  EXPECT_EQ(html.from.journal + html.from.recorder, "j.dbr.db");
   EXPECT_EQ(what_of<Report>("--json report D7").format, Report::Format::json);
+  EXPECT_FALSE(plain.confirmation);
+  EXPECT_TRUE(what_of<Report>("report D7 --confirmation").confirmation);
+  for (const char* words : {"report D7 --confirmation --format json", "--json report D7 --confirmation"})
+    EXPECT_EQ(parse(words).said.exit_code, kUsage) << words;
   EXPECT_EQ(parse("report D7 --format pdf").said.exit_code, kUsage);
   EXPECT_EQ(parse("report").said.exit_code, kUsage);
+}
+
+TEST(Arguments, ReleaseNotes) {
+  const ReleaseNotes plain = what_of<ReleaseNotes>("release-notes D7");
+  EXPECT_EQ(plain.id + plain.git + plain.fragments + plain.file, "D7");
+  EXPECT_FALSE(plain.html);
+  const ReleaseNotes all = what_of<ReleaseNotes>("release-notes D7 --git /srv/shop:v1..v2 --fragments CHANGELOG.md "
+                                                 "--format html --out n.html --offline --journal j.db");
+  EXPECT_EQ(all.git, "/srv/shop:v1..v2");
+  EXPECT_EQ(all.fragments, "CHANGELOG.md");
+  EXPECT_TRUE(all.html);
+  EXPECT_EQ(all.file, "n.html");
+  EXPECT_TRUE(all.from.offline);
+  EXPECT_EQ(all.from.journal, "j.db");
+  for (const char* words : {"release-notes", "release-notes D7 --format json", "--json release-notes D7"})
+    EXPECT_EQ(parse(words).said.exit_code, kUsage) << words;
 }
 
 TEST(Arguments, Stats) {

@@ -116,9 +116,15 @@ private:
     DeploymentState d;
     d.id = "D1";
     d.service = "shop/production";
+    d.finished = at(1);
+    d.ended = at(4);
     d.rollback = ProcedureState{};
     State state;
     state.deployments["D1"] = d;
+    IncidentState incident;
+    incident.deployment = "D1";
+    incident.opened = at(2);
+    state.incidents["I1"] = incident;
     Record record;
     record.time = at(3);
     const auto happened = [&](const Payload& payload) { telemetry.on_record(payload, state, record.time); };
