@@ -99,8 +99,8 @@ std::string incident_page(const Json& i, const Style& style) {
            "\n    root cause: " + wrapped(i.text("root_cause"), 16) +
            "\n    prevention: " + wrapped(i.text("prevention"), 16) + "\n";
   else if (!i["review_due"].is_null())
-    out += "  review due by " + day_and_clock(i["review_due"]) + ": backstopctl incident review " + i.text("id") +
-           " --root-cause ... --prevention ...\n";
+    out += "  review due by " + day_and_clock(i["review_due"]) + "\n" +
+           ways({{"close it", "incident review " + i.text("id") + " --root-cause ... --prevention ..."}});
   return out +
          timeline(i["timeline"], "timeline of " + i.text("deployment"), {i.text("deployment"), i.text("service")});
 }
