@@ -41,14 +41,19 @@ public:
     bool queued_before = true; ///< the journal on the disk had it by then
     bool too_early = false;    ///< the daemon was told to wait for longer, and had not been killed since
   };
-  Inbox(std::string journal, const std::atomic<int>& kills) : journal_(std::move(journal)), kills_(kills) {}
+  using Clock = std::chrono::steady_clock;
+  Inbox(std::string journal, const std::atomic<Clock::time_point>& last_kill)
+      : journal_(std::move(journal)), last_kill_(last_kill) {}
 
   /// A whole request is here. Gives its place, for taken().
   std::size_t arrived(const std::string& key, const std::string& body) {
     const bool queued = is_queued(key);
     const std::lock_guard lock(mutex_);
     const auto told = told_to_wait_.find(key);
-    const bool early = told != told_to_wait_.end() && told->second.kills == kills_ && Clock::now() < told->second.until;
+    // What was told about when the daemon was killed it may not have heard.
+    const bool early = told != told_to_wait_.end() &&
+                       last_kill_.load() + std::chrono::milliseconds(200) < told->second &&
+                       Clock::now() < told->second + kRetryAfter - std::chrono::milliseconds(20);
     arrivals_.push_back({key, body, false, queued, early});
     return arrivals_.size() - 1;
   }
@@ -58,7 +63,7 @@ public:
   }
   void told_to_wait(const std::string& key) {
     const std::lock_guard lock(mutex_);
-    told_to_wait_[key] = {Clock::now() + kRetryAfter - std::chrono::milliseconds(20), kills_};
+    told_to_wait_[key] = Clock::now();
   }
   std::vector<Arrival> all() const {
     const std::lock_guard lock(mutex_);
@@ -66,12 +71,6 @@ public:
   }
 
 private:
-  using Clock = std::chrono::steady_clock;
-  struct Wait {
-    Clock::time_point until;
-    int kills = 0;
-  };
-
   /// Asked of the file while the daemon writes it: what is sent must be there already.
   [[nodiscard]] bool is_queued(const std::string& key) const {
     const auto database = SqliteDatabase::open(journal_, SqliteDatabase::Mode::read_only, 2000);
@@ -84,10 +83,10 @@ private:
   }
 
   std::string journal_;
-  const std::atomic<int>& kills_;
+  const std::atomic<Clock::time_point>& last_kill_;
   mutable std::mutex mutex_;
   std::vector<Arrival> arrivals_;
-  std::map<std::string, Wait> told_to_wait_;
+  std::map<std::string, Clock::time_point> told_to_wait_; ///< by key, when
 };
 
 /// An https server with a certificate of its own, behind a door (HostileChannel) that can be shut.

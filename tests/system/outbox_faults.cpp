@@ -38,7 +38,7 @@ public:
   Bench(int rounds, unsigned seed, const std::string& bin, const std::string& shim)
       : rounds_(settings(), bin, shim), count_(rounds), random_(seed) {
     const auto add = [&](const std::string& name, std::vector<Fault> faults) {
-      Inbox& inbox = inboxes_.emplace_back(rounds_.world.dir + "/journal.db", kills_);
+      Inbox& inbox = inboxes_.emplace_back(rounds_.world.dir + "/journal.db", last_kill_);
       channels_.push_back(std::make_unique<HostileChannel>(name, std::move(faults), inbox, next_seed()));
       rounds_.world.settings.more_channels += channels_.back()->yaml();
     };
@@ -86,7 +86,7 @@ public:
     std::printf(
         "%d rollbacks, daemon killed %d times; longest rollback without a kill %.1f s, with %.1f s; outbox empty "
         "%.1f s after the channels were good\n",
-        rounds_.tally.rollbacks, kills_.load(), longest_, longest_killed_, emptied_after_);
+        rounds_.tally.rollbacks, kills_, longest_, longest_killed_, emptied_after_);
     for (const auto& [end, n] : rounds_.tally.ends) std::printf("  ended %s: %d\n", end.c_str(), n);
     for (const std::string& line : rounds_.tally.told) std::printf("  %s\n", line.c_str());
     for (const std::string& line : wrong_) std::printf("  %s\n", line.c_str());
@@ -124,7 +124,9 @@ private:
   }
   void kill() {
     ++kills_;
+    last_kill_ = Clock::now();
     rounds_.kill();
+    last_kill_ = Clock::now();
   }
 
   /// Each channel is bad for up to 6 s, then good for up to 4, and so on, each in its own time.
@@ -278,7 +280,8 @@ private:
     }
   }
 
-  std::atomic<int> kills_ = 0;
+  int kills_ = 0;
+  std::atomic<Clock::time_point> last_kill_{};
   std::deque<Inbox> inboxes_;
   Rounds rounds_;
   int count_;
