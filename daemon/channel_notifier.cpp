@@ -29,6 +29,14 @@ void ChannelNotifier::set_channels(const std::vector<config::Channel>& channels)
 }
 
 void ChannelNotifier::send(const Notice& notice, Done done) {
+  start(notice, [this, done = std::move(done)](Delivery delivery) {
+    delivery.at = now_();
+    done(delivery);
+    if (after_done) after_done();
+  });
+}
+
+void ChannelNotifier::start(const Notice& notice, Done done) {
   const auto it = channels_.find(notice.channel);
   if (it == channels_.end()) {
     // Configured when it was queued, and gone since: said once, kept in the dead letters after its time.

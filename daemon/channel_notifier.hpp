@@ -32,8 +32,12 @@ public:
   /// The outcome of a channel's command (StepKey::procedure "notice"). False: not one of ours.
   bool on_step_finished(const StepKey& key, const StepOutcome& outcome);
 
+  /// After each end of an attempt, also from inside send(): what it changed is due now, and nothing else may be for long.
+  std::function<void()> after_done;
+
 private:
   using Sent = std::shared_ptr<const channels::Sending>;
+  void start(const Notice& notice, Done done);
   Result<channels::Secrets> secrets_of(const config::Channel& channel);
   void exchange(const Sent& sending, int step, const HttpResponse* before, const std::string& answer, const Done& done);
   void mail(const Sent& sending, const Done& done);

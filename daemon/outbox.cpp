@@ -63,28 +63,29 @@ void Outbox::notice_done(const std::string& key, const Delivery& delivery) {
   const auto it = ledger_.state().outbox.find(key);
   if (it == ledger_.state().outbox.end()) return;
   const int attempts = it->second.attempts;
+  const Time at = std::max(now_, delivery.at); // nothing may have been due since it was sent
   if (!delivery.status) {
-    ledger_.fold().notice_attempt(key, false, now_ + backoff(key, attempts, delivery.retry_after),
+    ledger_.fold().notice_attempt(key, false, at + backoff(key, attempts, delivery.retry_after),
                                   delivery.status.error());
     return;
   }
   const NoticeQueued notice = it->second.notice;
   const std::int64_t number = it->second.number;
-  ledger_.add(NoticeEnded{key, "", true, attempts}, now_);
+  ledger_.add(NoticeEnded{key, "", true, attempts}, at);
   if (const config::Channel* channel = wants_repeats(notice.channel); channel && !notice.incident.empty())
-    repeats_[{notice.incident, notice.channel}].next = now_ + channel->resend;
-  if (notice.severity == "resolved" && !notice.incident.empty()) give_up_overtaken(notice, number);
+    repeats_[{notice.incident, notice.channel}].next = at + channel->resend;
+  if (notice.severity == "resolved" && !notice.incident.empty()) give_up_overtaken(notice, number, at);
 }
 
 /// Sent later it would open again what is over.
-void Outbox::give_up_overtaken(const NoticeQueued& end, std::int64_t number) {
+void Outbox::give_up_overtaken(const NoticeQueued& end, std::int64_t number, Time at) {
   std::vector<NoticeEnded> overtaken;
   for (const auto& [key, entry] : ledger_.state().outbox) {
     const bool same = entry.notice.incident == end.incident && entry.notice.channel == end.channel;
     if (same && entry.number < number && !entry.sending)
       overtaken.push_back({key, "overtaken by " + end.key + ": " + entry.last_error, false, entry.attempts});
   }
-  for (NoticeEnded& ended : overtaken) ledger_.add(std::move(ended), now_);
+  for (NoticeEnded& ended : overtaken) ledger_.add(std::move(ended), at);
 }
 
 const config::Channel* Outbox::wants_repeats(const std::string& name) const {

@@ -50,7 +50,7 @@ private:
   Time pump_repeats(Time now);
   void send(const OutboxEntry& entry, Time now);
   void notice_done(const std::string& key, const Delivery& delivery);
-  void give_up_overtaken(const NoticeQueued& end, std::int64_t number);
+  void give_up_overtaken(const NoticeQueued& end, std::int64_t number, Time at);
   [[nodiscard]] const config::Channel* wants_repeats(const std::string& channel) const;
   void repeat(const OfIncident& which, const NoticeQueued& notice);
 
@@ -62,7 +62,7 @@ private:
   std::string page_title_;
   std::map<std::string, Page> pages_; ///< by channel
   int outage_ = 0;                    ///< an answer to a page of an earlier one does not count
-  Time now_{};                        ///< of the last call, for answers that arrive between
+  Time now_{};                        ///< of the last call, for answers that do not tell theirs
 };
 
 } // namespace backstop

@@ -196,6 +196,7 @@ struct Delivery {
   Status status;
   Duration retry_after{}; ///< not earlier than that; zero: the caller's backoff decides
   std::string answer;     ///< of one that was taken: what the other side said, in one line
+  Time at{};              ///< when it ended, from where a retry counts; zero: as of the last time that was told
 };
 
 /// Seam: delivers notices to channels.

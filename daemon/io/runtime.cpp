@@ -96,6 +96,7 @@ struct Runtime::Parts {
   Time journal_end_told{};
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever;
+  bool notices_answered = false;             ///< since the app was last told
   std::multimap<Time, Scraper*> scrapes_due; ///< when each of `scrapers` wants to be called
   std::map<std::string, double> dropped_told;
 
@@ -192,6 +193,14 @@ void Runtime::Parts::wire(config::Config config) {
       [this](Time due) { due == kNever ? step_retry->disarm() : step_retry->arm(due); });
   notifier = std::make_unique<ChannelNotifier>(
       ChannelNotifier::Ways{*fetcher, *mailer, *steps}, secrets, [this] { return loop->fresh_now(); }, host_name());
+  notifier->after_done = [this] {
+    if (std::exchange(notices_answered, true)) return;
+    loop->post([this] { // not here: it may be inside of a commit
+      notices_answered = false;
+      app->on_tick(loop->now());
+      after_event();
+    });
+  };
   set_channels(config.daemon.channels);
   telemetry = std::make_unique<Telemetry>(options.version);
   app = std::make_unique<App>(std::move(config),

@@ -86,9 +86,11 @@ public:
   };
   using Script = std::function<void(Connection&)>;
 
-  explicit RawServer(Script script) : script_(std::move(script)) {
+  /// `port` 0: any that is free. Throws where it cannot be had.
+  explicit RawServer(Script script, int port = 0) : script_(std::move(script)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     listen_on(reinterpret_cast<sockaddr*>(&address), sizeof address);
     socklen_t size = sizeof address;
@@ -120,6 +122,8 @@ public:
 private:
   void listen_on(const sockaddr* address, socklen_t size) {
     listener_ = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int again = 1; // a server that comes back finds connections of the one before in TIME_WAIT
+    setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
     if (listener_ < 0 || bind(listener_, address, size) != 0 || listen(listener_, 64) != 0)
       throw std::runtime_error(std::string("test server: ") + std::strerror(errno));
     acceptor_ = std::thread([this] { accept_all(); });

@@ -75,6 +75,30 @@ TEST_F(ChannelNotifierTest, AWebhookGetsTheNoticeAsJson) {
   EXPECT_EQ(body->text("key"), "I1.opened.hook") << "a receiver can tell a repeated delivery";
 }
 
+TEST_F(ChannelNotifierTest, EachEndIsToldWithItsTime) {
+  int ends = 0;
+  std::vector<Time> at;
+  notifier_.after_done = [&] {
+    ++ends;
+    EXPECT_EQ(at.size(), static_cast<std::size_t>(ends)) << "what it changed is there by then";
+  };
+  const auto send_to = [&](const std::string& channel) {
+    notifier_.send({"I1.opened." + channel, channel, "critical", "shop: rolled back", "{}"},
+                   [&](const Delivery& told) { at.push_back(told.at); });
+  };
+  const Time begun = now_;
+  fetcher_.always(kHook, 204, "");
+  send_to("hook");
+  EXPECT_EQ(ends, 0);
+  now_ += std::chrono::seconds(6);
+  fetcher_.advance(std::chrono::seconds(6));
+  secret_readable_ = false;
+  now_ += std::chrono::seconds(1);
+  send_to("hook");
+  EXPECT_THAT(at, testing::ElementsAre(begun + std::chrono::seconds(6), begun + std::chrono::seconds(7)));
+  EXPECT_EQ(ends, 2);
+}
+
 TEST_F(ChannelNotifierTest, AnAnswerThatIsNot2xxIsNoDelivery) {
   fetcher_.once(kHook, HttpResponse{429, "", "7", "", {}, {}, ""});
   const Ended busy = send("hook");

@@ -30,6 +30,13 @@ public:
   std::vector<std::string> tried, taken;
 };
 
+/// Its answer comes when the test says.
+class SlowNotifier final : public Notifier {
+public:
+  void send(const Notice&, Done done) override { under_way.push_back(std::move(done)); }
+  std::vector<Done> under_way;
+};
+
 /// An outbox alone, over a ledger.
 class OutboxTest : public ::testing::Test {
 protected:
@@ -111,6 +118,27 @@ TEST_F(OutboxTest, NobodyWaitsForMoreThanFiveMinutes) {
   EXPECT_THAT(notifier_.taken, ElementsAre());
   run(3);
   EXPECT_THAT(notifier_.taken, ElementsAre("I1/worse/it"));
+}
+
+TEST_F(OutboxTest, WhatToWaitCountsFromTheAnswerThoughNothingWasDueMeanwhile) {
+  SlowNotifier slow;
+  Outbox outbox(ledger_, slow, config_);
+  queue("begun", "critical");
+  (void)outbox.pump(now_);
+  ASSERT_TRUE(ledger_.flush());
+  ASSERT_EQ(slow.under_way.size(), 1U);
+  const Time answered = now_ + seconds(9);
+  slow.under_way.front()({fail(Errc::io, "answered 429"), seconds(3), "", answered});
+  EXPECT_EQ(outbox.pump(answered), answered + seconds(3));
+  ASSERT_TRUE(ledger_.flush());
+  EXPECT_EQ(slow.under_way.size(), 1U);
+  (void)outbox.pump(answered + seconds(3));
+  ASSERT_TRUE(ledger_.flush());
+  ASSERT_EQ(slow.under_way.size(), 2U);
+  slow.under_way.back()({{}, {}, "", answered + seconds(4)});
+  ASSERT_TRUE(ledger_.flush());
+  EXPECT_EQ(journal_.records().back().type, NoticeEnded::kType);
+  EXPECT_EQ(journal_.records().back().time, answered + seconds(4));
 }
 
 TEST_F(OutboxTest, AnotherChannelDoesNotWait) {
