@@ -221,7 +221,7 @@ TEST(Load, ChannelsOfNotifyStepsMustExist) {
   const auto outcome =
       load("/etc/main.yaml", two_services(service_with(kCriteria + steps, "a"), service_with(kCriteria, "b")).files());
   EXPECT_THAT(texts_of(outcome.faults), ElementsAre("/etc/s/a.yaml:6:65: procedures.rollback[0].to[1]: there is no "
-                                                    "channel \"oncal\" (did you mean \"oncall\"?)"));
+                                                    "channel or role \"oncal\" (did you mean \"oncall\"?)"));
 }
 
 TEST(Load, HashesOfTheFilesAndOfAllOfThemChangeWithAnyByte) {

@@ -111,7 +111,7 @@ TEST(IncidentCare, ReviewIsAskedForAtHalfAtNineTenthsWhenDueAndDaily) {
   EXPECT_THAT(events(care_for(i, notify(), kOpened + 47h)), IsEmpty());
   const IncidentCare late = care_for(i, notify(), kOpened + 96h);
   EXPECT_THAT(events(late), ElementsAre("review_overdue.4"));
-  EXPECT_THAT(late.due[0].announcement.title, HasSubstr("is OVERDUE since 72h"));
+  EXPECT_THAT(late.due[0].announcement.title, HasSubstr("is OVERDUE since 3d"));
   i.reviewed = kOpened + 97h;
   EXPECT_THAT(events(care_for(i, notify(), kOpened + 500h)), IsEmpty());
 }
