@@ -59,18 +59,19 @@ void care_for_open(IncidentCare& care, const IncidentState& i, const config::Not
       {});
 }
 
-/// At 50 % and 90 % of the time that was given, when it is over, and each day after.
+/// At 50 % and 90 % of the time that was given, when it is over, and each day after. Never more than "info": a review is
+/// nothing to wake anybody for.
 void care_for_review(IncidentCare& care, const IncidentState& i, Time now) {
   const Duration given = i.review_due - i.review_opened;
   const std::int64_t days = now < i.review_due ? 0 : (now - i.review_due) / kOverdueEvery;
   struct Mark {
-    std::string event, severity;
+    std::string event;
     Time at;
   };
-  const Mark marks[] = {{"review_due.50", "info", i.review_opened + given / 2},
-                        {"review_due.90", "alert", i.review_opened + given * 9 / 10},
-                        {"review_overdue." + std::to_string(days + 1), "alert", i.review_due + days * kOverdueEvery},
-                        {"", "", i.review_due + (days + 1) * kOverdueEvery}};
+  const Mark marks[] = {{"review_due.50", i.review_opened + given / 2},
+                        {"review_due.90", i.review_opened + given * 9 / 10},
+                        {"review_overdue." + std::to_string(days + 1), i.review_due + days * kOverdueEvery},
+                        {"", i.review_due + (days + 1) * kOverdueEvery}};
   const Mark* passed = nullptr; // of several that passed meanwhile the last
   for (const Mark& mark : marks) {
     if (mark.at > now) {
@@ -82,7 +83,7 @@ void care_for_review(IncidentCare& care, const IncidentState& i, Time now) {
   if (!passed || i.told.contains(passed->event)) return;
   const std::string when = now < i.review_due ? "is due in " + about(i.review_due - now)
                                               : "is OVERDUE" + (days > 0 ? " since " + about(now - i.review_due) : "");
-  care.due.push_back({{passed->event, passed->severity,
+  care.due.push_back({{passed->event, "info",
                        i.service + ": the review of " + i.id + " " + when + "; backstopctl incident review " + i.id +
                            " --root-cause … --prevention …",
                        i.id, i.deployment},

@@ -19,6 +19,8 @@ bool is_public(const config::Channel& channel, const Occasion& what) {
 bool takes(const config::Channel& channel, const Occasion& what) {
   const Action action = what.action();
   const bool deployed = what.event == "deployed"; // said for machines that follow deployments: to people it is no news
+  // Reminders are for people. Who shows how things stand would show them worse than they are.
+  const bool reminder = what.event == "escalated" || what.event == "repeat" || what.event.starts_with("review_");
   switch (channel.type) {
   case ChannelType::webhook:
   case ChannelType::command:
@@ -27,11 +29,11 @@ bool takes(const config::Channel& channel, const Occasion& what) {
   case ChannelType::email: return !deployed;
   case ChannelType::pagerduty: return true; // what is no incident is a change event
   case ChannelType::opsgenie: return action != Action::inform;
-  case ChannelType::alertmanager: return action != Action::inform && action != Action::acknowledge;
-  case ChannelType::statuspage: return is_public(channel, what);
+  case ChannelType::alertmanager: return !reminder && action != Action::inform && action != Action::acknowledge;
+  case ChannelType::statuspage: return !reminder && is_public(channel, what);
   case ChannelType::cdevents:
     return deployed || action == Action::test || what.event == "rolled_back" ||
-           (!what.incident.empty() && (action == Action::trigger || action == Action::resolve));
+           (!reminder && !what.incident.empty() && (action == Action::trigger || action == Action::resolve));
   }
   return true;
 }
