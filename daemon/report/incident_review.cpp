@@ -68,9 +68,9 @@ Items to_do(const Report& r, const LocalTime& local) {
   if (!s.locked.empty() && s.unlocked == Time{})
     items.items.push_back("The service is LOCKED: mend it, then backstopctl unlock " + s.service +
                           " --retry-from STEP or --done-by-hand, with --reason ...");
-  if (incident.review_due != Time{})
+  if (incident.review_due != Time{} && incident.reviewed == Time{})
     items.items.push_back("Write the root cause and the prevention below, by " + both(incident.review_due, local) +
-                          ".");
+                          ", or close it with backstopctl incident review " + incident.id + ".");
   if (s.quarantined != Time{})
     items.items.push_back("Deploy a mended version. " + s.version +
                           " itself is refused until a person releases it from quarantine.");
@@ -125,8 +125,20 @@ Block people_of(const Report& r) {
 
 std::string status_of(const IncidentStory& incident) {
   if (incident.resolved == Time{}) return incident.acknowledged_by.empty() ? "open, nobody is on it" : "open";
+  if (incident.reviewed != Time{}) return "resolved, reviewed " + utc(incident.reviewed);
   return "resolved" +
          std::string(incident.review_due != Time{} ? ", to be reviewed by " + utc(incident.review_due) : "");
+}
+
+/// What was found, or room to write it down.
+std::vector<Block> review_of(const IncidentStory& incident, const LocalTime& local) {
+  if (incident.reviewed != Time{})
+    return {Facts{{{"Reviewed", both(incident.reviewed, local) + " by " + incident.reviewed_by},
+                   {"Root cause", incident.root_cause},
+                   {"Prevention", incident.prevention}}}};
+  return {Facts{{{"Due", incident.review_due == Time{} ? "no review is asked for" : both(incident.review_due, local)}}},
+          Blank{"Root cause: why did it happen, and why was it not found before?", 4},
+          Blank{"Prevention: what will be done, by whom, until when?", 4}, Blank{"Reviewed by, on", 1}};
 }
 
 } // namespace
@@ -164,11 +176,7 @@ Document incident_review(const Report& r, const LocalTime& local) {
   if (!s.acts.empty()) d.sections.push_back({"What people did", {people_of(r)}});
   if (!r.judgement.well.empty()) d.sections.push_back({"What went well", {Items{r.judgement.well, Tone::good}}});
   if (!r.judgement.badly.empty()) d.sections.push_back({"What did not", {Items{r.judgement.badly, Tone::bad}}});
-  d.sections.push_back(
-      {"Review",
-       {Facts{{{"Due", incident.review_due == Time{} ? "no review is asked for" : both(incident.review_due, local)}}},
-        Blank{"Root cause: why did it happen, and why was it not found before?", 4},
-        Blank{"Prevention: what will be done, by whom, until when?", 4}, Blank{"Reviewed by, on", 1}}});
+  d.sections.push_back({"Review", review_of(incident, local)});
   d.sections.push_back({"What this rests on", {sources_of(r)}});
   d.foot = "Made by backstopctl report " + incident.id + " from the records and samples of backstopd.";
   return d;

@@ -62,6 +62,7 @@ struct Teller {
   }
   Words operator()(const IncidentResolved& p) const { return good("incident " + p.id + " resolved"); }
   Words operator()(const ReviewOpened& p) const { return said("a review is due by " + utc(p.due)); }
+  Words operator()(const ReviewClosed& p) const { return good("the review of " + p.incident + " is done"); }
   Words operator()(const VersionQuarantined& p) const {
     return said(p.version + " is quarantined: nobody can deploy it again by mistake");
   }

@@ -88,7 +88,11 @@ Json incident_json(const IncidentStory& i) {
       .set("acknowledged_by", i.acknowledged_by)
       .set("acknowledged", wall(i.acknowledged))
       .set("comment", i.comment)
-      .set("review_due", wall(i.review_due));
+      .set("review_due", wall(i.review_due))
+      .set("reviewed", wall(i.reviewed))
+      .set("reviewed_by", i.reviewed_by)
+      .set("root_cause", i.root_cause)
+      .set("prevention", i.prevention);
 }
 
 Json notice_json(const NoticeStory& n) {

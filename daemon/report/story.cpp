@@ -83,7 +83,7 @@ struct Collector {
   void operator()(const DecisionMade& p) { story.decisions.push_back({record->time, p}); }
   void operator()(const SignalRaised& p) { story.signals.push_back({record->time, record->actor, p.kind, p.evidence}); }
   void operator()(const IncidentOpened& p) {
-    story.incidents.push_back({p.id, p.severity, p.title, record->time, {}, "", "", "", {}, {}});
+    story.incidents.push_back({p.id, p.severity, p.title, record->time, {}, "", "", "", {}, {}, {}});
   }
   void operator()(const IncidentEscalated& p) {
     if (IncidentStory* i = incident(p.id)) i->severity = p.severity, i->title = p.title;
@@ -98,6 +98,11 @@ struct Collector {
   }
   void operator()(const ReviewOpened& p) {
     if (IncidentStory* i = incident(p.incident)) i->review_due = p.due;
+  }
+  void operator()(const ReviewClosed& p) {
+    if (IncidentStory* i = incident(p.incident))
+      i->reviewed = record->time, i->reviewed_by = person_of(record->actor), i->root_cause = p.root_cause,
+      i->prevention = p.prevention;
   }
   void operator()(const RollbackStarted& p) {
     story.rollback = p;

@@ -64,6 +64,8 @@ struct IncidentStory {
   std::string acknowledged_by, comment;
   Time acknowledged{};
   Time review_due{}; ///< zero: no review is asked for
+  Time reviewed{};   ///< zero: not yet
+  std::string reviewed_by{}, root_cause{}, prevention{};
 };
 
 struct SignalStory {

@@ -33,6 +33,17 @@ TEST(Report, TheTimesThatWereMeasured) {
   EXPECT_EQ(report.figures.delivered, report.figures.notices);
 }
 
+TEST(Report, AReviewThatIsClosedStandsInItAndIsAskedForNoMore) {
+  Shop world;
+  world.deploy_bad(8);
+  world.mend(40);
+  const auto page = [&] { return markdown_of(document_of(report_on(world, "I1"), at_utc)); };
+  EXPECT_THAT(page(), HasSubstr("Write the root cause"));
+  ASSERT_TRUE(world.command(CloseReview{"I1", "a slow query", "an index"}, "uid:1001(ben)").ok);
+  EXPECT_THAT(page(), testing::AllOf(HasSubstr("a slow query"), HasSubstr("an index"), HasSubstr("ben"),
+                                     testing::Not(HasSubstr("Write the root cause"))));
+}
+
 TEST(Report, RequestsAreCountedWhileTheVersionHadTheTraffic) {
   Shop world;
   world.deploy_bad(8);
