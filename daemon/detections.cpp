@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration kLookEvery = std::chrono::seconds(1);
 constexpr Duration kTryAgain = std::chrono::seconds(10);
+constexpr Duration kNoLinkFor = std::chrono::seconds(30); ///< longer than a deployment is between two versions
 constexpr int kFewReads = 3; ///< tries after which a source that is not read yet is told of
 
 bool detects(const config::Service& service) { return !std::holds_alternative<std::monostate>(service.detect); }
@@ -41,6 +42,7 @@ void Detections::begin_anew(Time now) {
       std::any_of(watches_.begin(), watches_.end(), [](const auto& entry) { return detects(entry.second->config); });
   next_look_ = any ? now : kNever;
   starts_.clear(); // they are counted from the beginning of a watch
+  no_link_.clear();
 }
 
 void Detections::put_off(Time now) {
@@ -59,15 +61,19 @@ void Detections::look(Time now) {
     const auto watch = watches_.find(key);
     const ServiceState* service = state_.service(key);
     if (watch == watches_.end() || !service || service->version.empty()) continue; // nobody said what runs: see adopt
-    if (const std::optional<Seen> found = seen(*watch->second, *service)) look_at(key, *service, *found, now);
+    if (const std::optional<Seen> found = seen(*watch->second, *service, now)) look_at(key, *service, *found, now);
   }
 }
 
-std::optional<Detections::Seen> Detections::seen(const ServiceWatch& watch, const ServiceState& service) {
+std::optional<Detections::Seen> Detections::seen(const ServiceWatch& watch, const ServiceState& service, Time now) {
   const std::string& key = watch.key;
   const auto at_link = [&](const std::string& link) -> std::optional<std::string> {
     const Result<std::string> target = outside_.read_link(link);
-    if (!target) return std::nullopt; // between two versions there may be none
+    if (!target) {
+      miss_link(key, target.error(), now);
+      return std::nullopt;
+    }
+    no_link_.erase(key);
     return version_in(*target);
   };
   if (const auto* link = std::get_if<config::DetectLink>(&watch.config.detect)) {
@@ -92,6 +98,19 @@ std::optional<Detections::Seen> Detections::seen(const ServiceWatch& watch, cons
   if (!version) return std::nullopt;
   starts_[key] = *starts;
   return Seen{*version, true, "restart of " + restart->source, restart->source + " was restarted with"};
+}
+
+/// For a moment there may be none. Longer, and nothing would ever be noticed: the path is wrong, or not to be seen from here.
+void Detections::miss_link(const std::string& key, const Error& why, Time now) {
+  NoLink& missing = no_link_.try_emplace(key, NoLink{now, false}).first->second;
+  if (missing.told || now - missing.since < kNoLinkFor) return;
+  missing.told = true;
+  outside_.tell({"unwatched." + key + ".link", "alert",
+                 key + ": " + why.what +
+                     ": while it cannot be read no deployment is noticed; mend the link or its path in " +
+                     "the service's file (the daemon has a /tmp of its own)",
+                 "", ""},
+                now);
 }
 
 void Detections::look_at(const std::string& key, const ServiceState& service, const Seen& seen, Time now) {

@@ -47,7 +47,12 @@ private:
     int tries = 0;
     Time again{};
   };
-  [[nodiscard]] std::optional<Seen> seen(const ServiceWatch& watch, const ServiceState& service);
+  struct NoLink {
+    Time since{};
+    bool told = false;
+  };
+  [[nodiscard]] std::optional<Seen> seen(const ServiceWatch& watch, const ServiceState& service, Time now);
+  void miss_link(const std::string& key, const Error& why, Time now);
   void look_at(const std::string& key, const ServiceState& service, const Seen& seen, Time now);
   void begin(const std::string& key, const Seen& seen, Time now);
 
@@ -57,6 +62,7 @@ private:
   std::map<std::string, Unwatched> unwatched_; ///< by service
   std::map<std::string, std::string> shown_;   ///< what was seen last, by service
   std::map<std::string, double> starts_;       ///< of its unit when it was looked at last, by service
+  std::map<std::string, NoLink> no_link_;      ///< links that cannot be read, by service
   Time next_look_ = kNever;
 };
 

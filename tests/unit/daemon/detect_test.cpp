@@ -38,6 +38,25 @@ TEST_F(DetectTest, NothingBeginsWhileTheLinkShowsWhatRuns) {
   EXPECT_EQ(deployments(), 0U) << "a link that is not there tells nothing";
 }
 
+TEST_F(DetectTest, ALinkThatCannotBeReadForLongIsToldOnce) {
+  w.links.erase(kLink);
+  w.run(25);
+  EXPECT_EQ(w.told("unwatched."), "");
+  point_to("v1");
+  w.run(2);
+  w.links.erase(kLink);
+  w.run(25);
+  EXPECT_EQ(w.told("unwatched."), "") << "it was there between";
+  w.run(100);
+  EXPECT_EQ(w.told("unwatched."),
+            "alert: shop/production: /srv/shop/current: no such link: while it cannot be read no "
+            "deployment is noticed; mend the link or its path in the service's file (the daemon has "
+            "a /tmp of its own)\n");
+  set("v2");
+  w.run(2);
+  EXPECT_EQ(deployments(), 1U);
+}
+
 TEST_F(DetectTest, AnotherVersionIsWatchedAtOnceAndKeptWhereItIsGood) {
   set("v2");
   w.run(2);
