@@ -39,6 +39,7 @@ TEST_F(DetectTest, NothingBeginsWhileTheLinkShowsWhatRuns) {
 }
 
 TEST_F(DetectTest, ALinkThatCannotBeReadForLongIsToldOnce) {
+  w.run(2);
   w.links.erase(kLink);
   w.run(25);
   EXPECT_EQ(w.told("unwatched."), "");
