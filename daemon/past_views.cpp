@@ -142,7 +142,9 @@ Subjects subjects_of(const State& state, const DeploymentState& d) {
   for (const auto& [id, incident] : state.incidents) {
     if (incident.deployment != d.id) continue;
     subjects.ids.insert(id);
-    subjects.until = incident.open() ? kNever : std::max({subjects.until, incident.resolved, incident.acknowledged_at});
+    subjects.until = incident.open()
+                         ? kNever
+                         : std::max({subjects.until, incident.resolved, incident.acknowledged_at, incident.reviewed});
   }
   if (subjects.until != kNever) subjects.until += kNotices;
   return subjects;

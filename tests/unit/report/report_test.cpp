@@ -39,6 +39,7 @@ TEST(Report, AReviewThatIsClosedStandsInItAndIsAskedForNoMore) {
   world.mend(40);
   const auto page = [&] { return markdown_of(document_of(report_on(world, "I1"), at_utc)); };
   EXPECT_THAT(page(), HasSubstr("Write the root cause"));
+  world.now += std::chrono::hours(20); // a good night's sleep
   ASSERT_TRUE(world.command(CloseReview{"I1", "a slow query", "an index"}, "uid:1001(ben)").ok);
   EXPECT_THAT(page(), testing::AllOf(HasSubstr("a slow query"), HasSubstr("an index"), HasSubstr("ben"),
                                      testing::Not(HasSubstr("Write the root cause"))));
