@@ -6,8 +6,13 @@ namespace backstop::config {
 
 namespace {
 
-bool stays_here(std::string_view host) {
-  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+/// Whether `place`, "127.0.0.1:587" or "localhost/path", is on this host. The name of another may begin like it.
+bool stays_here(std::string_view place) {
+  const std::size_t end = place.starts_with('[') ? place.find(']') + 1 : place.find_first_of(":/?#");
+  const std::string_view host = place.substr(0, end), rest = place.substr(host.size());
+  if (!rest.empty() && std::string_view(":/?#").find(rest.front()) == std::string_view::npos) return false;
+  return host == "localhost" || host == "[::1]" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
 void fault(Sheet& sheet, const std::string& path, std::string_view what, std::string_view how) {

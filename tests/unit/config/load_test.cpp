@@ -84,6 +84,20 @@ TEST(Load, TheKeysOfTheMainFileAreRead) {
   EXPECT_THAT(daemon.channels[2].argv, ElementsAre("/bin/tell", "me"));
 }
 
+TEST(Load, AKeyIsSentInClearToThisHostAlone) {
+  const auto faults = [](const std::string& url) {
+    MemoryFiles files;
+    files.texts["/etc/main.yaml"] =
+        "services: none/*.yaml\nchannels: {am: {type: alertmanager, bearer: {credential: t}, url: \"" + url + "\"}}\n";
+    return texts_of(load("/etc/main.yaml", files.files()).faults);
+  };
+  for (const char* here : {"http://127.0.0.1:9093", "http://localhost/am", "http://[::1]:9093", "https://am.example"})
+    EXPECT_THAT(faults(here), ElementsAre()) << here;
+  for (const char* elsewhere : {"http://am.example", "http://127.0.0.1.am.example", "http://localhost.am.example:9093",
+                                "http://[::1].am.example", "http://[::2]:9093"})
+    EXPECT_THAT(faults(elsewhere), ElementsAre(HasSubstr("the key would be sent in clear"))) << elsewhere;
+}
+
 TEST(Load, WhoIsToldIsRead) {
   MemoryFiles files;
   files.texts["/etc/main.yaml"] =
