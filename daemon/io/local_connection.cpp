@@ -120,6 +120,7 @@ void LocalConnection::fail_with(Error error) {
 
 void LocalConnection::end(End how) {
   phase_ = Phase::ended;
+  if (std::exchange(waits_to_send_, false)) io_.reset(); // an answer to half of a request: the rest must not follow
   on_end_(*this, how);
 }
 

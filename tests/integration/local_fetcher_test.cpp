@@ -60,9 +60,7 @@ class LocalFetcherTest : public testing::Test {
 protected:
   LocalFetcherTest() {
     block_signals();
-    auto made = EventLoop::create();
-    if (!made) throw std::runtime_error(made.error().what);
-    loop_ = *std::move(made);
+    loop_ = *EventLoop::create();
     fetcher_ = std::make_unique<LocalFetcher>(*loop_);
   }
   void run_until(const std::function<bool()>& enough) {
@@ -115,6 +113,28 @@ TEST_F(LocalFetcherTest, BytesThatNobodyAskedForEndTheConnection) {
   run_until([&] { return left.load(); });
   EXPECT_TRUE(left);
   EXPECT_EQ(body(server.url()), "up 1\n");
+}
+
+TEST_F(LocalFetcherTest, ConnectionIsNotUsedAgainWhereTheAnswerCameBeforeTheWholeRequestWasSent) {
+  std::atomic<int> connections = 0;
+  RawServer server([&](RawServer::Connection& c) {
+    ++connections;
+    if (connections == 1) { // it has heard enough
+      c.wait(-1);
+      c.send(http_answer(431, "too much"));
+      return c.hold();
+    }
+    while (c.read_request() && c.send(http_answer(200, "up 1\n"))) {
+    }
+  });
+  HttpRequest long_one = get(server.url());
+  long_one.headers = {{"X-Long", std::string(std::size_t{16} << 20, 'x')}};
+  int status = 0;
+  fetcher_->start(long_one, [&](const Result<HttpResponse>& r) { status = r ? r->status : -1; });
+  run_until([&] { return status != 0; });
+  EXPECT_EQ(status, 431);
+  EXPECT_EQ(body(server.url()), "up 1\n");
+  EXPECT_EQ(connections, 2);
 }
 
 TEST_F(LocalFetcherTest, ConnectionThatNobodyUsesIsClosed) {
