@@ -18,9 +18,7 @@ class CurlMailerTest : public testing::Test {
 protected:
   CurlMailerTest() {
     block_signals();
-    auto made = EventLoop::create();
-    if (!made) throw std::runtime_error(made.error().what);
-    loop_ = *std::move(made);
+    loop_ = *EventLoop::create();
     mailer_ = std::make_unique<CurlMailer>(*loop_);
   }
   static Mail mail_to(const std::string& server) {

@@ -37,15 +37,6 @@ protected:
     const std::size_t at = channel.find("http://");
     return channel.substr(at, channel.find('"', at) - at);
   }
-  /// A version that fails, rolled back and verified.
-  void roll_back_once() {
-    ASSERT_TRUE(start());
-    ASSERT_TRUE(ready_to_deploy());
-    ASSERT_EQ(ctl({"deploy", "begin", "--service", "shop", "--version", "v1-bad"}).code, 0);
-    write("version", "v1-bad\n");
-    ASSERT_EQ(ctl({"deploy", "finish", "D1"}).code, 0);
-    ASSERT_EQ(ctl({"deploy", "wait", "D1", "--timeout", "20s"}).code, 3);
-  }
   /// Makes the bundle NAME and unpacks it beside.
   Ran bundle(const std::string& name) {
     unpacked_ = shop.dir + "/" + name;

@@ -13,15 +13,6 @@ using testing::Not;
 
 class DaemonFlight : public DaemonProcess {
 protected:
-  /// A version that fails, rolled back and verified.
-  void roll_back_once() {
-    ASSERT_TRUE(start());
-    ASSERT_TRUE(ready_to_deploy());
-    ASSERT_EQ(ctl({"deploy", "begin", "--service", "shop", "--version", "v1-bad"}).code, 0);
-    write("version", "v1-bad\n");
-    ASSERT_EQ(ctl({"deploy", "finish", "D1"}).code, 0);
-    ASSERT_EQ(ctl({"deploy", "wait", "D1", "--timeout", "20s"}).code, 3);
-  }
   [[nodiscard]] std::string live() const { return live_log(shop.dir + "/journal.db", "D1"); }
   [[nodiscard]] Ran replay(std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"replay", "--deployment", "D1"});

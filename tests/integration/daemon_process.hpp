@@ -101,6 +101,16 @@ protected:
            ctl({"adopt", "shop", "v0-good", "--reason", "the beginning"}).code == 0;
   }
 
+  /// A version that fails, rolled back and verified: D1.
+  void roll_back_once() {
+    ASSERT_TRUE(start());
+    ASSERT_TRUE(ready_to_deploy());
+    ASSERT_EQ(ctl({"deploy", "begin", "--service", "shop", "--version", "v1-bad"}).code, 0);
+    write("version", "v1-bad\n");
+    ASSERT_EQ(ctl({"deploy", "finish", "D1"}).code, 0);
+    ASSERT_EQ(ctl({"deploy", "wait", "D1", "--timeout", "20s"}).code, 3);
+  }
+
   Ran ctl(std::vector<std::string> words) const {
     words.insert(words.begin(), {shop.bin + "/backstopctl", "--socket", socket_path()});
     return run_program(words);

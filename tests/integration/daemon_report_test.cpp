@@ -11,14 +11,6 @@ using testing::Not;
 
 class DaemonReport : public DaemonProcess {
 protected:
-  void roll_back_once() {
-    ASSERT_TRUE(start());
-    ASSERT_TRUE(ready_to_deploy());
-    ASSERT_EQ(ctl({"deploy", "begin", "--service", "shop", "--version", "v1-bad"}).code, 0);
-    write("version", "v1-bad\n");
-    ASSERT_EQ(ctl({"deploy", "finish", "D1"}).code, 0);
-    ASSERT_EQ(ctl({"deploy", "wait", "D1", "--timeout", "20s"}).code, 3);
-  }
   [[nodiscard]] std::vector<std::string> offline(std::vector<std::string> words) const {
     words.insert(words.end(),
                  {"--offline", "--journal", shop.dir + "/journal.db", "--recorder", shop.dir + "/recorder.db"});
