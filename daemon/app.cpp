@@ -202,8 +202,7 @@ void App::care_for_incidents(Time now) {
   if (state().cared_for.empty()) return;
   if (now >= care_due_ || state().records != cared_at_) {
     care_due_ = kNever;
-    const std::set<std::string> ids = state().cared_for;
-    for (const std::string& id : ids) {
+    for (const std::string& id : state().cared_for) { // a notice takes none out
       const IncidentState& incident = state().incidents.at(id);
       for (const Reminder& due : care_for(incident, config_.daemon.notify, now).due)
         announce(ledger_, due.announcement, config_.daemon, due.to, now);

@@ -305,7 +305,7 @@ struct Fold::Applier {
       it->second.resolved = r.time;
       it->second.how_resolved = p.how;
       if (!it->second.needs_care()) s.cared_for.erase(p.id);
-      s.told.erase(s.told.lower_bound({p.id, ""}), s.told.lower_bound({p.id + '\0', ""}));
+      s.last_alarms.erase(s.last_alarms.lower_bound({p.id, ""}), s.last_alarms.lower_bound({p.id + '\0', ""}));
     }
   }
   void operator()(const ReviewOpened& p) const {
@@ -466,13 +466,14 @@ struct Fold::Applier {
   void operator()(const ChannelTested&) const {}
   void operator()(const GameDayHeld& p) const { service(p.service).game_day = {r.time, r.actor, p.why, p.works}; }
   /// What an incident is told by from now on, where it has to be told again.
-  void keep_told(const NoticeQueued& notice) const {
+  void keep_alarm(const NoticeQueued& notice) const {
     const auto it = s.incidents.find(notice.incident);
     if (it == s.incidents.end() || !it->second.open()) return;
-    if (notice.severity == "alert" || notice.severity == "critical") s.told[{notice.incident, notice.channel}] = notice;
+    if (notice.severity == "alert" || notice.severity == "critical")
+      s.last_alarms[{notice.incident, notice.channel}] = notice;
   }
   void operator()(const NoticeEnded& p) const {
-    if (const auto it = s.outbox.find(p.key); it != s.outbox.end() && p.delivered) keep_told(it->second.notice);
+    if (const auto it = s.outbox.find(p.key); it != s.outbox.end() && p.delivered) keep_alarm(it->second.notice);
     s.outbox.erase(p.key);
     if (p.delivered || !p.superseded_by.empty()) return;
     s.dead_letters.push_back(p);
@@ -491,6 +492,17 @@ void Fold::apply(const Record& record, const Payload& payload) {
   std::vector<TimelineEntry>& timeline = it->second.timeline;
   timeline.push_back({record.time, record.actor, record.type, narrate(payload).text});
   if (timeline.size() > kKeptTimeline) timeline.erase(timeline.begin());
+}
+
+Status fold_in(Fold& fold, const Record& record) {
+  const Result<Payload> payload = decode(record);
+  if (!payload) return payload.error();
+  fold.apply(record, *payload);
+  return {};
+}
+
+Status fold_journal(const Journal& journal, Fold& fold) {
+  return journal.read(0, [&](const Record& record) { return fold_in(fold, record); });
 }
 
 void Fold::notice_attempt(const std::string& key, bool sending, Time next_attempt, const Error& error) {

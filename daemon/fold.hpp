@@ -8,6 +8,8 @@
 
 namespace backstop {
 
+class Journal;
+
 /// Reads a frozen configuration text again. Given to the fold so that it stays free of the YAML reader; tests give their
 /// own. An error leaves the deployment without a configuration: it is shown, and never acted upon.
 using ReadFrozen = std::function<Result<config::Service>(const std::string& text, const std::string& service)>;
@@ -29,6 +31,11 @@ private:
   ReadFrozen read_frozen_;
   State state_;
 };
+
+/// Takes in one record as a journal has it. Errors: as decode(), and nothing was taken in.
+Status fold_in(Fold& fold, const Record& record);
+/// Takes in a whole journal. After an error `fold` has what came before it.
+Status fold_journal(const Journal& journal, Fold& fold);
 
 /// The engine's view of the configured steps.
 std::vector<StepPlan> plan_of(const std::vector<config::Step>& steps);

@@ -1,4 +1,5 @@
 #include "daemon/json.hpp"
+#include "rules/utf8.hpp"
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -160,24 +161,6 @@ private:
 
 // ---- writing ----
 
-/// Length of the valid UTF-8 sequence at the start of `s` (RFC 3629, table 3-7 of Unicode), 0 where there is none.
-std::size_t utf8_length(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F)) return 0;
-    return tail(1) && tail(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) return 0;
-    return tail(1) && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 class Writer {
 public:
   explicit Writer(int indent) : indent_(indent) {}
@@ -233,7 +216,7 @@ private:
   void quote(std::string_view s) {
     out_ += '"';
     while (!s.empty()) {
-      const std::size_t length = utf8_length(s);
+      const std::size_t length = utf8_at(s).bytes;
       if (length == 0)
         out_ += "\xEF\xBF\xBD";
       else if (length == 1)

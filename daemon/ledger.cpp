@@ -39,13 +39,6 @@ Status Ledger::flush() {
   return {};
 }
 
-Status Ledger::recover() {
-  return journal_.read(0, [&](const Record& record) -> Status {
-    Result<Payload> payload = decode(record);
-    if (!payload) return payload.error();
-    fold_.apply(record, *payload);
-    return {};
-  });
-}
+Status Ledger::recover() { return fold_journal(journal_, fold_); }
 
 } // namespace backstop

@@ -1,5 +1,5 @@
 #include "daemon/notice_body.hpp"
-#include "daemon/channels/escape.hpp"
+#include "daemon/config/service_key.hpp"
 #include "daemon/views.hpp"
 #include <optional>
 
@@ -86,7 +86,7 @@ Json notice_body(const State& state, const Announcement& a, Time now) {
   body.set("event", a.event).set("deployment", a.deployment).set("incident", a.incident).set("at", wall(now));
   const auto incident = state.incidents.find(a.incident);
   if (const DeploymentState* d = state.deployment(a.deployment)) {
-    body.set("service", d->service).set("environment", channels::environment_of(d->service));
+    body.set("service", d->service).set("environment", std::string(config::environment_in(d->service)));
     body.set("version", d->version).set("previous_version", d->previous);
     body.set("phase", name_of(d->phase)).set("why", d->outcome_why).set("cause", d->rollback ? d->rollback->cause : "");
     const Time due = incident == state.incidents.end() ? Time{} : incident->second.review_due;

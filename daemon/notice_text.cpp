@@ -1,6 +1,7 @@
 #include "daemon/notice_text.hpp"
 #include "daemon/channels/kinds.hpp"
 #include "daemon/config/placeholders.hpp"
+#include "daemon/config/service_key.hpp"
 #include "daemon/notice_body.hpp"
 #include "daemon/routing.hpp"
 #include "daemon/step_order.hpp"
@@ -41,17 +42,15 @@ std::string title_of(const Announcement& a, const config::Daemon& daemon, const 
   const std::string event = a.event.substr(0, a.event.find('.'));
   const auto text = daemon.notify.texts.find(event);
   if (text == daemon.notify.texts.end()) return a.title;
-  const std::size_t slash = service.find('/');
-  const std::map<std::string_view, std::string> values{
-      {"title", a.title},
-      {"severity", a.severity},
-      {"service", service.substr(0, slash)},
-      {"environment", slash == std::string::npos ? "" : service.substr(slash + 1)},
-      {"version", d ? d->version : ""},
-      {"previous_version", d ? d->previous : ""},
-      {"deployment", a.deployment},
-      {"incident", a.incident},
-      {"event", event}};
+  const std::map<std::string_view, std::string> values{{"title", a.title},
+                                                       {"severity", a.severity},
+                                                       {"service", std::string(config::service_in(service))},
+                                                       {"environment", std::string(config::environment_in(service))},
+                                                       {"version", d ? d->version : ""},
+                                                       {"previous_version", d ? d->previous : ""},
+                                                       {"deployment", a.deployment},
+                                                       {"incident", a.incident},
+                                                       {"event", event}};
   return filled_in(text->second, values);
 }
 
@@ -71,10 +70,7 @@ void take_in_waiting(Ledger& ledger, NoticeQueued& notice, const std::string& ab
   }
   if (keys.empty()) return;
   notice.body.set("earlier", std::move(earlier));
-  for (const std::string& key : keys) {
-    NoticeEnded ended{key, "", false, 0, notice.key};
-    ledger.add(std::move(ended), now);
-  }
+  for (const std::string& key : keys) ledger.add(NoticeEnded{key, "", false, 0, notice.key}, now);
 }
 
 } // namespace
@@ -103,7 +99,8 @@ void announce(Ledger& ledger, const Announcement& a, const config::Daemon& daemo
     notice.title = title;
     notice.incident = a.incident;
     notice.body = body;
-    if (!channels::takes(channel, channels::occasion_of(notice_of(notice)))) continue;
+    if (!channels::takes(channel, channels::occasion_of(notice.key, notice.severity, notice.title, notice.body)))
+      continue;
     if (!urgent && daemon.notify.group_wait > Duration{}) notice.not_before = now + daemon.notify.group_wait;
     take_in_waiting(ledger, notice, about, now);
     ledger.add(std::move(notice), now);

@@ -98,11 +98,11 @@ Time Outbox::pump_repeats(Time now) {
   Time due = kNever;
   const State& state = ledger_.state();
   std::erase_if(repeats_,
-                [&](const auto& entry) { return !entry.second.sending && !state.told.contains(entry.first); });
-  if (state.told.empty()) return due;
+                [&](const auto& entry) { return !entry.second.sending && !state.last_alarms.contains(entry.first); });
+  if (state.last_alarms.empty()) return due;
   std::set<OfIncident> queued; // what is on its way says more
   for (const auto& [key, entry] : state.outbox) queued.insert({entry.notice.incident, entry.notice.channel});
-  for (const auto& [which, notice] : state.told) {
+  for (const auto& [which, notice] : state.last_alarms) {
     const config::Channel* channel = wants_repeats(which.second);
     if (!channel || queued.contains(which)) continue;
     Repeat& again = repeats_[which];

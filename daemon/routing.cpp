@@ -1,4 +1,5 @@
 #include "daemon/routing.hpp"
+#include "daemon/config/service_key.hpp"
 #include <algorithm>
 #include <string_view>
 
@@ -11,8 +12,7 @@ bool has(const std::vector<std::string>& all, std::string_view one) {
 
 /// `pattern` is a service, "shop", or its key; "*" at its end stands for any rest.
 bool fits_service(std::string_view pattern, std::string_view key) {
-  const std::string_view name = key.substr(0, key.find('/'));
-  if (!pattern.ends_with('*')) return pattern == key || pattern == name;
+  if (!pattern.ends_with('*')) return pattern == key || pattern == config::service_in(key);
   pattern.remove_suffix(1);
   return key.starts_with(pattern);
 }
@@ -24,9 +24,7 @@ bool fits_severity(const config::Route& route, const std::string& severity) {
 
 bool fits(const config::Route& route, const NoticeSubject& subject) {
   if (!fits_severity(route, subject.severity)) return false;
-  const std::size_t slash = subject.service.find('/');
-  const std::string environment = slash == std::string::npos ? "" : subject.service.substr(slash + 1);
-  if (!route.environments.empty() && !has(route.environments, environment)) return false;
+  if (!route.environments.empty() && !has(route.environments, config::environment_in(subject.service))) return false;
   if (!route.deployments.empty() && !has(route.deployments, subject.kind)) return false;
   return route.services.empty() ||
          std::any_of(route.services.begin(), route.services.end(),

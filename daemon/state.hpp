@@ -149,7 +149,7 @@ struct State {
   std::map<std::string, HoldState> holds;         ///< by service key, "*" for all
   std::map<std::string, OutboxEntry> outbox;      ///< not yet delivered, by key
   /// By open incident and channel: the last notice of what is wrong that was taken. For those who want to hear it again.
-  std::map<std::pair<std::string, std::string>, NoticeQueued> told;
+  std::map<std::pair<std::string, std::string>, NoticeQueued> last_alarms;
   std::vector<NoticeEnded> dead_letters; ///< the last 100
   std::int64_t next_deployment = 1, next_incident = 1, next_decision = 1, next_notice = 1;
   std::uint64_t records = 0;

@@ -1,4 +1,5 @@
 #include "daemon/telemetry.hpp"
+#include "daemon/config/service_key.hpp"
 #include "daemon/deadman.hpp"
 #include <algorithm>
 #include <array>
@@ -69,11 +70,6 @@ constexpr std::array kPhases{Phase::requested,       Phase::gated,     Phase::de
                              Phase::rolling_back,    Phase::succeeded, Phase::undecided,  Phase::rolled_back_verified,
                              Phase::rollback_failed, Phase::aborted,   Phase::superseded, Phase::refused};
 
-std::string_view short_name(std::string_view key) { return key.substr(0, key.find('/')); }
-std::string_view environment(std::string_view key) {
-  return key.find('/') == std::string_view::npos ? "" : key.substr(key.find('/') + 1);
-}
-
 std::optional<double> band_edge(const Row& row, const Band& band) { return row.higher_is_worse ? band.low : band.high; }
 
 /// A family of gauges, or of counters that are kept elsewhere, as text. What is known anew for each page is not kept between two: for a thousand services the labels
@@ -128,7 +124,9 @@ public:
     }
     const DeploymentState* newest = newest_of(app.state(), key);
     for (const Phase phase : kPhases)
-      state_.add({{"service", short_name(key)}, {"environment", environment(key)}, {"state", name_of(phase)}},
+      state_.add({{"service", config::service_in(key)},
+                  {"environment", config::environment_in(key)},
+                  {"state", name_of(phase)}},
                  newest && newest->phase == phase ? 1 : 0);
   }
   [[nodiscard]] std::string text() const {

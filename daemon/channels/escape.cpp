@@ -1,4 +1,5 @@
 #include "daemon/channels/escape.hpp"
+#include "rules/utf8.hpp"
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -12,32 +13,6 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 /// U+2060: not seen, and no service takes what stands on its two sides for one word.
 constexpr std::string_view kJoiner = "\xE2\x81\xA0";
-
-struct Point {
-  std::uint32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-Point point_at(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  const std::size_t bytes = first >= 0xF0 && first < 0xF5   ? 4
-                            : first >= 0xE0 && first < 0xF0 ? 3
-                            : first >= 0xC2 && first < 0xE0 ? 2
-                                                            : 0;
-  if (bytes == 0) return {};
-  std::uint32_t code = first & (0xFFU >> (bytes + 1));
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code < 0xE000;
-  if (code < least[bytes] || surrogate || code > 0x10FFFF) return {};
-  return {code, bytes, true};
-}
 
 /// Control characters, separators of lines, and what turns the direction of what follows or is not seen at all.
 bool is_blank(std::uint32_t c) { return c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0x2028 || c == 0x2029; }
@@ -101,14 +76,16 @@ std::string plain_line(std::string_view text, std::size_t most) {
       i += terminal_sequence(text, i);
       continue;
     }
-    const Point p = point_at(text, i);
-    i += p.bytes;
-    if (p.valid && is_unseen(p.code)) continue;
-    if (p.valid && is_blank(p.code)) {
+    const Utf8Character c = utf8_at(text, i);
+    const bool valid = c.bytes > 0;
+    const std::string_view written = valid ? text.substr(i, c.bytes) : kReplacement;
+    i += std::max<std::size_t>(c.bytes, 1);
+    if (valid && is_unseen(c.code)) continue;
+    if (valid && is_blank(c.code)) {
       if (!blank) out += ' ', ++characters;
       blank = true;
     } else {
-      out += p.valid ? text.substr(i - p.bytes, p.bytes) : kReplacement;
+      out += written;
       ++characters;
       blank = false;
     }
@@ -187,7 +164,7 @@ std::string for_header(std::string_view name, std::string_view text, std::size_t
   std::string word;
   const auto close = [&] { out += std::string(begin) + word + std::string(finish), word.clear(); };
   for (std::size_t i = 0; i < line.size();) {
-    const std::size_t bytes = point_at(line, i).bytes;
+    const std::size_t bytes = utf8_at(line, i).bytes; // a line is well-formed
     std::string encoded;
     for (const unsigned char c : line.substr(i, bytes))
       encoded += c == ' '               ? "_"
@@ -233,13 +210,6 @@ std::string percent_encoded(std::string_view text) {
                ? std::string(1, static_cast<char>(c))
                : fmt::format("%{:02X}", c);
   return out;
-}
-
-std::string service_of(std::string_view key) { return std::string(key.substr(0, key.rfind('/'))); }
-
-std::string environment_of(std::string_view key) {
-  const auto slash = key.rfind('/');
-  return slash == std::string_view::npos ? "" : std::string(key.substr(slash + 1));
 }
 
 } // namespace backstop::channels

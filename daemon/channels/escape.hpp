@@ -32,8 +32,4 @@ std::string quoted_printable(std::string_view text);
 /// Every byte that is no unreserved character of RFC 3986 as %XX: a piece of a path, of a package URL.
 std::string percent_encoded(std::string_view text);
 
-/// "shop" of the key "shop/production", and the other part.
-std::string service_of(std::string_view key);
-std::string environment_of(std::string_view key);
-
 } // namespace backstop::channels

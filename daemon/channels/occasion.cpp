@@ -1,5 +1,5 @@
 #include "daemon/channels/occasion.hpp"
-#include "daemon/channels/escape.hpp"
+#include "daemon/config/service_key.hpp"
 #include <algorithm>
 
 namespace backstop::channels {
@@ -11,14 +11,19 @@ Action Occasion::action() const {
   return severity == "alert" || severity == "critical" ? Action::trigger : Action::inform;
 }
 
-std::string Occasion::short_service() const { return service_of(service); }
+std::string Occasion::short_service() const { return std::string(config::service_in(service)); }
 
 Occasion occasion_of(const Notice& notice) {
+  Result<Json> body = Json::parse(notice.body);
+  return occasion_of(notice.key, notice.severity, notice.title, body ? *std::move(body) : Json());
+}
+
+Occasion occasion_of(std::string key, std::string severity, std::string title, Json body) {
   Occasion o;
-  o.key = notice.key;
-  o.severity = notice.severity;
-  o.title = notice.title;
-  if (Result<Json> body = Json::parse(notice.body)) o.details = *std::move(body);
+  o.key = std::move(key);
+  o.severity = std::move(severity);
+  o.title = std::move(title);
+  o.details = std::move(body);
   const Json& b = o.details;
   const std::string event = b.text("event");
   o.event = event.substr(0, event.find('.'));

@@ -36,6 +36,7 @@ struct Occasion {
 
 /// Tolerant: what a body does not say stays empty.
 Occasion occasion_of(const Notice& notice);
+Occasion occasion_of(std::string key, std::string severity, std::string title, Json body);
 
 /// "Done: …", "To do: …" and the like, as names and values, for media that show a table of facts. Not escaped.
 std::vector<std::pair<std::string, std::string>> facts_of(const Occasion& what);

@@ -1,4 +1,5 @@
 #include "daemon/config/check.hpp"
+#include "daemon/config/read_parts.hpp"
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
@@ -9,19 +10,12 @@ namespace backstop::config {
 namespace {
 
 void check_notify_steps(const Daemon& daemon, LoadedService& loaded) {
-  std::vector<std::string_view> known;
-  for (const Channel& channel : daemon.channels) known.push_back(channel.name);
-  for (const auto& [role, channels] : daemon.notify.roles) known.push_back(role);
+  const std::vector<std::string_view> known = names_of_recipients(daemon);
   for (std::size_t i = 0; i < loaded.service.rollback.size(); ++i) {
     const auto* notify = std::get_if<NotifyStep>(&loaded.service.rollback[i].kind);
-    if (notify == nullptr) continue;
-    for (std::size_t j = 0; j < notify->to.size(); ++j) {
-      if (std::find(known.begin(), known.end(), notify->to[j]) != known.end()) continue;
-      const std::string path = fmt::format("procedures.rollback[{}].to[{}]", i, j);
-      loaded.sheet.fault(loaded.sheet.places.of(path),
-                         fmt::format("{}: there is no channel or role \"{}\"", path, notify->to[j]),
-                         suggestion(notify->to[j], known, "channels and roles"));
-    }
+    if (notify != nullptr)
+      check_known(loaded.sheet, fmt::format("procedures.rollback[{}].to", i), notify->to, known, "channel or role ",
+                  "channels and roles");
   }
 }
 

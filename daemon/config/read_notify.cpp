@@ -10,38 +10,31 @@ namespace {
 
 constexpr std::string_view kNobody = "nobody"; ///< in `to` of a route
 
+std::vector<std::string_view> names_of_channels(const Daemon& daemon) {
+  std::vector<std::string_view> names;
+  for (const Channel& channel : daemon.channels) names.push_back(channel.name);
+  return names;
+}
+
 template <std::size_t N>
-void check_words(const Mapping& mapping, std::string_view key, const std::vector<std::string>& values,
-                 const std::array<std::string_view, N>& known) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::find(known.begin(), known.end(), values[i]) != known.end()) continue;
-    const std::string path = fmt::format("{}[{}]", mapping.path_of(key), i);
-    mapping.sheet().fault(mapping.sheet().places.of(path), fmt::format("{}: there is no \"{}\"", path, values[i]),
-                          suggestion(values[i], {known.begin(), known.end()}, "words"));
-  }
+void read_words(const Mapping& mapping, std::string_view key, std::vector<std::string>& out,
+                const std::array<std::string_view, N>& known) {
+  mapping.texts(key, out);
+  check_known(mapping.sheet(), mapping.path_of(key), out, {known.begin(), known.end()}, "", "words");
 }
 
 /// Names of channels and roles.
 void read_to(const Mapping& mapping, std::vector<std::string>& out, const Daemon& daemon, bool nobody) {
   mapping.texts("to", out);
   if (nobody && out == std::vector<std::string>{std::string(kNobody)}) return out.clear();
-  std::vector<std::string_view> known;
-  for (const Channel& channel : daemon.channels) known.push_back(channel.name);
-  for (const auto& [role, channels] : daemon.notify.roles) known.push_back(role);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (std::find(known.begin(), known.end(), out[i]) != known.end()) continue;
-    const std::string path = fmt::format("{}[{}]", mapping.path_of("to"), i);
-    mapping.sheet().fault(mapping.sheet().places.of(path),
-                          fmt::format("{}: there is no channel or role \"{}\"", path, out[i]),
-                          suggestion(out[i], known, "channels and roles"));
-  }
+  check_known(mapping.sheet(), mapping.path_of("to"), out, names_of_recipients(daemon), "channel or role ",
+              "channels and roles");
 }
 
 void read_roles(const Mapping& notify, Daemon& daemon) {
   const Node* node = notify.find("roles");
   if (node == nullptr) return;
-  std::vector<std::string_view> known;
-  for (const Channel& channel : daemon.channels) known.push_back(channel.name);
+  const std::vector<std::string_view> known = names_of_channels(daemon);
   for (const auto* entry : named_entries(notify.sheet(), *node, notify.path_of("roles"))) {
     const std::string path = notify.path_of("roles") + "." + entry->key.text;
     if (entry->key.text == kNobody || std::find(known.begin(), known.end(), entry->key.text) != known.end())
@@ -49,15 +42,10 @@ void read_roles(const Mapping& notify, Daemon& daemon) {
                            entry->key.text == kNobody ? "\"nobody\" means nobody" : "a channel has this name");
     std::vector<std::string>& channels = daemon.notify.roles[entry->key.text];
     const auto& items = items_of(notify.sheet(), entry->value, path);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const std::string at = fmt::format("{}[{}]", path, i);
-      const auto channel = scalar_of(notify.sheet(), items[i], at);
-      if (!channel) continue;
-      if (std::find(known.begin(), known.end(), *channel) == known.end())
-        notify.sheet().fault(items[i].place, fmt::format("{}: there is no channel \"{}\"", at, *channel),
-                             suggestion(*channel, known, "channels"));
-      channels.push_back(*channel);
-    }
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (auto channel = scalar_of(notify.sheet(), items[i], fmt::format("{}[{}]", path, i)))
+        channels.push_back(*std::move(channel));
+    check_known(notify.sheet(), path, channels, known, "channel ", "channels");
   }
 }
 
@@ -70,12 +58,10 @@ void read_routes(const Mapping& notify, Daemon& daemon) {
     const Mapping mapping(notify.sheet(), items[i], "route", fmt::format("{}[{}]", path, i));
     if (!mapping.ok()) continue;
     Route& route = daemon.notify.routes.emplace_back();
-    mapping.texts("severity", route.severities);
-    check_words(mapping, "severity", route.severities, kSeverities);
+    read_words(mapping, "severity", route.severities, kSeverities);
     mapping.texts("service", route.services);
     mapping.texts("environment", route.environments);
-    mapping.texts("deployment", route.deployments);
-    check_words(mapping, "deployment", route.deployments, kDeploymentKinds);
+    read_words(mapping, "deployment", route.deployments, kDeploymentKinds);
     read_to(mapping, route.to, daemon, true);
   }
 }
@@ -118,6 +104,22 @@ void read_texts(const Mapping& notify, std::map<std::string, std::string>& out) 
 }
 
 } // namespace
+
+void check_known(Sheet& sheet, const std::string& path, const std::vector<std::string>& values,
+                 const std::vector<std::string_view>& known, std::string_view what, std::string_view things) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::find(known.begin(), known.end(), values[i]) != known.end()) continue;
+    const std::string at = fmt::format("{}[{}]", path, i);
+    sheet.fault(sheet.places.of(at), fmt::format("{}: there is no {}\"{}\"", at, what, values[i]),
+                suggestion(values[i], known, things));
+  }
+}
+
+std::vector<std::string_view> names_of_recipients(const Daemon& daemon) {
+  std::vector<std::string_view> names = names_of_channels(daemon);
+  for (const auto& [role, channels] : daemon.notify.roles) names.push_back(role);
+  return names;
+}
 
 void read_notify(const Mapping& root, Daemon& daemon) {
   const Node* node = root.find("notify");

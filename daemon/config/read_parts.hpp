@@ -10,6 +10,12 @@
 namespace backstop::config {
 
 void read_daemon(Sheet& sheet, const Node& root, Daemon& out);
+/// A fault for each of `values`, which stand in a list at `path`, that is none of `known`. `what`: "channel or role ", or
+/// nothing; `things`: "channels and roles", as suggestion() wants them.
+void check_known(Sheet& sheet, const std::string& path, const std::vector<std::string>& values,
+                 const std::vector<std::string_view>& known, std::string_view what, std::string_view things);
+/// What may be told: names of channels and of roles.
+std::vector<std::string_view> names_of_recipients(const Daemon& daemon);
 void read_notify(const Mapping& root, Daemon& daemon); ///< channels are read before
 void read_service(Sheet& sheet, const Node& root, Service& out);
 const std::vector<Word<ChannelType>>& channel_types();

@@ -151,11 +151,7 @@ void show_bake(const Service& service, Lines& out) {
   if (!service.depends_on.empty()) out.entry(0, "depends", service.depends_on);
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-  return all;
-}
+std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
 std::string show_route(const Route& route) {
   std::string when;

@@ -1,36 +1,10 @@
 #include "daemon/config/text_check.hpp"
+#include "rules/utf8.hpp"
 #include <algorithm>
 #include <cstdint>
 #include <fmt/format.h>
 
 namespace backstop::config {
-
-namespace {
-
-/// Bytes of the well-formed UTF-8 character at `at`, 0 where there is none (Unicode 15, table 3-7).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
-  };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const std::uint8_t first = byte(at);
-  const std::uint8_t second = byte(at + 1);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return tail(at + 1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (first == 0xE0 && second < 0xA0) return 0; // overlong
-    if (first == 0xED && second > 0x9F) return 0; // surrogates
-    return tail(at + 1) && tail(at + 2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (first == 0xF0 && second < 0x90) return 0; // overlong
-    if (first == 0xF4 && second > 0x8F) return 0; // beyond U+10FFFF
-    return tail(at + 1) && tail(at + 2) && tail(at + 3) ? 4 : 0;
-  }
-  return 0;
-}
-
-} // namespace
 
 std::optional<Fault> fault_in_text(std::string_view text, std::size_t max_bytes) {
   if (text.size() > max_bytes)
@@ -42,7 +16,7 @@ std::optional<Fault> fault_in_text(std::string_view text, std::size_t max_bytes)
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
     const int column = static_cast<int>(at - line_start) + 1;
-    const std::size_t length = utf8_length(text, at);
+    const std::size_t length = utf8_at(text, at).bytes;
     if (length == 0) return Fault{"", line, column, "not UTF-8 here", "save the file as UTF-8"};
     if (c == '\t' && indentation) return Fault{"", line, column, "a tab in the indentation", "indent with spaces"};
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f)
@@ -74,7 +48,7 @@ std::string shortened(std::string_view text, std::size_t most) {
     out += "...";
   }
   for (std::size_t at = 0; at < out.size();) {
-    const std::size_t length = utf8_length(out, at); // a library may have cut a character in two
+    const std::size_t length = utf8_at(out, at).bytes; // a library may have cut a character in two
     if (length == 0 || static_cast<unsigned char>(out[at]) < 0x20 || out[at] == 0x7f) out[at] = '?';
     at += std::max<std::size_t>(1, length);
   }

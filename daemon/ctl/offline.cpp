@@ -1,5 +1,6 @@
 #include "collectors/metrics_report.hpp"
 #include "daemon/config/read.hpp"
+#include "daemon/config/service_key.hpp"
 #include "daemon/config/show.hpp"
 #include "daemon/ctl/actions.hpp"
 #include "daemon/ctl/answers.hpp"
@@ -23,7 +24,7 @@ Json offline_status(const State& state, const std::string& only) {
   doc.set("acts", true).set("degraded", "").set("offline", true).set("last_record", wall(state.last_time));
   Json services = Json::array();
   for (const auto& [key, service] : state.services) {
-    if (only.empty() || key == only || key.substr(0, key.find('/')) == only)
+    if (only.empty() || key == only || config::service_in(key) == only)
       services.push(service_view(state, nullptr, key, state.last_time));
   }
   Json incidents = Json::array();
@@ -64,12 +65,7 @@ Said run_offline(const Invocation& invocation, const Offline& offline) {
   Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(offline.journal);
   if (!journal) return wrong(journal.error().what);
   Fold fold(read_frozen);
-  const Status read = (*journal)->read(0, [&](const Record& record) -> Status {
-    const Result<Payload> payload = decode(record);
-    if (!payload) return payload.error();
-    fold.apply(record, *payload);
-    return {};
-  });
+  const Status read = fold_journal(**journal, fold);
   Said said;
   if (!read) said = wrong(read.error().what + "; shown is what came before it");
   const Json doc = offline_document(fold.state(), offline);

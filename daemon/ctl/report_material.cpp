@@ -24,12 +24,7 @@ FetchedMaterial read_material(const std::string& id, const Origin& from) {
   Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(from.journal);
   if (!journal) return {{}, wrong(with_hint(journal.error(), from.journal))};
   Fold fold(read_frozen);
-  const Status folded = (*journal)->read(0, [&](const Record& record) -> Status {
-    const Result<Payload> payload = decode(record);
-    if (!payload) return payload.error();
-    fold.apply(record, *payload);
-    return {};
-  });
+  const Status folded = fold_journal(**journal, fold);
   if (!folded) return {{}, wrong(with_hint(folded.error(), from.journal))};
   const DeploymentState* d = told_deployment(fold.state(), id, read.material.incident);
   if (!d) return {{}, wrong("'" + id + "' is neither a deployment nor an incident that is in " + from.journal)};

@@ -1,3 +1,4 @@
+#include "daemon/config/service_key.hpp"
 #include "daemon/ctl/actions.hpp"
 #include "daemon/ctl/answers.hpp"
 #include "daemon/ctl/layout.hpp"
@@ -37,12 +38,7 @@ Result<Json> documents_of(const Stats& wanted) {
   Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(wanted.journal);
   if (!journal) return journal.error();
   Fold fold(read_frozen);
-  const Status read = (*journal)->read(0, [&](const Record& record) -> Status {
-    const Result<Payload> payload = decode(record);
-    if (!payload) return payload.error();
-    fold.apply(record, *payload);
-    return {};
-  });
+  const Status read = fold_journal(**journal, fold);
   if (!read) return read.error();
   Json deployments = Json::array(), incidents = Json::array();
   for (const auto& [id, d] : fold.state().deployments) deployments.push(deployment_view(fold.state(), d, false));
@@ -71,7 +67,7 @@ std::vector<report::Delivered> delivered_of(const Json& document, const std::str
   for (const Json& d : list(document["deployments"])) {
     const std::string key = d.text("service"), phase = d.text("phase");
     if (!d.text("rolls_back").empty()) continue;
-    if (!only.empty() && key != only && key.substr(0, key.find('/')) != only) continue;
+    if (!only.empty() && key != only && config::service_in(key) != only) continue;
     report::Delivered one;
     one.service = key;
     one.out = time_of(d["finished"]);

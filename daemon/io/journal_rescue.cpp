@@ -13,14 +13,6 @@ namespace {
 
 constexpr std::size_t kCopied = 256; ///< records in one transaction of the copy
 
-/// A record that this program does not understand ends the good ones.
-Status fold_in(Fold& fold, const Record& record) {
-  const Result<Payload> payload = decode(record);
-  if (!payload) return payload.error();
-  fold.apply(record, *payload);
-  return {};
-}
-
 bool exists(const std::string& path) {
   struct stat found {};
   return ::lstat(path.c_str(), &found) == 0;

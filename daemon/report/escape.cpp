@@ -1,4 +1,5 @@
 #include "daemon/report/escape.hpp"
+#include "rules/utf8.hpp"
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
@@ -7,22 +8,6 @@ namespace backstop::report {
 namespace {
 
 constexpr std::string_view kReplaced = "\xEF\xBF\xBD"; // U+FFFD
-
-/// The bytes of the character at `text[i]`, and which it is; 0 bytes: it is none.
-std::size_t character_at(std::string_view text, std::size_t i, std::uint32_t& code) {
-  const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
-  const unsigned char first = byte(i);
-  const std::size_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-  if (length == 0 || i + length > text.size()) return 0;
-  code = length == 1 ? first : first & (0xFFU >> (length + 1));
-  for (std::size_t k = 1; k < length; ++k) {
-    if (byte(i + k) >> 6 != 2) return 0;
-    code = code << 6 | (byte(i + k) & 0x3FU);
-  }
-  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  return code < kLeast[length] || code > 0x10FFFF || surrogate ? 0 : length;
-}
 
 /// C0, C1 and DEL; marks, embeddings and isolates of direction; line and paragraph separators.
 bool steers(std::uint32_t code) {
@@ -70,8 +55,7 @@ std::size_t marker_at_start(const std::string& text) {
 std::string cleaned(std::string_view text, bool lines) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
-    std::uint32_t code = 0;
-    const std::size_t length = character_at(text, i, code);
+    const auto [length, code] = utf8_at(text, i);
     if (length == 0) {
       out += kReplaced;
       ++i;
