@@ -29,7 +29,7 @@ Json offline_status(const State& state, const std::string& only) {
   }
   Json incidents = Json::array();
   for (const auto& [id, incident] : state.incidents) {
-    if (incident.open()) incidents.push(incident_view(state, incident, false));
+    if (incident.needs_care()) incidents.push(incident_view(state, incident, false));
   }
   return doc.set("services", std::move(services)).set("incidents", std::move(incidents));
 }
