@@ -193,10 +193,13 @@ TEST_F(Mysql, OneQuestionAtATimeAndItMayBeDestroyedInAnAnswer) {
     for (const Time end = loop_->fresh_now() + kLong; !done() && loop_->fresh_now() < end;) loop_->run_once(50ms);
     return done();
   };
+  server().hold(); // else it may have answered before the second question
   app->query("SELECT 1", kLong, [&](Result<SqlRows> r) { first = std::move(r); });
   app->query("SELECT 2", kLong, [&](Result<SqlRows> r) { second = std::move(r); });
+  server().resume();
   ASSERT_TRUE(until([&] { return first && second; }));
   EXPECT_TRUE(*first);
+  ASSERT_FALSE(*second);
   EXPECT_EQ(second->error().code, Errc::busy);
   app->query("SELECT 3", kLong, [&](Result<SqlRows> r) {
     last = std::move(r);
