@@ -16,10 +16,7 @@
 namespace backstop {
 namespace {
 
-/// An iteration ends after so many handlers, or after so long: peers that keep sockets always readable must not keep
-/// the journal from its commit, nor what was posted from its turn.
-constexpr int kMaxHandlers = 256;
-constexpr Duration kMaxIteration = std::chrono::milliseconds(5);
+constexpr int kMaxHandlers = 256; ///< of one run_once(): a socket that is always readable must not keep it for ever
 
 constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 
@@ -170,8 +167,7 @@ struct EventLoop::Impl {
     for (auto& [priority, queue] : queues) sd_event_source_disable_unref(queue.source);
   }
 
-  /// Hands what was posted to sd-event. Done between iterations only, so that posted work comes after the commit of the
-  /// iteration that posted it.
+  /// Hands what was posted to sd-event. Done between handlers only: work does not run inside of what posted it.
   void activate_posted() {
     for (Posted& p : std::exchange(posted, {})) {
       Queue& queue = queues[p.priority];
@@ -204,29 +200,19 @@ struct EventLoop::Impl {
     return r > 0;
   }
 
-  void end_iteration() {
-    if (iteration_end) iteration_end();
-  }
-
-  void iterate(std::uint64_t wait_us) {
+  /// Runs one handler, the most urgent of those that are ready. Not all of them before the next look at what is ready: to
+  /// find out that there are no more costs a system call, which the next wait makes anyway.
+  bool run_handler(std::uint64_t wait_us) {
     core->barrier.rethrow(); // thrown in a callback while no loop ran
-    activate_posted();
-    int handlers = 0;
-    Duration end{};
-    for (bool ready = poll(wait_us); ready; ready = poll(0)) {
-      if (handlers == 0) end = read_clock(CLOCK_MONOTONIC) + kMaxIteration;
-      check(sd_event_dispatch(core->event), "event loop");
-      core->barrier.rethrow();
-      if (exit_code || ++handlers == kMaxHandlers || read_clock(CLOCK_MONOTONIC) >= end) break;
-    }
-    end_iteration();
+    if (!poll(wait_us)) return false;
+    check(sd_event_dispatch(core->event), "event loop");
     core->barrier.rethrow();
+    return true;
   }
 
   std::shared_ptr<Core> core = std::make_shared<Core>();
   std::map<Priority, Queue> queues;
   std::vector<Posted> posted;
-  std::function<void()> iteration_end;
   std::optional<int> exit_code;
 };
 
@@ -274,11 +260,11 @@ void EventLoop::post(std::function<void()> work, Priority priority) {
   impl_->posted.push_back({priority, std::move(work)});
 }
 
-void EventLoop::on_iteration_end(std::function<void()> handler) { impl_->iteration_end = std::move(handler); }
-
 int EventLoop::run() {
-  impl_->end_iteration(); // what was done before the first iteration is committed before the first sleep
-  while (!impl_->exit_code) impl_->iterate(UINT64_MAX);
+  while (!impl_->exit_code) {
+    impl_->activate_posted();
+    impl_->run_handler(UINT64_MAX);
+  }
   return *std::exchange(impl_->exit_code, std::nullopt);
 }
 
@@ -286,7 +272,9 @@ void EventLoop::exit(int code) { impl_->exit_code = code; }
 
 bool EventLoop::run_once(Duration wait) {
   if (impl_->exit_code) return false;
-  impl_->iterate(static_cast<std::uint64_t>(std::max(wait, Duration::zero()).count()));
+  impl_->activate_posted();
+  auto wait_us = static_cast<std::uint64_t>(std::max(wait, Duration::zero()).count());
+  for (int i = 0; i < kMaxHandlers && !impl_->exit_code && impl_->run_handler(wait_us); ++i) wait_us = 0;
   return !impl_->exit_code;
 }
 

@@ -21,7 +21,7 @@ public:
     Source(const Source&) = delete;
     Source& operator=(const Source&) = delete;
   };
-  /// Lower runs first when several are ready in one iteration.
+  /// Lower runs first when several are ready.
   enum Priority : int { kSteps = -100, kNormal = 0, kControl = 50, kIdle = 100 };
   class Io : public Source {
   public:
@@ -30,14 +30,14 @@ public:
   };
   class Timer : public Source {
   public:
-    virtual void arm(Time at) = 0; ///< once; in the past: at the next iteration. Arming again replaces.
+    virtual void arm(Time at) = 0; ///< once; in the past: as soon as the loop runs. Arming again replaces.
     virtual void disarm() = 0;
   };
 
   static Result<std::unique_ptr<EventLoop>> create();
   ~EventLoop();
 
-  /// Judge time of this iteration: CLOCK_MONOTONIC (that of the loop's wake-up) plus the anchor.
+  /// Judge time of the loop's last wake-up: CLOCK_MONOTONIC plus the anchor.
   [[nodiscard]] Time now() const;
   /// Judge time read afresh, for measuring how long something took.
   [[nodiscard]] Time fresh_now() const;
@@ -51,15 +51,14 @@ public:
   std::unique_ptr<Timer> add_timer(std::function<void()> handler, Priority priority = kNormal);
   /// `signal` must be blocked in the process before (see block_signals()).
   std::unique_ptr<Source> add_signal(int signal, std::function<void()> handler);
-  /// Runs `work` once in the next iteration. Destroying the loop drops it.
+  /// Runs `work` once, after the handler that posts it. Destroying the loop drops it.
   void post(std::function<void()> work, Priority priority = kNormal);
-  /// Called after all ready handlers of an iteration ran, before the loop sleeps again (the one journal commit).
-  void on_iteration_end(std::function<void()> handler);
 
   /// Runs until exit(); gives its code. Throws what a handler threw.
   int run();
   void exit(int code);
-  /// One iteration, waiting at most `wait`: for tests and for programs that poll. False after exit().
+  /// All handlers that are ready, waiting at most `wait` for the first: for tests and for programs that poll. What they
+  /// post is left to the next call. False after exit().
   bool run_once(Duration wait);
 
   [[nodiscard]] Barrier& barrier();

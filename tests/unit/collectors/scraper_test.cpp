@@ -177,7 +177,7 @@ TEST(Scraper, AReadThatStartsALittleLateCountsAsOnTime) {
 TEST(Scraper, ATargetThatIsToldOfAChangeIsReadAtOnce) {
   Service s(2);
   for (HeldProbe* probe : s.probes) probe->at_once = text("up 1\n");
-  s.run(seconds(2));
+  s.run(seconds(2) + milliseconds(1));
   const Time grid = s.scrapes.back().t;
   s.scrapes.clear();
   s.probes[1]->change();
