@@ -39,7 +39,8 @@ App::App(config::Config config, Seams seams, ReadFrozen read_frozen, const std::
            [this](const Announcement& announcement, Time now) {
              announce(ledger_, announcement, config_.daemon, {}, now);
              settle(now);
-           }}) {
+           }}),
+      retention_(ledger_, seams.journal) {
   executor_.outbox().on_repeat = [this](const std::string& channel, const std::string& why) {
     why.empty() ? seams_.log.write(LogLevel::info, "channel " + channel + " takes open incidents again", {})
                 : seams_.log.write(LogLevel::warning,
@@ -200,7 +201,7 @@ void App::keep_samples(Time now) { flight_.settle(refused_journal_.empty() ? &st
 /// Looked at when something was recorded or its time has come, not with each scrape.
 void App::care_for_incidents(Time now) {
   if (state().cared_for.empty()) return;
-  if (now >= care_due_ || state().records != cared_at_) {
+  if (now >= care_due_ || state().last_record != cared_at_) {
     care_due_ = kNever;
     for (const std::string& id : state().cared_for) { // a notice takes none out
       const IncidentState& incident = state().incidents.at(id);
@@ -208,7 +209,7 @@ void App::care_for_incidents(Time now) {
         announce(ledger_, due.announcement, config_.daemon, due.to, now);
       care_due_ = std::min(care_due_, care_for(incident, config_.daemon.notify, now).next);
     }
-    cared_at_ = state().records;
+    cared_at_ = state().last_record;
   }
   next_due_ = std::min(next_due_, care_due_);
 }

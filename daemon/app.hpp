@@ -6,6 +6,7 @@
 #include "daemon/game_day.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/operator.hpp"
+#include "daemon/retention.hpp"
 #include "daemon/seams.hpp"
 #include "daemon/service_watch.hpp"
 #include <functional>
@@ -61,6 +62,11 @@ public:
   /// taken, answer). It is recorded where anything can be.
   void test_channel(const std::string& channel, const std::string& actor, Time now,
                     std::function<void(const Reply&)> done);
+
+  /// Lets records go that are older than `journal.keep`, some at a time. To be called each minute, and at once again while it
+  /// is true. Errors: see Retention.
+  Result<bool> keep_journal(Time now, const Retention::Limits& limits);
+  Result<bool> keep_journal(Time now) { return keep_journal(now, Retention::Limits{}); }
 
   /// What came out of a game day, once it is over and recorded; null before.
   [[nodiscard]] const Json& game_day(const std::string& id) const { return game_days_.result(id); }
@@ -139,8 +145,9 @@ private:
   FlightRecorder flight_;
   std::map<std::string, std::string> unsaved_; ///< why a watch could not be saved, last time
   Detections detections_;
+  Retention retention_;
   Time care_due_ = kNever;     ///< when an incident or a review may have to be told of again
-  std::uint64_t cared_at_ = 0; ///< number of records then
+  std::uint64_t cared_at_ = 0; ///< the last record then
   Time journal_retry_{};       ///< after a failed commit: not before, a foreign lock holds the loop up
   std::vector<std::string> config_faults_;
   std::string refused_journal_; ///< why the journal is not trusted

@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-/// What of a watch outlives the daemon: its timers, and the histories that baselines are frozen from.
+/// What outlives the daemon, and for how long: the timers of a watch, the histories that baselines are frozen from, records.
 namespace backstop {
 namespace {
 
@@ -102,6 +102,13 @@ void App::save_histories(ServiceWatch& watch, Time now) {
       .set("learned", watch.learned)
       .set("indicators", snapshot_of(watch.watch.save().history));
   tell_of_saving(watch.key, seams_.recorder.put("history/" + watch.key, kept));
+}
+
+Result<bool> App::keep_journal(Time now, const Retention::Limits& limits) {
+  if (!degraded().empty()) return false;
+  Result<bool> more = retention_.go_on(config_.daemon.journal_keep, limits, now);
+  if (!ledger_.idle()) settle(now);
+  return more;
 }
 
 void App::test_channel(const std::string& channel, const std::string& actor, Time now,

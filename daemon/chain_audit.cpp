@@ -1,4 +1,6 @@
 #include "daemon/chain_audit.hpp"
+#include "daemon/codec.hpp"
+#include "daemon/kept_state.hpp"
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -6,7 +8,8 @@
 namespace backstop {
 namespace {
 
-constexpr std::int64_t kFarthest = 64; ///< places by which a record is looked for as moved
+constexpr std::int64_t kFarthest = 64;                     ///< places by which a record is looked for as moved
+constexpr Duration kShortestKept = std::chrono::hours(24); ///< the least that `journal.keep` can be
 
 /// By how much the seq is too high, where the record gives its hash with another one; zero: with none near.
 std::int64_t shift_of(Record record, std::string_view payload, const std::string& hash) {
@@ -92,7 +95,8 @@ void ChainAudit::note(ChainFinding::Kind kind, std::uint64_t seq, std::int64_t s
 
 void ChainAudit::take(const Record& record, std::string_view payload, const std::string& hash) {
   ++records_;
-  if (record.seq > last_.seq + 1) found_.push_back({ChainFinding::Kind::missing, last_.seq + 1, record.seq - 1, 0});
+  if (record.seq > last_.seq + 1)
+    holes_.push_back({{last_.seq + 1, record.seq - 1, last_.hash, record.prev_hash}, last_time_});
   const std::string own = hash_of(record, payload);
   const bool good = own == hash;
   if (!good) {
@@ -103,15 +107,49 @@ void ChainAudit::take(const Record& record, std::string_view payload, const std:
   } else if (record.seq == 1 && record.prev_hash != ChainEnd{}.hash) {
     note(ChainFinding::Kind::changed, 1); // nothing can come before it
   }
+  if (good && record.type == JournalCompacted::kType) hear(record, payload);
   if (anchor_ && anchor_->seq == record.seq) {
     anchor_seen_ = true;
     if (own != anchor_->hash && good) note(ChainFinding::Kind::not_anchor, record.seq);
   }
   last_ = {record.seq, hash};
   last_good_ = good;
+  last_time_ = record.time;
+}
+
+/// What one says of the records that are gone counts until the next one says it.
+void ChainAudit::hear(const Record& record, std::string_view payload) {
+  const Result<Json> read = Json::parse(std::string(payload));
+  JournalCompacted said;
+  if (!read || !from_json(*read, said) || said.older_than + kShortestKept > record.time) return;
+  said_ = std::move(said);
+  removed_.said_by = record.seq;
+  removed_.said = record.time;
+  removed_.older_than = said_.older_than;
+}
+
+/// Nothing: it is as was said. Records of a stretch go in order, so its end may be there still.
+std::optional<ChainFinding> ChainAudit::judged(const Hole& hole) {
+  const RemovedRecords& gone = hole.records;
+  const auto said = std::find_if(said_.removed.begin(), said_.removed.end(),
+                                 [&](const RemovedRecords& r) { return r.from == gone.from && r.to >= gone.to; });
+  const bool fits = said != said_.removed.end() && (gone.to < said->to || gone.after == said->after) &&
+                    hole.before < said_.older_than;
+  if (!fits) return ChainFinding{ChainFinding::Kind::missing, gone.from, gone.to, 0};
+  if (gone.before != said->before) return ChainFinding{ChainFinding::Kind::replaced, gone.from - 1, gone.from - 1, 0};
+  removed_.records.push_back(gone);
+  return {};
+}
+
+bool ChainAudit::anchor_removed() const {
+  return anchor_ && !anchor_seen_ && is_removed(removed_.records, anchor_->seq);
 }
 
 std::vector<ChainFinding> ChainAudit::end() {
+  for (const Hole& hole : holes_)
+    if (const std::optional<ChainFinding> finding = judged(hole)) found_.push_back(*finding);
+  std::stable_sort(found_.begin(), found_.end(),
+                   [](const ChainFinding& a, const ChainFinding& b) { return a.from < b.from; });
   if (anchor_ && !anchor_seen_ && anchor_->seq > last_.seq)
     found_.push_back({ChainFinding::Kind::cut_off, last_.seq + 1, anchor_->seq, 0});
   return std::move(found_);

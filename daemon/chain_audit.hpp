@@ -1,5 +1,5 @@
 #pragma once
-#include "daemon/record.hpp"
+#include "daemon/records.hpp"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,7 +37,9 @@ struct ChainAnchor {
 std::optional<ChainAnchor> chain_anchor(std::string_view text);
 
 /// Records are given as they are stored, in order of seq. What is recorded of a chain proves nothing about its end: records
-/// cut off there leave a chain that is whole. Only an anchor shows that.
+/// cut off there leave a chain that is whole. Only an anchor shows that. Records that are not kept any more (journal.keep) are
+/// no finding where the last good JournalCompacted names them, fits what stands around them, and lets go of nothing younger
+/// than a day.
 class ChainAudit {
 public:
   explicit ChainAudit(std::optional<ChainAnchor> anchor = std::nullopt) : anchor_(std::move(anchor)) {}
@@ -46,16 +48,37 @@ public:
   /// After the last one: all that was found, in order of seq.
   std::vector<ChainFinding> end();
 
+  /// After end(): what is not kept any more, in order, the record that says so (0: none does), and when it was written.
+  struct Removed {
+    std::vector<RemovedRecords> records;
+    std::uint64_t said_by = 0;
+    Time said{}, older_than{};
+  };
+  [[nodiscard]] const Removed& removed() const { return removed_; }
+  /// After end(): the record of the anchor is not kept any more, so that nothing can be compared with it.
+  [[nodiscard]] bool anchor_removed() const;
+
   [[nodiscard]] std::uint64_t records() const { return records_; }
   [[nodiscard]] const ChainEnd& last() const { return last_; } ///< as stored
 
 private:
+  /// Records that are not there, and what stands around them.
+  struct Hole {
+    RemovedRecords records;
+    Time before{}; ///< of the record before
+  };
   void note(ChainFinding::Kind kind, std::uint64_t seq, std::int64_t shift = 0);
+  void hear(const Record& record, std::string_view payload);
+  [[nodiscard]] std::optional<ChainFinding> judged(const Hole& hole);
 
   std::optional<ChainAnchor> anchor_;
   bool anchor_seen_ = false;
   ChainEnd last_;
   bool last_good_ = true; ///< the contents of the last one give its hash
+  Time last_time_{};
+  std::vector<Hole> holes_;
+  JournalCompacted said_;
+  Removed removed_;
   std::uint64_t records_ = 0;
   std::vector<ChainFinding> found_;
 };

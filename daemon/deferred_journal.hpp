@@ -16,6 +16,7 @@ public:
   Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const override {
     return journal_ ? journal_->read(after, each) : Status(why_);
   }
+  Status let_go(std::uint64_t compacted) override { return journal_ ? journal_->let_go(compacted) : Status(why_); }
 
 private:
   Error why_;

@@ -1,4 +1,5 @@
 #include "daemon/fold.hpp"
+#include "daemon/kept_state.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/target_records.hpp"
 #include <algorithm>
@@ -279,6 +280,7 @@ struct Fold::Applier {
     i.deployment = p.deployment;
     i.severity = i.began_as = p.severity;
     i.title = p.title;
+    i.record = r.seq;
     i.opened = r.time;
     s.incidents[p.id] = std::move(i);
     s.incident_order.push_back(p.id);
@@ -354,6 +356,7 @@ struct Fold::Applier {
     enter(undo, Phase::deploying);
     undo.requested = undo.begun = r.time;
     undo.rolls_back = p.deployment;
+    undo.record = r.seq;
     undo.incident = p.incident;
     s.deployments[p.rollback] = std::move(undo);
     s.deployment_order.push_back(p.rollback);
@@ -464,6 +467,29 @@ struct Fold::Applier {
     }
   }
   void operator()(const ChannelTested&) const {}
+  void operator()(const StateSummed& p) const {
+    for (const KeptService& kept : p.services) service(kept.service) = state_of(kept);
+  }
+  void operator()(const JournalCompacted& p) const {
+    s.removed = p.removed;
+    s.compacted = r.seq;
+    s.next_deployment = p.next_deployment;
+    s.next_incident = p.next_incident;
+    s.next_decision = p.next_decision;
+    s.next_notice = p.next_notice;
+    s.holds.clear();
+    for (const KeptHold& hold : p.holds) s.holds[hold.service] = {hold.by, hold.reason, hold.until};
+    s.dead_letters = p.dead_letters;
+    const auto gone = [&](const std::string& id) {
+      if (const auto d = s.deployments.find(id); d != s.deployments.end())
+        return is_removed(p.removed, d->second.record);
+      const auto i = s.incidents.find(id);
+      return i != s.incidents.end() && is_removed(p.removed, i->second.record);
+    };
+    std::erase_if(s.decisions, [&](const auto& entry) { return gone(entry.second.made.deployment); });
+    std::erase_if(s.deployment_order, [&](const std::string& id) { return gone(id) && s.deployments.erase(id) > 0; });
+    std::erase_if(s.incident_order, [&](const std::string& id) { return gone(id) && s.incidents.erase(id) > 0; });
+  }
   void operator()(const GameDayHeld& p) const { service(p.service).game_day = {r.time, r.actor, p.why, p.works}; }
   /// What an incident is told by from now on, where it has to be told again.
   void keep_alarm(const NoticeQueued& notice) const {
@@ -484,7 +510,7 @@ struct Fold::Applier {
 Fold::Fold(ReadFrozen read_frozen) : read_frozen_(std::move(read_frozen)) {}
 
 void Fold::apply(const Record& record, const Payload& payload) {
-  ++state_.records;
+  state_.last_record = record.seq;
   state_.last_time = record.time;
   std::visit(Applier{state_, record, read_frozen_}, payload);
   const auto it = state_.deployments.find(deployment_of(payload));

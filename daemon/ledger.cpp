@@ -8,6 +8,7 @@ Ledger::Ledger(Journal& journal, ReadFrozen read_frozen, std::string boot)
 
 void Ledger::add(Payload payload, Time now, const std::string& actor) {
   Record record;
+  record.seq = state().last_record + 1;
   record.time = now;
   record.boot = boot_;
   record.actor = actor;

@@ -60,6 +60,8 @@ constexpr MessageId kIds[] = {
     {M::targets_changed, "targets_changed", "15cbac5abbf84e4681c3e31ee5e50aa4"},
     {M::channel_works, "channel_works", "ae45e57bf8354b7b9c309941f3351172"},
     {M::channel_fails, "channel_fails", "8c4283c6275949e28a34f9bc4fd03508"},
+    {M::state_summed, "state_summed", "aecd187a104d4ecc8c38ee6787a32879"},
+    {M::journal_compacted, "journal_compacted", "c23c2077a89e4a0d95ff4622a39fd104"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
     {M::journal_end, "journal_end", "b302092248264a808e41f6aedf85babf"},
@@ -133,6 +135,8 @@ struct Namer {
   M operator()(const NoticeQueued&) const { return M::notice_queued; }
   M operator()(const NoticeEnded& p) const { return p.delivered ? M::notice_delivered : M::notice_given_up; }
   M operator()(const ChannelTested& p) const { return p.taken ? M::channel_works : M::channel_fails; }
+  M operator()(const StateSummed&) const { return M::state_summed; }
+  M operator()(const JournalCompacted&) const { return M::journal_compacted; }
   M operator()(const GameDayHeld& p) const { return p.works ? M::game_day_passed : M::game_day_failed; }
 };
 

@@ -63,6 +63,8 @@ enum class Message {
   targets_changed,
   channel_works,
   channel_fails,
+  state_summed,
+  journal_compacted,
   // lines that are no record
   observe_only,
   journal_created,

@@ -160,6 +160,13 @@ struct Narrator {
     return {p.taken ? LogLevel::info : LogLevel::warning,
             "channel " + p.channel + (p.taken ? " took a test: " : " did NOT take a test: ") + p.answer};
   }
+  N operator()(const StateSummed& p) const {
+    return {LogLevel::debug,
+            "what is known of " + std::to_string(p.services.size()) + " services is written down anew"};
+  }
+  N operator()(const JournalCompacted& p) const {
+    return {LogLevel::info, std::to_string(p.records) + " records are older than journal.keep, and are removed"};
+  }
   N operator()(const NoticeQueued& p) const { return {LogLevel::debug, "notice " + p.key + " queued: " + p.title}; }
   N operator()(const NoticeEnded& p) const {
     return p.delivered ? N{LogLevel::info, "notice " + p.key + " delivered, attempt " + std::to_string(p.attempts)}

@@ -2,6 +2,7 @@
 #include "daemon/record.hpp"
 #include "rules/result.hpp"
 #include "rules/time.hpp"
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -371,6 +372,76 @@ struct GameDayHeld {
                   v("steps", steps); v("questions", questions);)
 };
 
+/// Records that are not kept any more, both ends included, and the hashes at its ends: of the record before (zeros: there is
+/// none) and of the last one, which the record behind it was written on.
+struct RemovedRecords {
+  std::uint64_t from = 0, to = 0;
+  std::string before, after;
+  BACKSTOP_FIELDS(v("from", from); v("to", to); v("before", before); v("after", after);)
+};
+struct KeptVersion {
+  std::string version, why;
+  bool good = false;
+  Time since{};
+  BACKSTOP_FIELDS(v("version", version); v("good", good); v("why", why); v("since_us", since);)
+};
+struct KeptQuarantine {
+  std::string version, why;
+  BACKSTOP_FIELDS(v("version", version); v("why", why);)
+};
+struct KeptLevel {
+  std::string rule, level;
+  BACKSTOP_FIELDS(v("rule", rule); v("level", level);)
+};
+struct KeptGameDay {
+  Time at{};
+  std::string by, why;
+  bool works = false;
+  BACKSTOP_FIELDS(v("at_us", at); v("by", by); v("why", why); v("works", works);)
+};
+/// All that is known of a service, whatever records it came from (state.hpp: ServiceState).
+struct KeptService {
+  std::string service, version, deployment, locked_by, locked_why;
+  std::vector<KeptVersion> versions;
+  std::vector<std::string> good_order;
+  std::vector<KeptQuarantine> quarantine;
+  std::vector<Time> rollbacks;
+  std::vector<KeptLevel> levels;
+  std::optional<KeptGameDay> game_day;
+  std::vector<SourceTargets> targets;
+  std::vector<Settled> settled;
+  BACKSTOP_FIELDS(v("service", service); v("version", version); v("deployment", deployment); v("locked_by", locked_by);
+                  v("locked_why", locked_why); v("versions", versions); v("good_order", good_order);
+                  v("quarantine", quarantine); v("rollbacks_us", rollbacks); v("levels", levels);
+                  v("game_day", game_day); v("targets", targets); v("settled", settled);)
+};
+/// What is known of some services, said once more before records that said it are removed.
+struct StateSummed {
+  static constexpr const char* kType = "state_summed";
+  std::vector<KeptService> services;
+  BACKSTOP_FIELDS(v("services", services);)
+};
+struct KeptHold {
+  std::string service, by, reason;
+  Time until{};
+  BACKSTOP_FIELDS(v("service", service); v("by", by); v("reason", reason); v("until_us", until);)
+};
+/// Old records are not kept any more. What of the state they alone told stands here and in the StateSummed before. All
+/// records that are gone are named, also those of earlier times: the last record of this type says how the chain holds.
+struct JournalCompacted {
+  static constexpr const char* kType = "journal_compacted";
+  std::vector<RemovedRecords> removed;
+  Time older_than{};
+  std::int64_t records = 0; ///< that this one removes
+  std::int64_t next_deployment = 1, next_incident = 1, next_decision = 1, next_notice = 1;
+  std::vector<KeptHold> holds;
+  std::vector<NoticeEnded> dead_letters;
+  BACKSTOP_FIELDS(v("removed", removed); v("older_than_us", older_than); v("records", records);
+                  v("next_deployment", next_deployment); v("next_incident", next_incident);
+                  v("next_decision", next_decision); v("next_notice", next_notice); v("holds", holds);
+                  v("dead_letters", dead_letters);)
+};
+
 #undef BACKSTOP_FIELDS
 
 using Payload =
@@ -380,7 +451,8 @@ using Payload =
                  IncidentAcknowledged, IncidentResolved, ReviewOpened, ReviewClosed, RollbackStarted, StepIntended,
                  StepEnded, ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked,
                  ServiceUnlocked, VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld,
-                 ShutdownAnnounced, StepHeldBack, WatchInterrupted, TargetsChanged, ChannelTested>;
+                 ShutdownAnnounced, StepHeldBack, WatchInterrupted, TargetsChanged, ChannelTested, StateSummed,
+                 JournalCompacted>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

@@ -135,6 +135,9 @@ public:
   virtual Status append(std::span<Record> records) = 0;
   /// Calls `each` for every record with seq > `after` in order, until it returns an error.
   virtual Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const = 0;
+  /// The records that the one with this seq names (a JournalCompacted, already appended) are not read any more, and may be
+  /// removed. Saying so again does nothing.
+  virtual Status let_go(std::uint64_t compacted) = 0;
 };
 
 /// A target as samples of it are kept.

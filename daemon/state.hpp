@@ -110,6 +110,7 @@ struct ServiceState {
 
 struct IncidentState {
   std::string id, service, deployment, severity, title;
+  std::uint64_t record = 0; ///< seq of its first one
   Time opened{}, resolved{};
   std::string how_resolved;
   std::string acknowledged_by, comment;
@@ -152,7 +153,9 @@ struct State {
   std::map<std::pair<std::string, std::string>, NoticeQueued> last_alarms;
   std::vector<NoticeEnded> dead_letters; ///< the last 100
   std::int64_t next_deployment = 1, next_incident = 1, next_decision = 1, next_notice = 1;
-  std::uint64_t records = 0;
+  std::uint64_t last_record = 0;       ///< its seq
+  std::vector<RemovedRecords> removed; ///< what is not kept any more, in order
+  std::uint64_t compacted = 0;         ///< seq of the record that said so; zero: all are there
   std::string last_boot;
   Duration last_anchor{};
   Time last_time{};

@@ -304,7 +304,7 @@ Json status_view(const App& app, const std::string& only_service, Time now) {
   json.set("now", wall(now)).set("acts", app.degraded().empty()).set("degraded", app.degraded());
   json.set("config_hash", app.config().hash)
       .set("config_faults", strings(app.config_faults()))
-      .set("records", state.records)
+      .set("records", state.last_record)
       .set("steps_run_as", std::string(app.steps_run_as()))
       .set("steps_unconfined", strings(app.unconfined_steps()))
       .set("shutdown", wall(state.shutdown))

@@ -13,6 +13,8 @@ namespace {
 
 struct Audited {
   std::vector<ChainFinding> found;
+  ChainAudit::Removed removed;
+  bool anchor_removed = false;
   std::uint64_t records = 0;
   ChainEnd end;
   Time first{}, last{};
@@ -37,11 +39,15 @@ Result<Audited> audited(const AuditVerify& wanted) {
   out.records = audit.records();
   out.end = audit.last();
   out.found = audit.end();
+  out.removed = audit.removed();
+  out.anchor_removed = audit.anchor_removed();
   return out;
 }
 
 Json json_of(const AuditVerify& wanted, const Audited& audit) {
-  Json found = Json::array(), unknown = Json::array();
+  Json found = Json::array(), unknown = Json::array(), removed = Json::array();
+  for (const RemovedRecords& r : audit.removed.records)
+    removed.push(Json::object().set("from", r.from).set("to", r.to));
   for (const ChainFinding& f : audit.found)
     found.push(Json::object().set("kind", name_of(f.kind)).set("from", f.from).set("to", f.to).set("what", text_of(f)));
   for (const std::string& type : audit.unknown) unknown.push(type);
@@ -52,10 +58,30 @@ Json json_of(const AuditVerify& wanted, const Audited& audit) {
       .set("first", wall(audit.first))
       .set("last", wall(audit.last))
       .set("end", std::to_string(audit.end.seq) + ":" + audit.end.hash)
-      .set("anchored", !wanted.anchor.empty())
+      .set("anchored", !wanted.anchor.empty() && !audit.anchor_removed)
+      .set("removed", std::move(removed))
       .set("found", std::move(found))
       .set("unknown_types", std::move(unknown))
       .set("unreadable", audit.broken.empty() ? Json() : Json(audit.broken));
+}
+
+/// What a person may compare with journal.keep.
+std::string removed_lines(const Audited& audit) {
+  const std::vector<RemovedRecords>& gone = audit.removed.records;
+  if (gone.empty()) return "";
+  constexpr std::size_t shown = 5;
+  std::uint64_t records = 0;
+  std::string which;
+  for (std::size_t i = 0; i < gone.size(); ++i) {
+    records += gone[i].to - gone[i].from + 1;
+    if (i >= shown) continue;
+    which += (i == 0 ? "" : ", ") + std::to_string(gone[i].from);
+    if (gone[i].to != gone[i].from) which += " to " + std::to_string(gone[i].to);
+  }
+  if (gone.size() > shown) which += " and " + std::to_string(gone.size() - shown) + " more stretches";
+  return "  " + std::to_string(records) + " old records are not kept any more: " + which + "\n  so says record " +
+         std::to_string(audit.removed.said_by) + " of " + day_and_clock(wall(audit.removed.said)) + ": older than " +
+         day_and_clock(wall(audit.removed.older_than)) + " (journal.keep)\n";
 }
 
 std::string page_of(const AuditVerify& wanted, const Audited& audit, const Style& style) {
@@ -69,11 +95,14 @@ std::string page_of(const AuditVerify& wanted, const Audited& audit, const Style
     out += ", from " + day_and_clock(wall(audit.first)) + " to " + day_and_clock(wall(audit.last)) + "\n  ends with " +
            std::to_string(audit.end.seq) + ":" + audit.end.hash;
   out += "\n";
+  out += removed_lines(audit);
   for (const std::string& type : audit.unknown)
     out += "  a newer backstop wrote records of type " + type + ": they are whole; what they say is not known here\n";
   if (good && wanted.anchor.empty())
     out += "  that records were cut off at the end, or all were written anew, does not show in the file alone:\n"
            "  give --anchor what journalctl -u backstopd -g 'the journal ends' shows\n";
+  if (audit.anchor_removed)
+    out += "  NOT compared with the anchor: its record is not kept any more; give a newer one\n";
   if (!good)
     out += "what to do: keep a copy of it, ask who could write it; what of it is good: backstopctl journal check\n";
   return out;

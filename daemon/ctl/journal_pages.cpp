@@ -12,7 +12,8 @@ std::string counted(std::uint64_t records) { return std::to_string(records) + (r
 std::string span(const JournalReport& report) {
   if (report.records == 0) return "no record";
   return counted(report.records) + ", from " + day_and_clock(wall(report.first)) + " to " +
-         day_and_clock(wall(report.last));
+         day_and_clock(wall(report.last)) +
+         (report.removed == 0 ? "" : "; " + std::to_string(report.removed) + " older are not kept any more");
 }
 
 /// The error without the path in front, which the page has said already.
@@ -82,6 +83,7 @@ Json journal_report_json(const JournalReport& report) {
       .set("path", report.path)
       .set("good", !report.fault)
       .set("records", static_cast<std::int64_t>(report.records))
+      .set("removed", static_cast<std::int64_t>(report.removed))
       .set("first", wall(report.first))
       .set("last", wall(report.last))
       .set("last_hash", report.end.hash)

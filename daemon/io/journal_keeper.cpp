@@ -29,6 +29,14 @@ bool JournalKeeper::try_again() {
   return true;
 }
 
+Status JournalKeeper::keep_house() {
+  if (opened_ == nullptr) return {};
+  constexpr std::size_t removed_at_once = 1000; // records: some ten milliseconds
+  Status removed = opened_->remove_some(removed_at_once);
+  Status reserved = opened_->restore_reserve();
+  return reserved ? removed : reserved;
+}
+
 std::optional<Duration> recorded_anchor(const std::string& journal_path, const std::string& boot) {
   std::optional<Duration> anchor;
   const Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(journal_path);

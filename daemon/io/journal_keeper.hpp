@@ -23,8 +23,8 @@ public:
   [[nodiscard]] bool waits() const { return deferred_ && transient_; }
   /// True: the journal could be opened now, and journal() is that one from here on.
   bool try_again();
-  /// To be called each minute, see SqliteJournal::restore_reserve().
-  Status keep_house() { return opened_ ? opened_->restore_reserve() : Status{}; }
+  /// To be called each minute: the space reserve, and records that were let go.
+  Status keep_house();
 
 private:
   explicit JournalKeeper(std::string path) : path_(std::move(path)) {}

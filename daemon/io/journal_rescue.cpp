@@ -43,12 +43,12 @@ Status copy_good(const SqliteJournal& from, const JournalReport& found, const st
   std::vector<Record> batch;
   Status copied;
   const auto flush = [&] {
-    if (copied) copied = (*to)->append(batch);
+    if (copied) copied = (*to)->copy(batch, from);
     batch.clear();
   };
   // Where the good ones end is known; why reading ends there was said already.
   static_cast<void>(from.read(0, [&](const Record& record) -> Status {
-    if (record.seq > found.records) return fail(Errc::corrupt, "enough");
+    if (record.seq > found.end.seq) return fail(Errc::corrupt, "enough");
     batch.push_back(record);
     if (batch.size() == kCopied) flush();
     return copied;
@@ -57,7 +57,7 @@ Status copy_good(const SqliteJournal& from, const JournalReport& found, const st
   if (!copied) return copied;
   if ((*to)->end() != found.end)
     return fail(Errc::corrupt,
-                fmt::format("{}: the copy does not end as the original does at record {}", part, found.records));
+                fmt::format("{}: the copy does not end as the original does at record {}", part, found.end.seq));
   return (*to)->checkpoint(); // one file is what is moved
 }
 
@@ -81,12 +81,14 @@ Result<JournalReport> check_journal(const std::string& path) {
     report.fault = journal.error();
     return report;
   }
+  for (const RemovedRecords& gone : (*journal)->removed()) report.removed += gone.to - gone.from + 1;
+  report.compacted = (*journal)->compacted();
   Fold fold(read_frozen);
   Status whole = (*journal)->read(0, [&](const Record& record) -> Status {
     if (Status folded = fold_in(fold, record); !folded) return folded;
     if (report.records == 0) report.first = record.time;
     report.last = record.time;
-    report.records = record.seq;
+    ++report.records;
     report.end = {record.seq, hash_of(record)};
     return {};
   });
@@ -97,7 +99,7 @@ Result<JournalReport> check_journal(const std::string& path) {
   if (!whole && whole.error().code != Errc::corrupt && whole.error().code != Errc::newer) return whole.error();
   if (!whole) {
     report.fault = whole.error();
-    report.beyond = (*journal)->glimpse_after(report.records);
+    report.beyond = (*journal)->glimpse_after(report.end.seq);
   }
   return report;
 }
@@ -114,6 +116,12 @@ Result<RestoredJournal> restore_journal(const std::string& path) {
   if (found.records == 0)
     return fail(Errc::invalid, found.fault->what + "; not one record of it is good: put a backup back, or begin anew "
                                                    "(\"Observe-only\" in docs/operations.md)");
+  if (found.removed > 0 && found.end.seq < found.compacted)
+    return fail(
+        Errc::invalid,
+        fmt::format("{}: old records of it were removed, and record {}, which says what they told, is behind the "
+                    "fault: put a backup back, or begin anew (\"Observe-only\" in docs/operations.md)",
+                    found.fault->what, found.compacted));
   if (exists(restored.file))
     return fail(Errc::invalid, restored.file + ": is there already; move it away, then repeat this");
   const std::string part = path + ".restoring";

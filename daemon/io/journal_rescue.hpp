@@ -9,9 +9,11 @@ namespace backstop {
 /// What a journal is worth: its good records, from the first to the one before the first fault.
 struct JournalReport {
   std::string path;
-  std::uint64_t records = 0; ///< good ones
-  Time first{}, last{};      ///< of the good ones
-  ChainEnd end;              ///< of the good ones
+  std::uint64_t records = 0;   ///< good ones
+  Time first{}, last{};        ///< of the good ones
+  ChainEnd end;                ///< of the good ones
+  std::uint64_t removed = 0;   ///< records that are not kept any more (journal.keep)
+  std::uint64_t compacted = 0; ///< the record that says so
   std::optional<Error> fault;
   std::vector<SqliteJournal::Glimpse> beyond; ///< what can still be read behind the fault, unchecked
 };

@@ -99,6 +99,7 @@ struct Runtime::Parts {
   bool notices_answered = false;             ///< since the app was last told
   std::multimap<Time, Scraper*> scrapes_due; ///< when each of `scrapers` wants to be called
   std::map<std::string, double> dropped_told;
+  std::string records_stay; ///< why old ones cannot be removed, last time
 
   int given_socket = -1; ///< the control socket handed over by the service manager; -1: none
 
@@ -121,6 +122,7 @@ struct Runtime::Parts {
   [[nodiscard]] ProbeParts probe_parts() { return {*loop, *fetcher, *watched_units, *plugins, secrets}; }
   void tick_scrapers();
   void keep_house();
+  void keep_journal();
   void tick_deadman();
   void after_event();
   void warn_of_restart(const config::Daemon& now, const config::Daemon& wanted);
@@ -354,6 +356,17 @@ void Runtime::Parts::keep_house() {
   if (Status s = journal->keep_house(); !s) log->write(LogLevel::warning, s.error().what, {});
   if (loop->now() - journal_end_told >= kJournalEndTold) tell_journal_end();
   if (children) children->purge(loop->now() - kStepsKept);
+  keep_journal();
+}
+
+/// A little at a time: nothing waits for it.
+void Runtime::Parts::keep_journal() {
+  const Result<bool> more = app->keep_journal(loop->now());
+  const std::string why = more ? "" : more.error().what;
+  if (std::exchange(records_stay, why) != why && !why.empty())
+    log->write(LogLevel::warning, "old records cannot be removed for now: " + why, {});
+  if (more && *more) loop->post([this] { keep_journal(); }, EventLoop::kIdle);
+  after_event();
 }
 
 void Runtime::Parts::tell_of_new_journal() {

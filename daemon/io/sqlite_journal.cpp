@@ -1,19 +1,23 @@
 #include "daemon/io/sqlite_journal.hpp"
+#include "daemon/codec.hpp"
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <tuple>
+#include <utility>
 
 namespace backstop {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x62735031; // "bsP1"
-constexpr std::int64_t kSchema = 1;
-constexpr std::int64_t kTail = 100; // records whose chain open() checks
-constexpr int kBatch = 64;          // records held in memory at once while reading
-constexpr int kReaderBusyMs = 2000; // offline: a person waits, no loop
+constexpr std::int64_t kSchema = 2;                 // 1: nothing was removed yet
+constexpr std::int64_t kTail = 100;                 // records whose chain open() checks
+constexpr int kBatch = 64;                          // records held in memory at once while reading
+constexpr int kReaderBusyMs = 2000;                 // offline: a person waits, no loop
 
 // The triggers stop a slip in a sqlite3 shell, not somebody who means it: that is what the hashes are for.
 constexpr const char* kCreate = R"sql(
@@ -38,6 +42,15 @@ CREATE TRIGGER records_are_not_removed BEFORE DELETE ON records BEGIN SELECT RAI
 COMMIT;
 )sql";
 static_assert(kApplicationId == 1651724337);
+
+constexpr const char* kAllowRemoving = "DROP TRIGGER records_are_not_removed";
+constexpr const char* kForbidRemoving = "CREATE TRIGGER records_are_not_removed BEFORE DELETE ON records "
+                                        "BEGIN SELECT RAISE(ABORT, 'records are append-only'); END";
+/// Which record says what is not kept any more. What it says stands in the chain alone.
+constexpr const char* kCompacted = R"sql(
+CREATE TABLE IF NOT EXISTS compacted (id INTEGER PRIMARY KEY CHECK (id = 1), record INTEGER NOT NULL) STRICT;
+PRAGMA user_version = 2;
+)sql";
 
 /// Without symbolic links: SQLite puts -wal beside the real file, and the lock must be one for all its names.
 std::string resolved(const std::string& path) {
@@ -84,22 +97,15 @@ Record envelope(const SqliteStatement& row) {
   return record;
 }
 
-Status check_structure(const SqliteDatabase& database) {
-  const auto check = database.value("PRAGMA quick_check(1)");
-  if (!check) return check.error();
-  if (*check != "ok") {
-    std::string why = *check;
-    std::replace(why.begin(), why.end(), '\n', ' ');
-    return fail(Errc::corrupt, fmt::format("{}: damaged: {}", database.path(), why));
+/// What `said` removes is well formed: in order, apart from each other, and before the record that says so.
+bool is_sound(const std::vector<RemovedRecords>& said, std::uint64_t record) {
+  const std::size_t digits = ChainEnd{}.hash.size();
+  std::uint64_t end = 0;
+  for (const RemovedRecords& r : said) {
+    if (r.from <= end || r.to < r.from || r.before.size() != digits || r.after.size() != digits) return false;
+    end = r.to + 1; // else they would be one
   }
-  const auto count = database.integer("SELECT count(*) FROM records");
-  if (!count) return count.error();
-  const auto last = database.integer("SELECT coalesce(max(seq), 0) FROM records");
-  if (!last) return last.error();
-  if (*count != *last)
-    return fail(Errc::corrupt, fmt::format("{}: {} records, but the last is number {}: records are missing",
-                                           database.path(), *count, *last));
-  return {};
+  return !said.empty() && end <= record;
 }
 
 Status missing_file(const std::string& path) {
@@ -117,6 +123,65 @@ Status empty_file(const std::string& path) {
 }
 
 } // namespace
+
+/// The whole file, and that no record is missing but those that were removed.
+Status SqliteJournal::check_structure() const {
+  const auto check = database_.value("PRAGMA quick_check(1)");
+  if (!check) return check.error();
+  if (*check != "ok") {
+    std::string why = *check;
+    std::replace(why.begin(), why.end(), '\n', ' ');
+    return fail(Errc::corrupt, fmt::format("{}: damaged: {}", database_.path(), why));
+  }
+  const auto last = database_.integer("SELECT coalesce(max(seq), 0) FROM records");
+  if (!last) return last.error();
+  auto between = database_.prepare("SELECT count(*) FROM records WHERE seq BETWEEN ? AND ?");
+  if (!between) return between.error();
+  const auto check_stretch = [&](std::uint64_t from, std::uint64_t to) -> Status {
+    between->bind(1, static_cast<std::int64_t>(from)).bind(2, static_cast<std::int64_t>(to));
+    const auto row = between->step();
+    if (!row) return row.error();
+    const std::int64_t count = between->integer(0), wanted = static_cast<std::int64_t>(to - from) + 1;
+    between->reset();
+    if (count == wanted) return {};
+    return fail(Errc::corrupt, fmt::format("{}: {} records from number {} to number {}: records are missing",
+                                           database_.path(), count, from, to));
+  };
+  std::uint64_t from = 1;
+  for (const RemovedRecords& r : removed_) {
+    if (from < r.from)
+      if (Status whole = check_stretch(from, r.from - 1); !whole) return whole;
+    from = r.to + 1;
+  }
+  const auto end = static_cast<std::uint64_t>(*last);
+  return from > end ? Status() : check_stretch(from, end);
+}
+
+Status SqliteJournal::load_removed() const {
+  removed_.clear();
+  compacted_ = 0;
+  const auto version = database_.integer("PRAGMA user_version");
+  if (!version) return version.error();
+  if (*version < kSchema) return {};
+  const auto record = database_.integer("SELECT coalesce(max(record), 0) FROM compacted");
+  if (!record) return record.error();
+  if (*record == 0) return {};
+  auto rows = database_.prepare("SELECT type, payload FROM records WHERE seq = ?");
+  if (!rows) return rows.error();
+  const auto row = rows->bind(1, *record).step();
+  if (!row) return row.error();
+  JournalCompacted said;
+  const Result<Json> payload = *row ? Json::parse(rows->text(1)) : Result<Json>(fail(Errc::corrupt, "it is missing"));
+  if (!payload || rows->text(0) != JournalCompacted::kType || !from_json(*payload, said) ||
+      !is_sound(said.removed, static_cast<std::uint64_t>(*record)))
+    return fail(
+        Errc::corrupt,
+        fmt::format("{}: record {}, which says what is not kept any more, cannot be read or says something else",
+                    database_.path(), *record));
+  removed_ = std::move(said.removed);
+  compacted_ = static_cast<std::uint64_t>(*record);
+  return {};
+}
 
 SqliteJournal::SqliteJournal(SqliteDatabase database, SpaceReserve reserve)
     : database_(std::move(database)), reserve_(std::move(reserve)) {}
@@ -160,7 +225,8 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::connect(const std::string&
       new SqliteJournal(*std::move(database), SpaceReserve(path + ".reserve", options.reserve)));
   journal->created_ = size < 0;
   if (Status ours = check_identity(journal->database_); !ours) return ours.error();
-  if (Status whole = check_structure(journal->database_); !whole) return whole.error();
+  if (Status known = journal->load_removed(); !known) return known.error();
+  if (Status whole = journal->check_structure(); !whole) return whole.error();
   if (Status end = journal->load_end(); !end) return end.error();
   if (Status ready = journal->prepare_to_write(); !ready) return ready.error();
   return journal;
@@ -220,6 +286,8 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open_to_read(const std::st
     if (!database) return database.error();
     std::unique_ptr<SqliteJournal> journal(new SqliteJournal(*std::move(database), SpaceReserve(path, 0)));
     Status read = check_identity(journal->database_);
+    if (read) read = journal->load_removed();
+    if (!check_end && !read && read.error().code == Errc::corrupt) read = {}; // what is missing will show
     if (read && check_end) read = journal->load_end();
     if (read) return journal;
     // Without the right to make a -shm file SQLite does not read a WAL database. Where no -wal is there nobody writes.
@@ -266,8 +334,93 @@ Status SqliteJournal::restore_reserve() {
   return filled;
 }
 
+Status SqliteJournal::let_go(std::uint64_t compacted) {
+  if (compacted == compacted_) return {};
+  if (!writable_) return fail(Errc::refused, database_.path() + ": opened for reading only");
+  auto point = [&](const SqliteDatabase& database) -> Status {
+    if (Status made = database.run(kCompacted); !made) return made;
+    auto statement = database.prepare("INSERT OR REPLACE INTO compacted VALUES (1, ?)");
+    if (!statement) return statement.error();
+    return statement->bind(1, static_cast<std::int64_t>(compacted)).run();
+  };
+  const auto before = std::pair(removed_, compacted_);
+  Status done = database_.transaction([&]() -> Status {
+    if (Status pointed = point(database_); !pointed) return pointed;
+    return load_removed();
+  });
+  if (!done) std::tie(removed_, compacted_) = before;
+  removing_ = true;
+  return done;
+}
+
+Status SqliteJournal::remove_some(std::size_t most) {
+  if (!removing_ || !writable_) return {};
+  auto find = database_.prepare("SELECT seq FROM records WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?");
+  if (!find) return find.error();
+  std::vector<std::int64_t> chosen;
+  for (const RemovedRecords& r : removed_) {
+    find->bind(1, static_cast<std::int64_t>(r.from)).bind(2, static_cast<std::int64_t>(r.to));
+    find->bind(3, static_cast<std::int64_t>(most - chosen.size()));
+    for (auto row = find->step();; row = find->step()) {
+      if (!row) return row.error();
+      if (!*row) break;
+      chosen.push_back(find->integer(0));
+    }
+    find->reset();
+    if (chosen.size() >= most) break;
+  }
+  removing_ = !chosen.empty();
+  if (!removing_) return {};
+  return database_.transaction([&]() -> Status {
+    if (Status allowed = database_.run(kAllowRemoving); !allowed) return allowed;
+    auto remove = database_.prepare("DELETE FROM records WHERE seq = ?");
+    if (!remove) return remove.error();
+    for (const std::int64_t seq : chosen)
+      if (Status gone = remove->bind(1, seq).run(); !gone) return gone;
+    return database_.run(kForbidRemoving);
+  });
+}
+
+Status SqliteJournal::copy(std::span<const Record> records, const SqliteJournal& from) {
+  if (records.empty()) return {};
+  removed_ = from.removed_;
+  for (const Record& record : records) {
+    if (Status skipped = skip_removed(end_); !skipped) return skipped;
+    if (Status link = follows(record, end_); !link) return link.error().in(database_.path());
+    end_ = {record.seq, hash_of(record)};
+  }
+  if (Status inserted = insert(records); !inserted) return inserted;
+  return records.back().seq >= from.compacted_ && from.compacted_ != 0 ? let_go(from.compacted_) : Status();
+}
+
+/// Whether the chain goes on behind records that are not kept; some of them may be there still.
+Status SqliteJournal::skip_removed(ChainEnd& end) const {
+  const RemovedRecords* const gap = next_removed(end.seq + 1);
+  if (gap == nullptr || gap->from > end.seq + 1) return {};
+  if (gap->from == end.seq + 1 && gap->before != end.hash)
+    return fail(Errc::corrupt, fmt::format("{}: record {} is not the one that stood before those that were removed",
+                                           database_.path(), end.seq));
+  end = {gap->to, gap->after};
+  return {};
+}
+
+/// True: the daemon has removed records since this reader last looked.
+bool SqliteJournal::learned_of_removal() const {
+  const std::uint64_t known = compacted_;
+  return !writable_ && load_removed() && compacted_ != known;
+}
+
+/// The stretch that `seq` is in, or the next one behind it; null: there is none.
+const RemovedRecords* SqliteJournal::next_removed(std::uint64_t seq) const {
+  const auto found = std::lower_bound(removed_.begin(), removed_.end(), seq,
+                                      [](const RemovedRecords& stretch, std::uint64_t at) { return stretch.to < at; });
+  return found == removed_.end() ? nullptr : &*found;
+}
+
 Result<ChainEnd> SqliteJournal::end_at(std::uint64_t seq) const {
   if (seq == 0) return ChainEnd{};
+  if (const RemovedRecords* const gap = next_removed(seq); gap != nullptr && gap->from <= seq)
+    return ChainEnd{gap->to, gap->after};
   auto statement = database_.prepare("SELECT hash FROM records WHERE seq = ?");
   if (!statement) return statement.error();
   statement->bind(1, static_cast<std::int64_t>(seq));
@@ -277,16 +430,20 @@ Result<ChainEnd> SqliteJournal::end_at(std::uint64_t seq) const {
   return ChainEnd{seq, statement->text(0)};
 }
 
-/// The good records before an error are in `batch` all the same.
+/// The good records before an error are in `batch` all the same. None, and no error: that was all.
 Status SqliteJournal::batch_after(const ChainEnd& from, std::vector<Record>& batch, ChainEnd& end) const {
-  auto rows = database_.prepare(kRows);
-  if (!rows) return rows.error();
-  rows->bind(1, static_cast<std::int64_t>(from.seq)).bind(2, std::int64_t{kBatch});
   batch.clear();
   end = from;
+  if (Status skipped = skip_removed(end); !skipped) return skipped;
+  const RemovedRecords* const gap = next_removed(end.seq + 1);
+  const std::uint64_t until = gap == nullptr ? std::uint64_t{INT64_MAX} : gap->from;
+  auto rows = database_.prepare(kRows);
+  if (!rows) return rows.error();
+  const auto most = std::min<std::uint64_t>(kBatch, until - end.seq - 1);
+  rows->bind(1, static_cast<std::int64_t>(end.seq)).bind(2, static_cast<std::int64_t>(most));
   for (auto row = rows->step();; row = rows->step()) {
     if (!row) return row.error();
-    if (!*row) return {};
+    if (!*row) break;
     Record record = envelope(*rows);
     const std::string payload = rows->text(7);
     if (Status link = follows(record, end); !link) return link.error().in(database_.path());
@@ -302,6 +459,9 @@ Status SqliteJournal::batch_after(const ChainEnd& from, std::vector<Record>& bat
     record.payload = *std::move(parsed);
     batch.push_back(std::move(record));
   }
+  if (batch.empty() && gap != nullptr)
+    return fail(Errc::corrupt, fmt::format("{}: record {} is missing", database_.path(), end.seq + 1));
+  return {};
 }
 
 Status SqliteJournal::read(std::uint64_t after, const std::function<Status(const Record&)>& each) const {
@@ -319,7 +479,8 @@ Status SqliteJournal::read(std::uint64_t after, const std::function<Status(const
     const Status good = batch_after(*at, batch, next);
     for (const Record& record : batch)
       if (Status status = each(record); !status) return status;
-    if (!good || batch.empty()) return good;
+    if (!good && !(good.error().code == Errc::corrupt && learned_of_removal())) return good;
+    if (good && batch.empty()) return good;
     *at = std::move(next);
   }
 }
@@ -348,7 +509,7 @@ std::vector<SqliteJournal::Glimpse> SqliteJournal::glimpse_after(std::uint64_t s
 }
 
 Result<ChainEnd> SqliteJournal::verify() const {
-  if (Status whole = check_structure(database_); !whole) return whole.error();
+  if (Status whole = check_structure(); !whole) return whole.error();
   ChainEnd end;
   Status chain_whole = read(0, [&](const Record& record) {
     end.seq = record.seq;

@@ -1,6 +1,7 @@
 #pragma once
 #include "daemon/io/journal_files.hpp"
 #include "daemon/io/sqlite_database.hpp"
+#include "daemon/records.hpp"
 #include "daemon/seams.hpp"
 #include <cstdint>
 #include <functional>
@@ -47,6 +48,12 @@ public:
   Status checkpoint() const;
 
   Status append(std::span<Record> records) override;
+  /// They are removed by remove_some(). From here on an older backstop does not open the file (it would miss them).
+  Status let_go(std::uint64_t compacted) override;
+  /// Removes some of the records that were let go: to be called from time to time.
+  Status remove_some(std::size_t most);
+  /// For a copy of another journal, into a new one: `records` as they are, as they follow there.
+  Status copy(std::span<const Record> records, const SqliteJournal& from);
   /// Checks hash, chain and form of every record on the way; Errc::corrupt names the first bad one, after `each` was
   /// given all before it.
   Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const override;
@@ -70,6 +77,9 @@ public:
 
   /// True where open() made a new file: worth a line in the log, for a journal that got lost looks the same.
   [[nodiscard]] bool created() const { return created_; }
+  /// What is not kept any more, in order, and the record that says so (0: all are there).
+  [[nodiscard]] const std::vector<RemovedRecords>& removed() const { return removed_; }
+  [[nodiscard]] std::uint64_t compacted() const { return compacted_; }
   /// The end of the chain as this process wrote or found it.
   [[nodiscard]] const ChainEnd& end() const { return end_; }
   /// Duration of the last append(), failed or not: how long the loop stood still.
@@ -87,6 +97,11 @@ private:
   Status load_end();
   Status insert(std::span<const Record> records);
   static Result<std::unique_ptr<SqliteJournal>> open_to_read(const std::string& path, bool check_end);
+  Status load_removed() const;
+  [[nodiscard]] Status check_structure() const;
+  [[nodiscard]] const RemovedRecords* next_removed(std::uint64_t seq) const;
+  Status skip_removed(ChainEnd& end) const;
+  [[nodiscard]] bool learned_of_removal() const;
   Status batch_after(const ChainEnd& from, std::vector<Record>& batch, ChainEnd& end) const;
   Result<ChainEnd> end_at(std::uint64_t seq) const;
 
@@ -94,6 +109,10 @@ private:
   SqliteDatabase database_;
   SqliteStatement insert_;
   SpaceReserve reserve_;
+  // A reader may learn of more while it reads: the daemon goes on.
+  mutable std::vector<RemovedRecords> removed_;
+  mutable std::uint64_t compacted_ = 0;
+  bool removing_ = true; ///< some of `removed_` may be there still
   ChainEnd end_;
   Duration last_commit_{};
   bool writable_ = false;

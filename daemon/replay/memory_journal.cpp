@@ -1,4 +1,6 @@
 #include "daemon/replay/memory_journal.hpp"
+#include "daemon/kept_state.hpp"
+#include <algorithm>
 
 namespace backstop {
 
@@ -14,11 +16,25 @@ Status MemoryJournal::append(std::span<Record> records) {
 }
 
 Status MemoryJournal::read(std::uint64_t after, const std::function<Status(const Record&)>& each) const {
+  const auto first = std::upper_bound(records_.begin(), records_.end(), after,
+                                      [](std::uint64_t seq, const Record& record) { return seq < record.seq; });
   // By index: `each` may append, which moves the records.
-  for (std::size_t i = static_cast<std::size_t>(after); i < records_.size(); ++i) {
+  for (auto i = static_cast<std::size_t>(first - records_.begin()); i < records_.size(); ++i) {
     const Record record = records_[i];
     if (Status status = each(record); !status) return status;
   }
+  return {};
+}
+
+Status MemoryJournal::let_go(std::uint64_t compacted) {
+  const auto found =
+      std::find_if(records_.begin(), records_.end(), [&](const Record& r) { return r.seq == compacted; });
+  if (found == records_.end()) return fail(Errc::not_found, "there is no record " + std::to_string(compacted));
+  const Result<Payload> payload = decode(*found);
+  if (!payload) return payload.error();
+  const auto* said = std::get_if<JournalCompacted>(&*payload);
+  if (said == nullptr) return fail(Errc::invalid, "record " + std::to_string(compacted) + " removes nothing");
+  std::erase_if(records_, [&](const Record& record) { return is_removed(said->removed, record.seq); });
   return {};
 }
 

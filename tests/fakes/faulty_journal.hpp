@@ -27,6 +27,7 @@ public:
 
   Status append(std::span<Record> records) override;
   Status read(std::uint64_t after, const std::function<Status(const Record&)>& each) const override;
+  Status let_go(std::uint64_t compacted) override { return inner_.let_go(compacted); }
 
   [[nodiscard]] std::uint64_t appends() const { return appends_; } ///< calls so far, failed ones too
   [[nodiscard]] bool crashed() const { return crashed_; }

@@ -153,6 +153,42 @@ TEST_P(JournalContract, AppendingNothingIsFine) {
   EXPECT_TRUE(all_of(*journal).empty());
 }
 
+TEST_P(JournalContract, WhatWasLetGoIsNotReadAnyMore) {
+  std::vector<Record> records;
+  for (int i = 1; i <= 200; ++i) records.push_back(a_record("r" + std::to_string(i), i));
+  ASSERT_TRUE(journal->append(records));
+  std::vector<Record> said{a_compaction(*journal, {{1, 90}, {92, 92}, {100, 180}})};
+  ASSERT_TRUE(journal->append(said));
+  EXPECT_EQ(all_of(*journal).size(), 201U) << "before it is let go";
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(journal->let_go(said[0].seq));
+    std::vector<std::uint64_t> left;
+    for (const Record& r : all_of(*journal)) left.push_back(r.seq);
+    ASSERT_EQ(left.size(), 29U);
+    EXPECT_EQ(left[0], 91U);
+    EXPECT_EQ(left[1], 93U);
+    EXPECT_EQ(left[7], 99U);
+    EXPECT_EQ(left[8], 181U);
+    EXPECT_EQ(all_of(*journal, 95).front().seq, 96U);
+    EXPECT_EQ(all_of(*journal, 120).front().seq, 181U) << "from one that is gone";
+    restart();
+  }
+  std::vector<Record> next{a_record("next")};
+  ASSERT_TRUE(journal->append(next));
+  EXPECT_EQ(next[0].seq, 202U);
+  EXPECT_EQ(all_of(*journal).back().type, "next");
+}
+
+TEST_P(JournalContract, OnlyARecordThatSaysSoLetsOthersGo) {
+  std::vector<Record> records{a_record("a"), a_record("b")};
+  ASSERT_TRUE(journal->append(records));
+  EXPECT_FALSE(journal->let_go(2));
+  EXPECT_FALSE(journal->let_go(7));
+  EXPECT_EQ(all_of(*journal).size(), 2U);
+  restart();
+  EXPECT_EQ(all_of(*journal).size(), 2U);
+}
+
 TEST_P(JournalContract, TheChainGoesOnAfterARestart) {
   std::vector<Record> first{a_record("a")};
   ASSERT_TRUE(journal->append(first));

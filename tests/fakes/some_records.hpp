@@ -1,6 +1,10 @@
 #pragma once
+#include "daemon/records.hpp"
 #include "daemon/seams.hpp"
 #include <gtest/gtest.h>
+#include <map>
+#include <utility>
+#include <vector>
 
 namespace backstop {
 
@@ -23,6 +27,20 @@ inline std::vector<Record> all_of(const Journal& journal, std::uint64_t after = 
   });
   EXPECT_TRUE(status) << status.error().what;
   return found;
+}
+
+/// One that removes these stretches of a journal.
+inline Record a_compaction(const Journal& journal,
+                           const std::vector<std::pair<std::uint64_t, std::uint64_t>>& removed) {
+  std::map<std::uint64_t, std::string> hashes{{0, ChainEnd{}.hash}};
+  for (const Record& r : all_of(journal)) hashes[r.seq] = hash_of(r);
+  JournalCompacted compacted;
+  for (const auto& [from, to] : removed) compacted.removed.push_back({from, to, hashes[from - 1], hashes[to]});
+  compacted.older_than = time_from_us(1'000'000);
+  compacted.next_deployment = 8;
+  Record r = a_record(JournalCompacted::kType, 2 * 86'400'000'000);
+  r.payload = encode(compacted);
+  return r;
 }
 
 } // namespace backstop

@@ -1,6 +1,8 @@
+#include "daemon/codec.hpp"
 #include "daemon/ctl/actions.hpp"
 #include "daemon/io/sqlite_database.hpp"
 #include "daemon/io/sqlite_journal.hpp"
+#include "tests/fakes/some_records.hpp"
 #include "tests/fakes/temporary_directory.hpp"
 #include "tests/unit/ctl/golden.hpp"
 #include "tests/unit/ctl/pages_world.hpp"
@@ -143,6 +145,29 @@ TEST_F(CtlAudit, NoSuchFile) {
   const Said said = run_audit_verify({}, {directory_.path() + "/none.db", ""});
   EXPECT_EQ(said.exit_code, kInputError);
   EXPECT_THAT(said.err, HasSubstr("no such file"));
+}
+
+TEST_F(CtlAudit, OldRecordsThatAreNotKeptAreToldOf) {
+  {
+    auto journal = *SqliteJournal::open(path());
+    std::vector<Record> said{a_compaction(*journal, {{1, 4}, {6, 6}})};
+    said[0].time = records_.back().time + std::chrono::hours(48);
+    JournalCompacted compacted;
+    ASSERT_TRUE(from_json(said[0].payload, compacted));
+    compacted.older_than = said[0].time - std::chrono::hours(30);
+    said[0].payload = encode(compacted);
+    ASSERT_TRUE(journal->append(said));
+    ASSERT_TRUE(journal->let_go(said[0].seq));
+    ASSERT_TRUE(journal->remove_some(100));
+  }
+  const Said said = audit();
+  EXPECT_EQ(said.exit_code, kDone) << said.out;
+  expect_golden("audit_compacted", said.out);
+  EXPECT_THAT(audit("2:" + std::string(64, 'a')).out, HasSubstr("NOT compared with the anchor"));
+  EXPECT_EQ(audit(anchor_).exit_code, kDone);
+  EXPECT_THAT(audit("", true).out, HasSubstr("\"removed\""));
+  tamper("DELETE FROM records WHERE seq = 8");
+  expect_found("record 8 is missing");
 }
 
 } // namespace

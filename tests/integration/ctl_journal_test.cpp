@@ -1,6 +1,7 @@
 #include "daemon/ctl/actions.hpp"
 #include "daemon/fold.hpp"
 #include "daemon/io/journal_rescue.hpp"
+#include "tests/fakes/some_records.hpp"
 #include "tests/fakes/temporary_directory.hpp"
 #include "tests/unit/ctl/golden.hpp"
 #include "tests/unit/ctl/pages_world.hpp"
@@ -155,6 +156,59 @@ TEST_F(CtlJournal, WhatIsNoJournalOrNotThere) {
   EXPECT_THAT(restore().err, HasSubstr("not one record of it is good"));
   std::filesystem::remove(path());
   EXPECT_THAT(check().err, HasSubstr("no such file"));
+}
+
+/// Old records of it are not kept any more.
+class CtlCompacted : public CtlJournal {
+protected:
+  void SetUp() override {
+    CtlJournal::SetUp();
+    auto journal = *SqliteJournal::open(path());
+    std::vector<Record> said{a_compaction(*journal, {{1, 3}})};
+    said[0].time = records_.back().time;
+    ASSERT_TRUE(journal->append(said));
+    ASSERT_TRUE(journal->let_go(said[0].seq));
+    ASSERT_TRUE(journal->remove_some(100));
+    std::vector<Record> more{a_record("hold_ended")};
+    more[0].time = records_.back().time;
+    more[0].payload = encode(HoldEnded{"shop/production", "expired"});
+    ASSERT_TRUE(journal->append(more));
+  }
+  void spoil(std::uint64_t seq) const {
+    auto database = SqliteDatabase::open(path(), SqliteDatabase::Mode::write, 1000);
+    ASSERT_TRUE(
+        database->run(("DROP TRIGGER records_are_not_changed; UPDATE records SET actor = 'mallory' WHERE seq = " +
+                       std::to_string(seq))
+                          .c_str()));
+  }
+};
+
+TEST_F(CtlCompacted, IsGoodAndSaysWhatIsNotKept) {
+  const Said said = check();
+  EXPECT_EQ(said.exit_code, kDone) << said.out;
+  EXPECT_THAT(said.out, HasSubstr("; 3 older are not kept any more"));
+}
+
+TEST_F(CtlCompacted, IsRestoredWithItsGap) {
+  spoil(records_.size() + 2); // the last one
+  ASSERT_EQ(check().exit_code, kInputError);
+  const Said said = restore();
+  ASSERT_EQ(said.exit_code, kDone) << said.err;
+  auto restored = SqliteJournal::open_read_only(path() + ".restored");
+  ASSERT_TRUE(restored) << restored.error().what;
+  const std::vector<Record> left = all_of(**restored);
+  EXPECT_EQ(left.front().seq, 4U);
+  EXPECT_EQ(left.back().seq, records_.size() + 1);
+  EXPECT_EQ(hash_of(left.front()), hash_of(records_[3]));
+  EXPECT_TRUE((*restored)->verify());
+}
+
+TEST_F(CtlCompacted, IsNotRestoredWithoutTheRecordThatTellsOfTheGap) {
+  spoil(records_.size() - 2);
+  const Said said = restore();
+  EXPECT_EQ(said.exit_code, kInputError);
+  EXPECT_THAT(said.err, HasSubstr("is behind the fault: put a backup back"));
+  EXPECT_FALSE(std::filesystem::exists(path() + ".restored"));
 }
 
 } // namespace

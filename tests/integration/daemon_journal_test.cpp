@@ -94,7 +94,7 @@ TEST_F(DaemonJournal, OneOfANewerVersionIsObservedOnlyAndLeftAsItIs) {
   sql(journal(), "PRAGMA user_version=9; PRAGMA wal_checkpoint(TRUNCATE);");
   const std::string was = shop::read_text(journal());
   ASSERT_TRUE(start()) << "ended with " << ended;
-  expect_observing_only(journal() + ": written by a newer backstop (schema 9, this one knows 1); install that version "
+  expect_observing_only(journal() + ": written by a newer backstop (schema 9, this one knows 2); install that version "
                                     "again, or move the file away to begin anew");
   EXPECT_EQ(stop(), 0);
   EXPECT_EQ(shop::read_text(journal()), was);

@@ -53,6 +53,56 @@ TEST_F(DaemonReport, WhatIsNotThereIsSaid) {
   EXPECT_EQ(ctl({"report", "D1", "--format", "pdf"}).code, 2);
 }
 
+/// A real repository of the version that was deployed, and the one before it.
+class DaemonReleaseNotes : public DaemonReport {
+protected:
+  void SetUp() override {
+    DaemonReport::SetUp();
+    git("init -q .");
+    commit("feat(cart): gift cards");
+    git("tag v0-good");
+    commit("fix: totals are rounded to cents");
+    commit("feat!: prices have a currency\n\nBREAKING CHANGE: `price` is an object");
+    commit("chore: tidy");
+    commit("say <b>hello</b> to *everybody*");
+    git("tag v1-bad");
+  }
+  void git(const std::string& words) const {
+    const std::string command = "mkdir -p " + repository() + " && cd " + repository() +
+                                " && git -c user.name=Ana -c user.email=ana@example.com -c commit.gpgsign=false " +
+                                words + " >git.out 2>&1 </dev/null";
+    ASSERT_EQ(std::system(command.c_str()), 0) << shop::read_text(repository() + "/git.out");
+  }
+  void commit(const std::string& message) const {
+    std::ofstream(repository() + "/.git/message") << message;
+    git("commit -q --allow-empty -F .git/message");
+  }
+  [[nodiscard]] std::string repository() const { return shop.dir + "/repository"; }
+};
+
+TEST_F(DaemonReleaseNotes, TellWhatTheCommitsBetweenTheVersionsChanged) {
+  roll_back_once();
+  const Ran notes = ctl({"release-notes", "D1", "--git", repository()});
+  ASSERT_EQ(notes.code, 0) << notes.err;
+  EXPECT_THAT(notes.out, AllOf(HasSubstr("totals are rounded to cents"), HasSubstr("prices have a currency"),
+                               HasSubstr("is an object"), HasSubstr("v0-good..v1-bad"),
+                               Not(HasSubstr("gift cards")), Not(HasSubstr("<b>hello"))));
+  const Ran wider = ctl({"release-notes", "D1", "--git", repository() + ":v1-bad~4..v1-bad~1"});
+  ASSERT_EQ(wider.code, 0) << wider.err;
+  EXPECT_THAT(wider.out, Not(HasSubstr("everybody")));
+}
+
+TEST_F(DaemonReleaseNotes, ARangeThatIsNotThereIsSaidWithAWayOut) {
+  git("tag -d v0-good");
+  roll_back_once();
+  const Ran notes = ctl({"release-notes", "D1", "--git", repository()});
+  EXPECT_EQ(notes.code, 1);
+  EXPECT_THAT(notes.err, AllOf(HasSubstr("asked for v0-good..v1-bad"), HasSubstr("--git DIR:FROM..TO")));
+  const Ran nowhere = ctl({"release-notes", "D1", "--git", shop.dir + "/nowhere"});
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_THAT(nowhere.err, HasSubstr("nowhere"));
+}
+
 TEST_F(DaemonReport, TheLogSaysHowTheJournalEnds) {
   roll_back_once();
   stop();

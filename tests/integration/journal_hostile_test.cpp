@@ -104,12 +104,12 @@ TEST_F(HostileJournal, ANewerOneIsNewerAndLeftAsItIs) {
   {
     auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::write, 0);
     ASSERT_TRUE(database);
-    ASSERT_TRUE(database->run("ALTER TABLE records RENAME TO things; PRAGMA user_version = 2"));
+    ASSERT_TRUE(database->run("ALTER TABLE records RENAME TO things; PRAGMA user_version = 3"));
   }
   const std::string before = bytes_of(path);
   const Error error = open_error();
   EXPECT_EQ(error.code, Errc::newer);
-  EXPECT_NE(error.what.find("schema 2"), std::string::npos) << error.what;
+  EXPECT_NE(error.what.find("schema 3"), std::string::npos) << error.what;
   EXPECT_EQ(bytes_of(path), before);
   const auto reader = SqliteJournal::open_read_only(path);
   ASSERT_FALSE(reader);

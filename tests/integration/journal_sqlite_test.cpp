@@ -1,3 +1,4 @@
+#include "daemon/codec.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "tests/fakes/child_process.hpp"
 #include "tests/fakes/some_records.hpp"
@@ -140,7 +141,8 @@ TEST_F(SqliteJournalFile, ARecordMissingFarFromTheEndIsFoundWhenItOpens) {
   tamper((std::string(kNoTriggers) + "DELETE FROM records WHERE seq = 7").c_str());
   const Error error = open_error();
   EXPECT_EQ(error.code, Errc::corrupt);
-  EXPECT_NE(error.what.find("149 records, but the last is number 150"), std::string::npos) << error.what;
+  EXPECT_NE(error.what.find("149 records from number 1 to number 150: records are missing"), std::string::npos)
+      << error.what;
 }
 
 TEST_F(SqliteJournalFile, ARowOfAnotherProgramStopsAppendsAndSpoilsNothing) {
@@ -288,6 +290,105 @@ TEST_F(SqliteJournalFile, ACopyOfTheOpenFilesIsAWholeJournal) {
   auto opened = SqliteJournal::open(copy);
   ASSERT_TRUE(opened) << opened.error().what;
   EXPECT_EQ((*opened)->end(), journal->end());
+}
+
+/// A journal of which old records are not kept any more.
+class CompactedJournal : public SqliteJournalFile {
+protected:
+  void SetUp() override {
+    fill(300);
+    auto journal = open();
+    std::vector<Record> said{a_compaction(*journal, {{1, 200}, {210, 220}})};
+    ASSERT_TRUE(journal->append(said));
+    ASSERT_TRUE(journal->let_go(301));
+  }
+  std::int64_t rows() {
+    auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::read_only, 1000);
+    return database->integer("SELECT count(*) FROM records").value_or(-1);
+  }
+  static std::size_t count(const Journal& journal) { return all_of(journal).size(); }
+  static constexpr std::size_t kLeft = 301 - 211;
+};
+
+TEST_F(CompactedJournal, RecordsGoBitByBitAndAreNeverReadMeanwhile) {
+  for (const int some : {1, 50, 149, 5, 5, 5, 5}) {
+    auto journal = open();
+    ASSERT_TRUE(journal->remove_some(static_cast<std::size_t>(some)));
+    EXPECT_EQ(count(*journal), kLeft);
+    EXPECT_TRUE(journal->verify());
+  }
+  EXPECT_EQ(rows(), static_cast<std::int64_t>(kLeft));
+  auto journal = open();
+  ASSERT_TRUE(journal->remove_some(100));
+  EXPECT_EQ(rows(), static_cast<std::int64_t>(kLeft)) << "and no more";
+  std::vector<Record> next{a_record("next")};
+  ASSERT_TRUE(journal->append(next));
+  EXPECT_EQ(next[0].seq, 302U);
+}
+
+TEST_F(CompactedJournal, AReaderMayReadMeanwhile) {
+  auto reader = SqliteJournal::open_read_only(path);
+  ASSERT_TRUE(reader);
+  auto journal = open();
+  std::size_t seen = 0;
+  const Status read = (*reader)->read(0, [&](const Record&) -> Status {
+    if (++seen == 5) { // the daemon goes on
+      EXPECT_TRUE(journal->remove_some(1000));
+      std::vector<Record> said{a_compaction(*journal, {{1, 250}})};
+      JournalCompacted all;
+      EXPECT_TRUE(from_json(said[0].payload, all));
+      all.removed[0].before = ChainEnd{}.hash;
+      said[0].payload = to_json(all);
+      EXPECT_TRUE(journal->append(said));
+      EXPECT_TRUE(journal->let_go(302));
+      EXPECT_TRUE(journal->remove_some(1000));
+    }
+    return {};
+  });
+  EXPECT_TRUE(read) << read.error().what;
+  EXPECT_GE(seen, 51U) << "those that are kept";
+  EXPECT_EQ(count(*journal), 52U);
+}
+
+TEST_F(CompactedJournal, AnOlderBackstopDoesNotOpenIt) {
+  auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::read_only, 0);
+  EXPECT_EQ(database->integer("PRAGMA user_version").value_or(-1), 2);
+}
+
+TEST_F(CompactedJournal, OneThatIsMissingBesidesIsFound) {
+  ASSERT_TRUE(open()->remove_some(1000));
+  tamper((std::string(kNoTriggers) + "DELETE FROM records WHERE seq = 205").c_str());
+  EXPECT_EQ(open_error().code, Errc::corrupt);
+  EXPECT_NE(open_error().what.find("records are missing"), std::string::npos) << open_error().what;
+}
+
+TEST_F(CompactedJournal, TheOneBeforeAGapCannotBeExchanged) {
+  ASSERT_TRUE(open()->remove_some(1000));
+  auto journal = open();
+  Record changed;
+  for (const Record& r : all_of(*journal))
+    if (r.seq == 209) changed = r;
+  journal.reset();
+  changed.actor = "mallory";
+  tamper((std::string(kNoTriggers) + "UPDATE records SET actor = 'mallory', hash = '" + hash_of(changed) +
+          "' WHERE seq = 209")
+             .c_str());
+  const Result<ChainEnd> verified = (*SqliteJournal::open_damaged(path))->verify();
+  ASSERT_FALSE(verified);
+  EXPECT_NE(verified.error().what.find("record 209 is not the one that stood before"), std::string::npos)
+      << verified.error().what;
+}
+
+TEST_F(CompactedJournal, ASlipInAShellStillChangesNothing) {
+  ASSERT_TRUE(open()->remove_some(10));
+  auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::write, 1000);
+  EXPECT_FALSE(database->run("DELETE FROM records WHERE seq = 300"));
+}
+
+TEST_F(CompactedJournal, ASpoiltRecordOfWhatIsGoneIsDamage) {
+  tamper((std::string(kNoTriggers) + "UPDATE records SET payload = '{}' WHERE seq = 301").c_str());
+  EXPECT_EQ(open_error().code, Errc::corrupt);
+  EXPECT_NE(open_error().what.find("what is not kept any more"), std::string::npos) << open_error().what;
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "daemon/chain_audit.hpp"
+#include <algorithm>
 #include <functional>
 #include <gtest/gtest.h>
 #include <vector>
@@ -147,6 +148,120 @@ TEST(ChainAnchorText, IsASeqAndAHash) {
   for (const std::string& text : {std::string(), std::string("7"), "0:" + hash, "x:" + hash, "7:" + hash + "0",
                                   "7:" + std::string(64, 'g'), "-1:" + hash, "7:" + std::string(63, 'a')})
     EXPECT_FALSE(chain_anchor(text)) << text;
+}
+
+/// A chain of which old records are not kept any more.
+class CompactedChain : public ChainAuditOf {
+protected:
+  void SetUp() override {
+    ChainAuditOf::SetUp();
+    JournalCompacted said;
+    said.removed = {{1, 4, ChainEnd{}.hash, rows[3].hash}, {6, 7, rows[4].hash, rows[6].hash}};
+    said.older_than = time_from_us(8);
+    Record r;
+    r.time = time_from_us(9) + std::chrono::hours(24);
+    r.boot = "boot", r.actor = "backstopd", r.subject = "backstopd", r.type = JournalCompacted::kType;
+    r.payload = encode(said);
+    add(r);
+    remove(6, 7);
+    remove(1, 4);
+  }
+  void add(const Record& record) {
+    std::vector<Record> one{record};
+    ASSERT_TRUE(chain(one, {rows.back().record.seq, rows.back().hash}));
+    rows.push_back(row_of(one[0]));
+  }
+  void remove(std::uint64_t from, std::uint64_t to) {
+    std::erase_if(rows, [&](const Row& r) { return r.record.seq >= from && r.record.seq <= to; });
+  }
+  Row& at(std::uint64_t seq) {
+    return *std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.record.seq == seq; });
+  }
+};
+
+TEST_F(CompactedChain, WhatIsSaidToBeGoneIsNoFinding) {
+  EXPECT_EQ(found(), std::vector<ChainFinding>{});
+  ChainAudit audit;
+  for (const Row& r : rows) audit.take(r.record, r.payload, r.hash);
+  (void)audit.end();
+  ASSERT_EQ(audit.removed().records.size(), 2U);
+  EXPECT_EQ(audit.removed().records[1].from, 6U);
+  EXPECT_EQ(audit.removed().said_by, 13U);
+}
+
+TEST_F(CompactedChain, AnythingElseThatIsGoneIsFound) {
+  remove(9, 9);
+  EXPECT_EQ(found(), (std::vector<ChainFinding>{{Kind::missing, 9, 9, 0}}));
+  remove(5, 5); // between two stretches
+  EXPECT_EQ(found(), (std::vector<ChainFinding>{{Kind::missing, 1, 7, 0}, {Kind::missing, 9, 9, 0}}));
+}
+
+TEST_F(CompactedChain, TheOneBeforeAStretchCannotBeExchanged) {
+  at(5).record.actor = "mallory";
+  at(5).hash = hash_of(at(5).record, at(5).payload);
+  EXPECT_EQ(found(), (std::vector<ChainFinding>{{Kind::replaced, 5, 5, 0}}));
+}
+
+TEST_F(CompactedChain, TheOneBehindAStretchCannotBeExchanged) {
+  at(8).record.prev_hash = ChainEnd{}.hash;
+  at(8).hash = hash_of(at(8).record, at(8).payload);
+  const std::vector<ChainFinding> findings = found();
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0], (ChainFinding{Kind::missing, 6, 7, 0}));
+  EXPECT_EQ(findings[1], (ChainFinding{Kind::replaced, 8, 8, 0}));
+}
+
+TEST_F(CompactedChain, ASpoiltWordOfItCountsForNothing) {
+  at(13).payload += " ";
+  EXPECT_EQ(found().size(), 3U) << "it was changed, and both stretches are missing";
+}
+
+TEST_F(CompactedChain, TheNewestWordCounts) {
+  JournalCompacted said;
+  said.removed = {{1, 7, ChainEnd{}.hash, at(8).record.prev_hash}};
+  said.older_than = time_from_us(8);
+  Record r = at(13).record;
+  r.payload = encode(said);
+  add(r);
+  EXPECT_EQ(found(), (std::vector<ChainFinding>{{Kind::missing, 6, 7, 0}})) << "record 5 is there";
+  remove(5, 5);
+  EXPECT_EQ(found(), std::vector<ChainFinding>{});
+}
+
+TEST_F(CompactedChain, NobodyCanLetGoWhatIsYoung) {
+  JournalCompacted said;
+  said.removed = {{1, 4, ChainEnd{}.hash, at(5).record.prev_hash},
+                  {6, 7, at(5).hash, at(8).record.prev_hash},
+                  {13, 13, at(12).hash, at(13).hash}};
+  said.older_than = at(13).record.time + std::chrono::hours(1);
+  Record r = at(13).record;
+  r.payload = encode(said);
+  add(r);
+  remove(13, 13);
+  EXPECT_EQ(found().size(), 3U) << "a word that lets go of the last day is not believed";
+}
+
+TEST_F(CompactedChain, AnAnchorMayBeGone) {
+  ChainAudit audit(chain_anchor("3:" + std::string(64, 'a')));
+  for (const Row& r : rows) audit.take(r.record, r.payload, r.hash);
+  EXPECT_EQ(audit.end(), std::vector<ChainFinding>{});
+  EXPECT_TRUE(audit.anchor_removed());
+}
+
+TEST_F(CompactedChain, WhileItIsBeingRemovedTheRestMayBeThere) {
+  ChainAuditOf::rows.clear();
+  ChainAuditOf::SetUp();
+  JournalCompacted said;
+  said.removed = {{1, 4, ChainEnd{}.hash, rows[3].hash}};
+  said.older_than = time_from_us(8);
+  Record r = rows.back().record;
+  r.time = time_from_us(9) + std::chrono::hours(24);
+  r.type = JournalCompacted::kType;
+  r.payload = encode(said);
+  add(r);
+  EXPECT_EQ(found(), std::vector<ChainFinding>{});
+  remove(1, 2);
+  EXPECT_EQ(found(), std::vector<ChainFinding>{});
 }
 
 } // namespace
