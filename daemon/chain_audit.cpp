@@ -128,15 +128,16 @@ void ChainAudit::hear(const Record& record, std::string_view payload) {
   removed_.older_than = said_.older_than;
 }
 
-/// Nothing: it is as was said. Records of a stretch go in order, so its end may be there still.
+/// Nothing: it is as was said. Of what was let go some may be there still.
 std::optional<ChainFinding> ChainAudit::judged(const Hole& hole) {
   const RemovedRecords& gone = hole.records;
   const auto said = std::find_if(said_.removed.begin(), said_.removed.end(),
-                                 [&](const RemovedRecords& r) { return r.from == gone.from && r.to >= gone.to; });
+                                 [&](const RemovedRecords& r) { return r.from <= gone.from && r.to >= gone.to; });
   const bool fits = said != said_.removed.end() && (gone.to < said->to || gone.after == said->after) &&
                     hole.before < said_.older_than;
   if (!fits) return ChainFinding{ChainFinding::Kind::missing, gone.from, gone.to, 0};
-  if (gone.before != said->before) return ChainFinding{ChainFinding::Kind::replaced, gone.from - 1, gone.from - 1, 0};
+  if (gone.from == said->from && gone.before != said->before)
+    return ChainFinding{ChainFinding::Kind::replaced, gone.from - 1, gone.from - 1, 0};
   removed_.records.push_back(gone);
   return {};
 }

@@ -473,6 +473,7 @@ struct Fold::Applier {
   void operator()(const JournalCompacted& p) const {
     s.removed = p.removed;
     s.compacted = r.seq;
+    s.removed_before = p.older_than;
     s.next_deployment = p.next_deployment;
     s.next_incident = p.next_incident;
     s.next_decision = p.next_decision;
@@ -481,8 +482,8 @@ struct Fold::Applier {
     for (const KeptHold& hold : p.holds) s.holds[hold.service] = {hold.by, hold.reason, hold.until};
     s.dead_letters = p.dead_letters;
     const auto gone = [&](const std::string& id) {
-      if (const auto d = s.deployments.find(id); d != s.deployments.end())
-        return is_removed(p.removed, d->second.record);
+      if (const DeploymentState* d = find(id)) // a rollback goes with what it rolls back
+        return d->rolls_back.empty() ? is_removed(p.removed, d->record) : find(d->rolls_back) == nullptr;
       const auto i = s.incidents.find(id);
       return i != s.incidents.end() && is_removed(p.removed, i->second.record);
     };

@@ -1,16 +1,27 @@
 #include "daemon/kept_state.hpp"
 #include "daemon/target_records.hpp"
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 namespace backstop {
 namespace {
 
 constexpr std::size_t kGoodVersionsKept = 20; ///< however old
+constexpr std::size_t kVersionsKept = 50;     ///< the newest
+
+/// The `kVersionsKept` newest versions are not older.
+Time oldest_kept(const ServiceState& service) {
+  if (service.versions.size() <= kVersionsKept) return Time::min();
+  std::vector<Time> since;
+  for (const auto& [version, state] : service.versions) since.push_back(state.since);
+  std::nth_element(since.begin(), since.begin() + (kVersionsKept - 1), since.end(), std::greater<>());
+  return since[kVersionsKept - 1];
+}
 
 } // namespace
 
-KeptService kept_of(const ServiceState& service, Time older_than) {
+KeptService kept_of(const ServiceState& service) {
   KeptService kept;
   kept.service = service.key;
   kept.version = service.version;
@@ -21,9 +32,9 @@ KeptService kept_of(const ServiceState& service, Time older_than) {
   const auto newest_good = good.size() > kGoodVersionsKept
                                ? std::prev(good.end(), static_cast<std::ptrdiff_t>(kGoodVersionsKept))
                                : good.begin();
+  const Time oldest = oldest_kept(service);
   for (const auto& [version, state] : service.versions) {
-    const bool wanted = state.since >= older_than || version == service.version ||
-                        service.quarantine.contains(version) ||
+    const bool wanted = state.since >= oldest || version == service.version || service.quarantine.contains(version) ||
                         std::find(newest_good, good.end(), version) != good.end();
     if (wanted) kept.versions.push_back({version, state.why, state.good, state.since});
   }

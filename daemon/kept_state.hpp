@@ -7,9 +7,9 @@
 /// What is known of a service as records say it (StateSummed), and back. Pure.
 namespace backstop {
 
-/// Of versions that were heard of before `older_than` those that something may still go back to: the one that runs, the last
-/// ones that were good, and those in quarantine.
-KeptService kept_of(const ServiceState& service, Time older_than);
+/// Of very many versions those that something may still go back to: the one that runs, the last ones that were good, those in
+/// quarantine, and the newest.
+KeptService kept_of(const ServiceState& service);
 ServiceState state_of(const KeptService& kept);
 
 /// Whether the record `seq` is one of `removed` (in order); false for 0, which is none.

@@ -76,6 +76,24 @@ std::map<std::string, Group> groups_of(const State& state, Time older_than) {
   return groups;
 }
 
+bool is_rolling_back(const State& state) {
+  return std::any_of(state.open.begin(), state.open.end(), [&](const std::string& id) {
+    const DeploymentState* d = state.deployment(id);
+    return d && d->rollback;
+  });
+}
+
+/// Whether something would be removed of a subject that is needed now.
+bool tears_needed(const State& state, Time older_than, const std::vector<RemovedRecords>& removed) {
+  const std::set<std::string> needed = needed_subjects(state, older_than);
+  return std::any_of(needed.begin(), needed.end(), [&](const std::string& id) {
+    const DeploymentState* d = state.deployment(id);
+    const auto incident = state.incidents.find(id);
+    return (d && is_removed(removed, d->record)) ||
+           (incident != state.incidents.end() && is_removed(removed, incident->second.record));
+  });
+}
+
 } // namespace
 
 std::set<std::string> needed_subjects(const State& state, Time older_than) {
@@ -85,58 +103,77 @@ std::set<std::string> needed_subjects(const State& state, Time older_than) {
   return needed;
 }
 
-OldRecords::OldRecords(const State& state, Time older_than, std::string boot)
-    : older_than_(older_than), boot_(std::move(boot)), needed_(needed_subjects(state, older_than)),
-      gone_(state.removed), end_(state.last_record) {
+OldRecords::OldRecords(const State& state, Time older_than, std::string boot, std::size_t most_stretches)
+    : older_than_(older_than), boot_(std::move(boot)), most_(most_stretches),
+      needed_(needed_subjects(state, older_than)), gone_(state.removed), end_(state.last_record) {
   for (const auto& [key, entry] : state.outbox) waiting_.insert(key);
+  note_spans(state);
+}
+
+void OldRecords::note_spans(const State& state) {
+  constexpr Duration before = std::chrono::minutes(30), behind = std::chrono::hours(1);
+  std::vector<Span> all;
+  for (const std::string& id : needed_) {
+    const DeploymentState* d = state.deployment(id);
+    if (!d) continue;
+    all.push_back({d->requested - before, d->ended == Time{} ? kNever : d->ended + behind});
+    if (d->begun != Time{}) begun_.push_back(d->begun);
+  }
+  std::sort(all.begin(), all.end(), [](const Span& a, const Span& b) { return a.from < b.from; });
+  for (const Span& span : all) {
+    if (spans_.empty() || spans_.back().to < span.from)
+      spans_.push_back(span);
+    else
+      spans_.back().to = std::max(spans_.back().to, span.to);
+  }
+  std::sort(begun_.begin(), begun_.end());
+}
+
+/// Of the records that name no subject: restarts, unlocks, holds that were in force, targets that came and went.
+bool OldRecords::tells_of_needed(const Record& record) const {
+  const auto behind = std::upper_bound(spans_.begin(), spans_.end(), record.time,
+                                       [](Time t, const Span& span) { return t < span.from; });
+  if (behind != spans_.begin() && record.time <= std::prev(behind)->to) return true;
+  if (record.type != HoldSet::kType) return false;
+  const auto begun = std::lower_bound(begun_.begin(), begun_.end(), record.time);
+  return begun != begun_.end() && to_us(*begun) <= record.payload.integer("until_us");
 }
 
 bool OldRecords::may_go(const Record& record) const {
   if (record.type == DaemonStarted::kType && record.boot == boot_) return false;
   if (record.type == NoticeQueued::kType && waiting_.contains(record.payload.text("key"))) return false;
   const std::vector<std::string> subjects = subjects_of(record);
+  if (subjects.empty()) return !tells_of_needed(record);
   return std::none_of(subjects.begin(), subjects.end(), [&](const std::string& id) { return needed_.contains(id); });
 }
 
-void OldRecords::join(const RemovedRecords& records, bool gone) {
-  const std::uint64_t fresh = gone ? 0 : records.to - records.from + 1;
-  if (stretches_.empty() || stretches_.back().records.to + 1 != records.from) {
-    stretches_.push_back({records, fresh, !gone});
-    return;
-  }
-  Stretch& last = stretches_.back();
-  last.records.to = records.to;
-  last.records.after = records.after;
-  last.fresh += fresh;
-  last.whole = last.whole && !gone;
+void OldRecords::join(const RemovedRecords& records) {
+  std::vector<RemovedRecords>& all = found_.removed;
+  if (all.empty() || all.back().to + 1 != records.from) return all.push_back(records);
+  all.back().to = records.to;
+  all.back().after = records.after;
 }
 
 bool OldRecords::take(const Record& record) {
-  for (; next_gone_ < gone_.size() && gone_[next_gone_].to < record.seq; ++next_gone_) join(gone_[next_gone_], true);
+  ++seen_;
+  for (; next_gone_ < gone_.size() && gone_[next_gone_].to < record.seq; ++next_gone_) join(gone_[next_gone_]);
+  std::vector<RemovedRecords>& all = found_.removed;
+  const bool follows = !all.empty() && all.back().to + 1 == record.seq;
   // Where a stretch ends the record behind it knows the hash of its last one.
-  if (!stretches_.empty() && stretches_.back().records.to + 1 == record.seq)
-    stretches_.back().records.after = record.prev_hash;
+  if (follows) all.back().after = record.prev_hash;
   if (record.time >= older_than_ || record.seq >= end_) return false;
-  if (may_go(record)) join({record.seq, record.seq, record.prev_hash, ""}, false);
+  if (full_ || !may_go(record)) return true;
+  // Too many stretches: what is younger waits. A record in the middle must not go while an earlier one stays.
+  full_ = !follows && all.size() + (gone_.size() - next_gone_) >= most_;
+  if (full_) return true;
+  join({record.seq, record.seq, record.prev_hash, ""});
+  ++found_.now;
   return true;
 }
 
-/// Where there are too many, the short ones among the new are left.
 OldRecords::Found OldRecords::found() const {
-  std::vector<Stretch> chosen = stretches_;
-  if (chosen.size() > kMostStretches) {
-    std::stable_sort(chosen.begin(), chosen.end(), [](const Stretch& a, const Stretch& b) {
-      return a.whole != b.whole ? b.whole : a.fresh > b.fresh;
-    });
-    chosen.resize(kMostStretches);
-    std::sort(chosen.begin(), chosen.end(),
-              [](const Stretch& a, const Stretch& b) { return a.records.from < b.records.from; });
-  }
-  Found found;
-  for (Stretch& stretch : chosen) {
-    found.now += stretch.fresh;
-    found.removed.push_back(std::move(stretch.records));
-  }
+  Found found = found_;
+  found.removed.insert(found.removed.end(), gone_.begin() + static_cast<std::ptrdiff_t>(next_gone_), gone_.end());
   return found;
 }
 
@@ -151,30 +188,38 @@ Status Retention::let_go() {
 Result<bool> Retention::go_on(Duration keep, const Limits& limits, Time now) {
   if (!ledger_.idle()) return false;
   if (Status told = let_go(); !told) return told.error();
+  if (next_look_ == Time{}) next_look_ = now + limits.first;
   if (!scan_) {
-    if (now < next_look_) return false;
+    // What is gone was older than that: while `keep` is longer than it was, there can be nothing more.
+    if (now < next_look_ || now - keep < ledger_.state().removed_before) return false;
     next_look_ = now + limits.every;
-    scan_.emplace(Scan{OldRecords(ledger_.state(), now - keep, ledger_.boot()), 0});
+    scan_.emplace(Scan{OldRecords(ledger_.state(), now - keep, ledger_.boot(), limits.most_stretches), 0, false});
   }
+  Result<bool> more = look(limits, now);
+  if (!more) scan_.reset();
+  return more;
+}
+
+Result<bool> Retention::look(const Limits& limits, Time now) {
   const Error enough = fail(Errc::refused, "enough");
   int looked = 0;
-  bool over = false, paused = false;
-  const Status read = journal_.read(scan_->at, [&](const Record& record) -> Status {
-    scan_->at = record.seq;
-    over = !scan_->old.take(record);
-    paused = !over && ++looked == kLookedAtOnce;
-    return over || paused ? Status(enough) : Status();
-  });
-  if (paused) return true;
-  const OldRecords old = std::exchange(scan_, std::nullopt)->old;
-  if (!read && !over) return read.error();
-  OldRecords::Found found = old.found();
-  if (found.now < limits.fewest) return false;
-  // What became needed meanwhile, or is under way: another time.
-  if (!ledger_.state().open.empty() || needed_subjects(ledger_.state(), old.older_than()) != old.needed()) {
-    next_look_ = now + kPutOff;
-    return false;
+  bool paused = false;
+  if (!scan_->over) {
+    const Status read = journal_.read(scan_->at, [&](const Record& record) -> Status {
+      scan_->at = record.seq;
+      scan_->over = !scan_->old.take(record);
+      paused = !scan_->over && ++looked == kLookedAtOnce;
+      return scan_->over || paused ? Status(enough) : Status();
+    });
+    if (paused) return true;
+    if (!read && !scan_->over) return read.error();
+    scan_->over = true;
   }
+  if (is_rolling_back(ledger_.state())) return false; // the loop has better things to do: a minute later
+  const OldRecords old = std::exchange(scan_, std::nullopt)->old;
+  OldRecords::Found found = old.found();
+  if (found.now < limits.fewest || found.now < old.seen() / 10) return false;
+  if (tears_needed(ledger_.state(), old.older_than(), found.removed)) return false; // by a command since: another time
   if (Status recorded = record(old, std::move(found), now); !recorded) return recorded.error();
   return false;
 }
@@ -184,7 +229,7 @@ Status Retention::record(const OldRecords& old, OldRecords::Found found, Time no
   std::vector<StateSummed> summed(1);
   std::size_t bytes = 0;
   for (const auto& [key, service] : state.services) {
-    KeptService kept = kept_of(service, old.older_than());
+    KeptService kept = kept_of(service);
     const std::size_t more = to_json(kept).dump().size();
     if (bytes > 0 && bytes + more > kMostSummed) {
       summed.emplace_back();

@@ -156,6 +156,7 @@ struct State {
   std::uint64_t last_record = 0;       ///< its seq
   std::vector<RemovedRecords> removed; ///< what is not kept any more, in order
   std::uint64_t compacted = 0;         ///< seq of the record that said so; zero: all are there
+  Time removed_before = Time::min();   ///< all of those were older
   std::string last_boot;
   Duration last_anchor{};
   Time last_time{};

@@ -1,5 +1,7 @@
 #include "daemon/io/journal_keeper.hpp"
 #include "daemon/records.hpp"
+#include <cstdint>
+#include <sys/statvfs.h>
 
 namespace backstop {
 
@@ -32,9 +34,15 @@ bool JournalKeeper::try_again() {
 Status JournalKeeper::keep_house() {
   if (opened_ == nullptr) return {};
   constexpr std::size_t removed_at_once = 1000; // records: some ten milliseconds
-  Status removed = opened_->remove_some(removed_at_once);
-  Status reserved = opened_->restore_reserve();
-  return reserved ? removed : reserved;
+  if (Status reserved = opened_->restore_reserve(); !reserved) return reserved;
+  return opened_->remove_some(removed_at_once);
+}
+
+bool JournalKeeper::has_room() const {
+  constexpr std::uint64_t wanted = std::uint64_t{64} << 20;
+  struct statvfs disk {};
+  return opened_ != nullptr && !opened_->low_space() && ::statvfs(path_.c_str(), &disk) == 0 &&
+         std::uint64_t{disk.f_bavail} * disk.f_frsize > wanted;
 }
 
 std::optional<Duration> recorded_anchor(const std::string& journal_path, const std::string& boot) {

@@ -25,6 +25,8 @@ public:
   bool try_again();
   /// To be called each minute: the space reserve, and records that were let go.
   Status keep_house();
+  /// Whether the disk has room for much at once, beside what an incident may need.
+  [[nodiscard]] bool has_room() const;
 
 private:
   explicit JournalKeeper(std::string path) : path_(std::move(path)) {}

@@ -116,7 +116,7 @@ Result<RestoredJournal> restore_journal(const std::string& path) {
   if (found.records == 0)
     return fail(Errc::invalid, found.fault->what + "; not one record of it is good: put a backup back, or begin anew "
                                                    "(\"Observe-only\" in docs/operations.md)");
-  if (found.removed > 0 && found.end.seq < found.compacted)
+  if (found.end.seq < found.compacted)
     return fail(
         Errc::invalid,
         fmt::format("{}: old records of it were removed, and record {}, which says what they told, is behind the "

@@ -40,6 +40,7 @@ namespace {
 
 constexpr Duration kHousekeeping = std::chrono::seconds(60);
 constexpr Duration kJournalEndTold = std::chrono::hours(24);
+constexpr Duration kClockOff = std::chrono::hours(1);
 constexpr Duration kJournalRetry = std::chrono::seconds(5); ///< of one that could not be opened
 constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
 constexpr int kStartAnew = 1000; ///< code of the loop, no exit status
@@ -359,8 +360,12 @@ void Runtime::Parts::keep_house() {
   keep_journal();
 }
 
-/// A little at a time: nothing waits for it.
+/// A little at a time: nothing waits for it. Nor is anything removed while the clock that records were written by is off: what it
+/// takes for old may be young.
 void Runtime::Parts::keep_journal() {
+  const Duration off = std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()) -
+                       loop->now().time_since_epoch();
+  if (!journal->has_room() || off > kClockOff || off < -kClockOff) return;
   const Result<bool> more = app->keep_journal(loop->now());
   const std::string why = more ? "" : more.error().what;
   if (std::exchange(records_stay, why) != why && !why.empty())

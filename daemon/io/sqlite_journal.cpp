@@ -43,7 +43,7 @@ COMMIT;
 )sql";
 static_assert(kApplicationId == 1651724337);
 
-constexpr const char* kAllowRemoving = "DROP TRIGGER records_are_not_removed";
+constexpr const char* kAllowRemoving = "DROP TRIGGER IF EXISTS records_are_not_removed";
 constexpr const char* kForbidRemoving = "CREATE TRIGGER records_are_not_removed BEFORE DELETE ON records "
                                         "BEGIN SELECT RAISE(ABORT, 'records are append-only'); END";
 /// Which record says what is not kept any more. What it says stands in the chain alone.
@@ -168,6 +168,7 @@ Status SqliteJournal::load_removed() const {
   if (*record == 0) return {};
   auto rows = database_.prepare("SELECT type, payload FROM records WHERE seq = ?");
   if (!rows) return rows.error();
+  compacted_ = static_cast<std::uint64_t>(*record);
   const auto row = rows->bind(1, *record).step();
   if (!row) return row.error();
   JournalCompacted said;
@@ -179,7 +180,6 @@ Status SqliteJournal::load_removed() const {
         fmt::format("{}: record {}, which says what is not kept any more, cannot be read or says something else",
                     database_.path(), *record));
   removed_ = std::move(said.removed);
-  compacted_ = static_cast<std::uint64_t>(*record);
   return {};
 }
 
@@ -239,7 +239,9 @@ Status SqliteJournal::prepare_to_write() {
     return fail(Errc::io,
                 database_.path() + ": this file system cannot hold it (a network file system?); use a local one");
   // A short WAL is what a checkpoint writes at once, and what has to fit beside the reserve.
-  if (Status set = database_.run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=256"); !set) return set;
+  if (Status set = database_.run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=256; PRAGMA secure_delete=ON");
+      !set)
+    return set;
   auto insert = database_.prepare("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?,?)");
   if (!insert) return insert.error();
   insert_ = *std::move(insert);
@@ -335,6 +337,7 @@ Status SqliteJournal::restore_reserve() {
 }
 
 Status SqliteJournal::let_go(std::uint64_t compacted) {
+  removing_ = true;
   if (compacted == compacted_) return {};
   if (!writable_) return fail(Errc::refused, database_.path() + ": opened for reading only");
   auto point = [&](const SqliteDatabase& database) -> Status {
@@ -349,7 +352,6 @@ Status SqliteJournal::let_go(std::uint64_t compacted) {
     return load_removed();
   });
   if (!done) std::tie(removed_, compacted_) = before;
-  removing_ = true;
   return done;
 }
 
@@ -509,7 +511,9 @@ std::vector<SqliteJournal::Glimpse> SqliteJournal::glimpse_after(std::uint64_t s
 }
 
 Result<ChainEnd> SqliteJournal::verify() const {
-  if (Status whole = check_structure(); !whole) return whole.error();
+  Status structure = check_structure();
+  if (!structure && learned_of_removal()) structure = check_structure();
+  if (!structure) return structure.error();
   ChainEnd end;
   Status chain_whole = read(0, [&](const Record& record) {
     end.seq = record.seq;

@@ -112,7 +112,7 @@ private:
   // A reader may learn of more while it reads: the daemon goes on.
   mutable std::vector<RemovedRecords> removed_;
   mutable std::uint64_t compacted_ = 0;
-  bool removing_ = true; ///< some of `removed_` may be there still
+  bool removing_ = false; ///< some of `removed_` may be there still, and whoever read the journal says that they may go
   ChainEnd end_;
   Duration last_commit_{};
   bool writable_ = false;

@@ -3,6 +3,7 @@
 #include "tests/fakes/child_process.hpp"
 #include "tests/fakes/some_records.hpp"
 #include "tests/fakes/temporary_directory.hpp"
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
@@ -302,6 +303,11 @@ protected:
     ASSERT_TRUE(journal->append(said));
     ASSERT_TRUE(journal->let_go(301));
   }
+  void remove_all() {
+    auto journal = open();
+    ASSERT_TRUE(journal->let_go(301));
+    ASSERT_TRUE(journal->remove_some(1000));
+  }
   std::int64_t rows() {
     auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::read_only, 1000);
     return database->integer("SELECT count(*) FROM records").value_or(-1);
@@ -313,12 +319,17 @@ protected:
 TEST_F(CompactedJournal, RecordsGoBitByBitAndAreNeverReadMeanwhile) {
   for (const int some : {1, 50, 149, 5, 5, 5, 5}) {
     auto journal = open();
+    ASSERT_TRUE(journal->remove_some(1000)) << "nobody has read it yet";
+    ASSERT_TRUE(journal->let_go(301));
+    const std::int64_t before = rows();
     ASSERT_TRUE(journal->remove_some(static_cast<std::size_t>(some)));
+    EXPECT_EQ(rows(), std::max(before - some, static_cast<std::int64_t>(kLeft)));
     EXPECT_EQ(count(*journal), kLeft);
     EXPECT_TRUE(journal->verify());
   }
   EXPECT_EQ(rows(), static_cast<std::int64_t>(kLeft));
   auto journal = open();
+  ASSERT_TRUE(journal->let_go(301));
   ASSERT_TRUE(journal->remove_some(100));
   EXPECT_EQ(rows(), static_cast<std::int64_t>(kLeft)) << "and no more";
   std::vector<Record> next{a_record("next")};
@@ -330,6 +341,7 @@ TEST_F(CompactedJournal, AReaderMayReadMeanwhile) {
   auto reader = SqliteJournal::open_read_only(path);
   ASSERT_TRUE(reader);
   auto journal = open();
+  ASSERT_TRUE(journal->let_go(301));
   std::size_t seen = 0;
   const Status read = (*reader)->read(0, [&](const Record&) -> Status {
     if (++seen == 5) { // the daemon goes on
@@ -356,14 +368,14 @@ TEST_F(CompactedJournal, AnOlderBackstopDoesNotOpenIt) {
 }
 
 TEST_F(CompactedJournal, OneThatIsMissingBesidesIsFound) {
-  ASSERT_TRUE(open()->remove_some(1000));
+  remove_all();
   tamper((std::string(kNoTriggers) + "DELETE FROM records WHERE seq = 205").c_str());
   EXPECT_EQ(open_error().code, Errc::corrupt);
   EXPECT_NE(open_error().what.find("records are missing"), std::string::npos) << open_error().what;
 }
 
 TEST_F(CompactedJournal, TheOneBeforeAGapCannotBeExchanged) {
-  ASSERT_TRUE(open()->remove_some(1000));
+  remove_all();
   auto journal = open();
   Record changed;
   for (const Record& r : all_of(*journal))
@@ -380,7 +392,7 @@ TEST_F(CompactedJournal, TheOneBeforeAGapCannotBeExchanged) {
 }
 
 TEST_F(CompactedJournal, ASlipInAShellStillChangesNothing) {
-  ASSERT_TRUE(open()->remove_some(10));
+  remove_all();
   auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::write, 1000);
   EXPECT_FALSE(database->run("DELETE FROM records WHERE seq = 300"));
 }

@@ -223,7 +223,7 @@ TEST_F(CompactedChain, TheNewestWordCounts) {
   Record r = at(13).record;
   r.payload = encode(said);
   add(r);
-  EXPECT_EQ(found(), (std::vector<ChainFinding>{{Kind::missing, 6, 7, 0}})) << "record 5 is there";
+  EXPECT_EQ(found(), std::vector<ChainFinding>{}) << "record 5 goes next";
   remove(5, 5);
   EXPECT_EQ(found(), std::vector<ChainFinding>{});
 }

@@ -17,15 +17,16 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr Retention::Limits kAtOnce{3, Duration{}};
+constexpr Retention::Limits kAtOnce{3, Duration{}, Duration{}};
 
 /// All that a state says, as text.
 std::string picture_of(const State& state) {
   Json all = Json::object();
   Json services = Json::array(), deployments = Json::array(), incidents = Json::array(), decisions = Json::array();
-  for (const auto& [key, service] : state.services) services.push(to_json(kept_of(service, Time::min())));
+  for (const auto& [key, service] : state.services) services.push(to_json(kept_of(service)));
   for (const std::string& id : state.deployment_order)
-    deployments.push(deployment_view(state, state.deployments.at(id), true));
+    deployments.push(
+        deployment_view(state, state.deployments.at(id), true).set("holds", state.deployments.at(id).held.size()));
   for (const std::string& id : state.incident_order) incidents.push(incident_view(state, state.incidents.at(id), true));
   for (const auto& [id, decision] : state.decisions) decisions.push(id);
   Json others = Json::array();
@@ -60,7 +61,7 @@ protected:
   std::size_t remove_old(Retention::Limits limits = kAtOnce) {
     const std::size_t before = w.journal.records().size(), said = w.journal.of_type("journal_compacted").size();
     for (bool more = true; more;) more = *w.app->keep_journal(w.now, limits);
-    EXPECT_TRUE(w.app->keep_journal(w.now, {1'000'000, hours(24)})) << "lets go of what was recorded";
+    EXPECT_TRUE(w.app->keep_journal(w.now, {1'000'000, Duration{}, hours(24)})) << "lets go of what was recorded";
     const std::size_t added = w.journal.of_type("journal_compacted").size() > said ? 1 : 0;
     return before > w.journal.records().size() ? before - w.journal.records().size() : added;
   }
@@ -120,7 +121,7 @@ TEST_F(OldJournal, NothingGoesBeforeItsTime) {
 TEST_F(OldJournal, AFewRecordsAreNotWorthIt) {
   kept("v2");
   later(hours(100));
-  EXPECT_EQ(remove_old({1000, Duration{}}), 0U);
+  EXPECT_EQ(remove_old({1000, Duration{}, Duration{}}), 0U);
 }
 
 TEST_F(OldJournal, TheNewestDeploymentOfAServiceStays) {
@@ -173,16 +174,77 @@ TEST_F(OldJournal, IdsAreNeverGivenTwice) {
   EXPECT_GT(std::stoi(kept("v4").substr(1)), std::stoi(last.substr(1)));
 }
 
-TEST_F(OldJournal, NothingGoesWhileADeploymentIsUnderWay) {
+TEST_F(OldJournal, NothingGoesWhileARollbackRuns) {
+  kept("v2");
+  kept("v3");
+  later(hours(100));
+  w.steps.script("/bin/execute", {ScriptedStepRunner::Script::exits(0, seconds(10))});
+  const std::string id = w.ship("v4", 0.3);
+  ASSERT_TRUE(w.until_phase(id, Phase::rolling_back));
+  EXPECT_EQ(remove_old(), 0U);
+  ASSERT_TRUE(w.until_phase(id, Phase::rolled_back_verified));
+  EXPECT_GT(remove_old(), 3U);
+  EXPECT_EQ(recovered(), picture_of(w.app->state()));
+}
+
+TEST_F(OldJournal, OldRecordsGoWhileADeploymentIsWatched) {
   kept("v2");
   kept("v3");
   later(hours(100));
   const std::string id = w.ship("v4");
   ASSERT_EQ(w.phase(id), Phase::watching);
-  EXPECT_EQ(remove_old(), 0U);
-  ASSERT_TRUE(w.until_phase(id, Phase::succeeded));
-  later(std::chrono::minutes(11));
   EXPECT_GT(remove_old(), 3U);
+  EXPECT_EQ(w.phase(id), Phase::watching);
+  EXPECT_EQ(recovered(), picture_of(w.app->state()));
+}
+
+/// Reviews that nobody closes are asked for day by day: their records stay, and lie between all others.
+TEST_F(OldJournal, OfTooManyStretchesTheYoungOnesWait) {
+  rolled_back("v2");
+  for (int i = 0; i < 12; ++i) {
+    kept("v" + std::to_string(3 + i));
+    later(hours(25));
+  }
+  later(hours(100));
+  Retention::Limits few = kAtOnce;
+  few.most_stretches = 3;
+  EXPECT_GT(remove_old(few), 3U);
+  EXPECT_LE(w.app->state().removed.size(), 3U);
+  EXPECT_EQ(recovered(), picture_of(w.app->state()));
+  EXPECT_THAT(findings(), IsEmpty());
+  const std::size_t deployments = w.app->state().deployments.size();
+  EXPECT_GT(remove_old(), 3U) << "what was left goes later";
+  EXPECT_LT(w.app->state().deployments.size(), deployments);
+  EXPECT_EQ(recovered(), picture_of(w.app->state()));
+  EXPECT_THAT(findings(), IsEmpty());
+}
+
+TEST_F(OldJournal, AfterKeepWasMadeLongerNothingGoesUntilItsTime) {
+  for (const char* version : {"v2", "v3", "v4"}) kept(version);
+  later(hours(100));
+  EXPECT_GT(remove_old(), 3U);
+  w.configure([](config::Daemon& daemon) { daemon.journal_keep = hours(10'000); });
+  for (const char* version : {"v5", "v6", "v7"}) kept(version);
+  later(hours(1000));
+  EXPECT_EQ(remove_old(), 0U);
+  later(hours(10'000));
+  EXPECT_GT(remove_old(), 3U);
+  EXPECT_EQ(recovered(), picture_of(w.app->state()));
+  EXPECT_THAT(findings(), IsEmpty());
+}
+
+TEST_F(OldJournal, WhatTheReportOfAKeptDeploymentTellsOfStays) {
+  w.command(Hold{ShopWorld::kShop, hours(20), "a reason"});
+  later(hours(2));
+  const std::string bad = w.ship("v2", 0.3);
+  ASSERT_TRUE(w.until_status(bad, "held"));
+  w.command(Unhold{ShopWorld::kShop});
+  ASSERT_TRUE(w.until_phase(bad, Phase::rolled_back_verified));
+  for (const char* version : {"v3", "v4", "v5"}) kept(version);
+  later(hours(100));
+  EXPECT_GT(remove_old(), 3U);
+  EXPECT_EQ(w.journal.of_type("hold_set").size(), 1U) << "it was in force when the deployment began";
+  EXPECT_EQ(recovered(), picture_of(w.app->state()));
 }
 
 TEST_F(OldJournal, ThePlaceOfARecordIsTheSameForTheDaemonAndForARestart) {
@@ -203,7 +265,7 @@ TEST_F(OldJournal, ACrashAtAnyPointLosesNothing) {
   for (int at = 0; at < 3; ++at) { // before it is recorded, after it, and after it was let go
     for (bool more = at == 1; more;) more = *w.app->keep_journal(w.now, kAtOnce);
     if (at == 2) {
-      ASSERT_TRUE(w.app->keep_journal(w.now, {1'000'000, hours(24)}));
+      ASSERT_TRUE(w.app->keep_journal(w.now, {1'000'000, Duration{}, hours(24)}));
     }
     const std::string before = picture_of(w.app->state());
     EXPECT_EQ(recovered(), before) << at;
@@ -221,7 +283,7 @@ TEST_F(OldJournal, WhatCannotBeWrittenIsTriedAgain) {
   EXPECT_FALSE(w.app->degraded().empty());
   later(seconds(5));
   EXPECT_TRUE(w.app->degraded().empty());
-  EXPECT_GT(remove_old({1'000'000, hours(24)}), 3U) << "it is let go once it is on the disk";
+  EXPECT_GT(remove_old({1'000'000, Duration{}, hours(24)}), 3U) << "it is let go once it is on the disk";
   EXPECT_EQ(recovered(), picture_of(w.app->state()));
 }
 
@@ -280,28 +342,30 @@ TEST(KeptState, AServiceIsWhatItWas) {
   target.labels = {{"group", "canary"}};
   service.targets = {{"app", {target}}};
   service.settled = {{seconds(3), seconds(4)}};
-  const KeptService kept = kept_of(service, Time::min());
+  const KeptService kept = kept_of(service);
   KeptService read;
   ASSERT_TRUE(from_json(to_json(kept), read));
-  EXPECT_EQ(to_json(kept_of(state_of(read), Time::min())).dump(), to_json(kept).dump());
+  EXPECT_EQ(to_json(kept_of(state_of(read))).dump(), to_json(kept).dump());
   EXPECT_EQ(state_of(read).targets.at("app").at(0).labels.at("group"), "canary");
   EXPECT_EQ(state_of(read).settled.at(0).breach, seconds(4));
 }
 
-TEST(KeptState, OldVersionsThatNothingGoesBackToAreForgotten) {
+TEST(KeptState, OfVeryManyVersionsThoseAreKeptThatMayMatter) {
   ServiceState service;
-  service.version = "v100";
+  service.version = "v1000";
   service.quarantine = {{"v1", "bad"}};
-  for (int i = 1; i <= 100; ++i) {
-    service.versions["v" + std::to_string(i)] = {i % 2 == 0, "", time_from_us(i)};
-    if (i % 2 == 0) service.good_order.push_back("v" + std::to_string(i));
+  for (int i = 1; i <= 1000; ++i) {
+    service.versions["v" + std::to_string(i)] = {i % 10 == 0, "", time_from_us(i)};
+    if (i % 10 == 0) service.good_order.push_back("v" + std::to_string(i));
   }
-  const ServiceState kept = state_of(kept_of(service, time_from_us(1000)));
+  const ServiceState kept = state_of(kept_of(service));
   EXPECT_EQ(kept.good_order.size(), 20U);
-  EXPECT_EQ(kept.good_order.back(), "v100");
+  EXPECT_EQ(kept.good_order.back(), "v1000");
   EXPECT_TRUE(kept.versions.contains("v1")) << "in quarantine";
-  EXPECT_EQ(kept.versions.size(), 21U);
-  EXPECT_EQ(state_of(kept_of(service, time_from_us(50))).versions.size(), 52U) << "v50 and younger, and v1";
+  EXPECT_TRUE(kept.versions.contains("v951"));
+  EXPECT_FALSE(kept.versions.contains("v949"));
+  EXPECT_TRUE(kept.versions.contains("v810")) << "the twentieth good one";
+  EXPECT_EQ(kept.versions.size(), 50U + 15U + 1U);
 }
 
 } // namespace
