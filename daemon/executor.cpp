@@ -164,8 +164,12 @@ void Executor::start(const StepKey& key, Result<StepCommand> command, Time now) 
   ledger_.after_commit([this, key, command = std::move(command), now] {
     const Status started = command ? steps_.start(key, *command) : Status(command.error());
     if (started) return;
+    // Asked for by a daemon that was killed, it may have begun after adopt() saw nothing of it.
+    const bool before = started.error().code == Errc::refused;
+    const StepRunner::Seen seen = before ? steps_.adopt(key) : StepRunner::Seen::never;
+    if (seen == StepRunner::Seen::running || seen == StepRunner::Seen::finished) return; // on_finished tells
     StepOutcome outcome;
-    outcome.end = started.error().code == Errc::refused ? StepEnd::unknown : StepEnd::failed_to_start;
+    outcome.end = before ? StepEnd::unknown : StepEnd::failed_to_start;
     outcome.detail = started.error().what;
     on_step_finished(key, outcome, now);
   });

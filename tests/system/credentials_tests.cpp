@@ -57,7 +57,7 @@ TEST_F(Credentials, OfASourceAndAChannelAreInTheRequestsAndNowhereElse) {
                    "channels: {oncall: {type: webhook, url: {credential: oncall-url}}}\n");
   EXPECT_NE(sh("setpriv --reuid backstop --regid backstop --init-groups cat /etc/backstop-secrets/shop-token").code, 0);
   start_and_adopt();
-  EXPECT_TRUE(asked("Authorization: Bearer " + token + "\r\n"));
+  EXPECT_TRUE(until([&] { return asked("Authorization: Bearer " + token + "\r\n"); }));
   const std::string id = deploy_bad();
   EXPECT_EQ(ctl("deploy wait " + id + " --timeout 60s").code, 3);
   EXPECT_TRUE(until([&] { return asked("POST " + path + " HTTP/1.1\r\n"); })) << "the channel was told";

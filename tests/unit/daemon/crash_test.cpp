@@ -2,6 +2,7 @@
 #include "tests/unit/daemon/shop_config.hpp"
 #include <gtest/gtest.h>
 #include <set>
+#include <utility>
 
 /// kill -9 at every append and at every act of a rollback: the daemon starts again on what the disk and the host kept, and
 /// the steps' own log (ScriptedStepRunner::log) is the witness.
@@ -23,10 +24,11 @@ public:
     if (starts == after) throw Killed{};
     return status;
   }
-  Seen adopt(const StepKey& key) override { return inner_.adopt(key); }
+  Seen adopt(const StepKey& key) override { return std::exchange(late, false) ? Seen::never : inner_.adopt(key); }
   void cancel(const StepKey& key) override { inner_.cancel(key); }
   void forget(const StepKey& key) override { inner_.forget(key); }
   int starts = 0, before = 0, after = 0;
+  bool late = false; ///< a step that was asked for is only started after the next question for it
 
 private:
   ScriptedStepRunner& inner_;
@@ -175,6 +177,25 @@ TEST(CrashProof, AnAppendThatFailsIsNoStepLostAndNoStepDoubled) {
     drive(w, story);
     expect_whole(w, story, "append " + std::to_string(n) + " and two more failed");
   }
+}
+
+TEST(CrashProof, AStepThatBeginsBetweenTheQuestionForItAndItsNextStartIsWaitedFor) {
+  Story story;
+  AppWorld w = world_of(story);
+  w.steps.script("/bin/execute", {ScriptedStepRunner::Script::exits(0, std::chrono::seconds(10))});
+  KillingRunner runner(w.steps);
+  w.runner = &runner;
+  w.start();
+  runner.after = 2; // prepare ran; execute was asked for
+  EXPECT_THROW(drive(w, story), Killed);
+  runner.after = 0;
+  runner.late = true;
+  w.kill();
+  w.start();
+  ASSERT_FALSE(runner.late) << "it was asked for";
+  drive(w, story);
+  expect_whole(w, story, "late start");
+  EXPECT_EQ(w.ran("/bin/is-at"), 0) << "nothing is unknown";
 }
 
 TEST(CrashProof, AnotherBootNeverRunsAStepAgainUnasked) {
