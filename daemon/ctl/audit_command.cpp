@@ -95,6 +95,9 @@ std::string page_of(const AuditVerify& wanted, const Audited& audit, const Style
     out += ", from " + day_and_clock(wall(audit.first)) + " to " + day_and_clock(wall(audit.last)) + "\n  ends with " +
            std::to_string(audit.end.seq) + ":" + audit.end.hash;
   out += "\n";
+  if (audit.records == 0)
+    out += "  where that is a copy, the records may be in the -wal of the original, which was not copied:\n"
+           "  sqlite3 ORIGINAL \".backup COPY\" copies all\n";
   out += removed_lines(audit);
   for (const std::string& type : audit.unknown)
     out += "  a newer backstop wrote records of type " + type + ": they are whole; what they say is not known here\n";

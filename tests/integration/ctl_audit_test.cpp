@@ -12,6 +12,7 @@
 namespace backstop::ctl::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -145,6 +146,12 @@ TEST_F(CtlAudit, NoSuchFile) {
   const Said said = run_audit_verify({}, {directory_.path() + "/none.db", ""});
   EXPECT_EQ(said.exit_code, kInputError);
   EXPECT_THAT(said.err, HasSubstr("no such file"));
+}
+
+TEST_F(CtlAudit, AnEmptyOneSaysWhereTheRecordsMayBe) {
+  tamper("DELETE FROM records");
+  EXPECT_THAT(audit().out,
+              AllOf(HasSubstr("0 records"), HasSubstr("in the -wal of the original"), HasSubstr(".backup COPY")));
 }
 
 TEST_F(CtlAudit, OldRecordsThatAreNotKeptAreToldOf) {
