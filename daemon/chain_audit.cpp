@@ -1,6 +1,6 @@
 #include "daemon/chain_audit.hpp"
 #include "daemon/codec.hpp"
-#include "daemon/kept_state.hpp"
+#include "daemon/removed_records.hpp"
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -131,10 +131,9 @@ void ChainAudit::hear(const Record& record, std::string_view payload) {
 /// Nothing: it is as was said. Of what was let go some may be there still.
 std::optional<ChainFinding> ChainAudit::judged(const Hole& hole) {
   const RemovedRecords& gone = hole.records;
-  const auto said = std::find_if(said_.removed.begin(), said_.removed.end(),
-                                 [&](const RemovedRecords& r) { return r.from <= gone.from && r.to >= gone.to; });
-  const bool fits = said != said_.removed.end() && (gone.to < said->to || gone.after == said->after) &&
-                    hole.before < said_.older_than;
+  const RemovedRecords* const said = next_removed(said_.removed, gone.from);
+  const bool fits = said != nullptr && said->from <= gone.from && said->to >= gone.to &&
+                    (gone.to < said->to || gone.after == said->after) && hole.before < said_.older_than;
   if (!fits) return ChainFinding{ChainFinding::Kind::missing, gone.from, gone.to, 0};
   if (gone.from == said->from && gone.before != said->before)
     return ChainFinding{ChainFinding::Kind::replaced, gone.from - 1, gone.from - 1, 0};

@@ -1,6 +1,7 @@
 #include "daemon/fold.hpp"
 #include "daemon/kept_state.hpp"
 #include "daemon/narrate.hpp"
+#include "daemon/removed_records.hpp"
 #include "daemon/target_records.hpp"
 #include <algorithm>
 #include <utility>

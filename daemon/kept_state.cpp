@@ -77,11 +77,4 @@ ServiceState state_of(const KeptService& kept) {
   return service;
 }
 
-bool is_removed(std::span<const RemovedRecords> removed, std::uint64_t seq) {
-  const auto after =
-      std::upper_bound(removed.begin(), removed.end(), seq,
-                       [](std::uint64_t at, const RemovedRecords& stretch) { return at < stretch.from; });
-  return after != removed.begin() && seq <= std::prev(after)->to;
-}
-
 } // namespace backstop

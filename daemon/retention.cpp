@@ -1,6 +1,7 @@
 #include "daemon/retention.hpp"
 #include "daemon/codec.hpp"
 #include "daemon/kept_state.hpp"
+#include "daemon/removed_records.hpp"
 #include "daemon/seams.hpp"
 #include <algorithm>
 #include <iterator>
@@ -74,13 +75,6 @@ std::map<std::string, Group> groups_of(const State& state, Time older_than) {
     of(of_deployment ? incident->second.deployment : about(key)).needed = true;
   }
   return groups;
-}
-
-bool is_rolling_back(const State& state) {
-  return std::any_of(state.open.begin(), state.open.end(), [&](const std::string& id) {
-    const DeploymentState* d = state.deployment(id);
-    return d && d->rollback;
-  });
 }
 
 /// Whether something would be removed of a subject that is needed now.
@@ -215,7 +209,8 @@ Result<bool> Retention::look(const Limits& limits, Time now) {
     if (!read && !scan_->over) return read.error();
     scan_->over = true;
   }
-  if (is_rolling_back(ledger_.state())) return false; // the loop has better things to do: a minute later
+  if (!ledger_.state().in_phase(Phase::rolling_back).empty())
+    return false; // the loop has better things to do: a minute later
   const OldRecords old = std::exchange(scan_, std::nullopt)->old;
   OldRecords::Found found = old.found();
   if (found.now < limits.fewest || found.now < old.seen() / 10) return false;

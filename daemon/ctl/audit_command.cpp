@@ -5,7 +5,9 @@
 #include "daemon/ctl/terminal.hpp"
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/records.hpp"
+#include "daemon/removed_records.hpp"
 #include "daemon/views.hpp"
+#include <algorithm>
 #include <set>
 
 namespace backstop::ctl {
@@ -70,18 +72,16 @@ std::string removed_lines(const Audited& audit) {
   const std::vector<RemovedRecords>& gone = audit.removed.records;
   if (gone.empty()) return "";
   constexpr std::size_t shown = 5;
-  std::uint64_t records = 0;
   std::string which;
-  for (std::size_t i = 0; i < gone.size(); ++i) {
-    records += gone[i].to - gone[i].from + 1;
-    if (i >= shown) continue;
+  for (std::size_t i = 0; i < std::min(shown, gone.size()); ++i) {
     which += (i == 0 ? "" : ", ") + std::to_string(gone[i].from);
     if (gone[i].to != gone[i].from) which += " to " + std::to_string(gone[i].to);
   }
   if (gone.size() > shown) which += " and " + std::to_string(gone.size() - shown) + " more stretches";
-  return "  " + std::to_string(records) + " old records are not kept any more: " + which + "\n  so says record " +
-         std::to_string(audit.removed.said_by) + " of " + day_and_clock(wall(audit.removed.said)) + ": older than " +
-         day_and_clock(wall(audit.removed.older_than)) + " (journal.keep)\n";
+  return "  " + std::to_string(count_of(gone)) + " old records are not kept any more: " + which +
+         "\n  so says record " + std::to_string(audit.removed.said_by) + " of " +
+         day_and_clock(wall(audit.removed.said)) + ": older than " + day_and_clock(wall(audit.removed.older_than)) +
+         " (journal.keep)\n";
 }
 
 std::string page_of(const AuditVerify& wanted, const Audited& audit, const Style& style) {

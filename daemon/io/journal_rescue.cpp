@@ -1,6 +1,7 @@
 #include "daemon/io/journal_rescue.hpp"
 #include "daemon/fold.hpp"
 #include "daemon/frozen_config.hpp"
+#include "daemon/removed_records.hpp"
 #include <cerrno>
 #include <cstdio>
 #include <fmt/core.h>
@@ -81,7 +82,7 @@ Result<JournalReport> check_journal(const std::string& path) {
     report.fault = journal.error();
     return report;
   }
-  for (const RemovedRecords& gone : (*journal)->removed()) report.removed += gone.to - gone.from + 1;
+  report.removed = count_of((*journal)->removed());
   report.compacted = (*journal)->compacted();
   Fold fold(read_frozen);
   Status whole = (*journal)->read(0, [&](const Record& record) -> Status {

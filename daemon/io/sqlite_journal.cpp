@@ -1,5 +1,6 @@
 #include "daemon/io/sqlite_journal.hpp"
 #include "daemon/codec.hpp"
+#include "daemon/removed_records.hpp"
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -20,6 +21,7 @@ constexpr int kBatch = 64;                          // records held in memory at
 constexpr int kReaderBusyMs = 2000;                 // offline: a person waits, no loop
 
 // The triggers stop a slip in a sqlite3 shell, not somebody who means it: that is what the hashes are for.
+// The second one, kForbidRemoving, and COMMIT follow where a file is made.
 constexpr const char* kCreate = R"sql(
 PRAGMA synchronous = FULL;
 BEGIN;
@@ -38,8 +40,6 @@ CREATE TABLE records (
   hash      TEXT NOT NULL
 ) STRICT;
 CREATE TRIGGER records_are_not_changed BEFORE UPDATE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
-CREATE TRIGGER records_are_not_removed BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
-COMMIT;
 )sql";
 static_assert(kApplicationId == 1651724337);
 
@@ -216,7 +216,9 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::connect(const std::string&
   if (size == 0) return empty_file(path).error();
   if (size < 0) {
     if (Status gone = missing_file(path); !gone) return gone.error();
-    if (Status made = SqliteDatabase::create(path, kCreate); !made) return made.error();
+    if (Status made = SqliteDatabase::create(path, (std::string(kCreate) + kForbidRemoving + "; COMMIT;").c_str());
+        !made)
+      return made.error();
   }
   const auto busy_ms = std::chrono::duration_cast<std::chrono::milliseconds>(options.busy_timeout).count();
   auto database = SqliteDatabase::open(path, SqliteDatabase::Mode::write, static_cast<int>(busy_ms));
@@ -397,7 +399,7 @@ Status SqliteJournal::copy(std::span<const Record> records, const SqliteJournal&
 
 /// Whether the chain goes on behind records that are not kept; some of them may be there still.
 Status SqliteJournal::skip_removed(ChainEnd& end) const {
-  const RemovedRecords* const gap = next_removed(end.seq + 1);
+  const RemovedRecords* const gap = next_removed(removed_, end.seq + 1);
   if (gap == nullptr || gap->from > end.seq + 1) return {};
   if (gap->from == end.seq + 1 && gap->before != end.hash)
     return fail(Errc::corrupt, fmt::format("{}: record {} is not the one that stood before those that were removed",
@@ -412,16 +414,9 @@ bool SqliteJournal::learned_of_removal() const {
   return !writable_ && load_removed() && compacted_ != known;
 }
 
-/// The stretch that `seq` is in, or the next one behind it; null: there is none.
-const RemovedRecords* SqliteJournal::next_removed(std::uint64_t seq) const {
-  const auto found = std::lower_bound(removed_.begin(), removed_.end(), seq,
-                                      [](const RemovedRecords& stretch, std::uint64_t at) { return stretch.to < at; });
-  return found == removed_.end() ? nullptr : &*found;
-}
-
 Result<ChainEnd> SqliteJournal::end_at(std::uint64_t seq) const {
   if (seq == 0) return ChainEnd{};
-  if (const RemovedRecords* const gap = next_removed(seq); gap != nullptr && gap->from <= seq)
+  if (const RemovedRecords* const gap = next_removed(removed_, seq); gap != nullptr && gap->from <= seq)
     return ChainEnd{gap->to, gap->after};
   auto statement = database_.prepare("SELECT hash FROM records WHERE seq = ?");
   if (!statement) return statement.error();
@@ -437,7 +432,7 @@ Status SqliteJournal::batch_after(const ChainEnd& from, std::vector<Record>& bat
   batch.clear();
   end = from;
   if (Status skipped = skip_removed(end); !skipped) return skipped;
-  const RemovedRecords* const gap = next_removed(end.seq + 1);
+  const RemovedRecords* const gap = next_removed(removed_, end.seq + 1);
   const std::uint64_t until = gap == nullptr ? std::uint64_t{INT64_MAX} : gap->from;
   auto rows = database_.prepare(kRows);
   if (!rows) return rows.error();

@@ -99,7 +99,6 @@ private:
   static Result<std::unique_ptr<SqliteJournal>> open_to_read(const std::string& path, bool check_end);
   Status load_removed() const;
   [[nodiscard]] Status check_structure() const;
-  [[nodiscard]] const RemovedRecords* next_removed(std::uint64_t seq) const;
   Status skip_removed(ChainEnd& end) const;
   [[nodiscard]] bool learned_of_removal() const;
   Status batch_after(const ChainEnd& from, std::vector<Record>& batch, ChainEnd& end) const;

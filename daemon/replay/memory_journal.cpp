@@ -1,5 +1,5 @@
 #include "daemon/replay/memory_journal.hpp"
-#include "daemon/kept_state.hpp"
+#include "daemon/removed_records.hpp"
 #include <algorithm>
 
 namespace backstop {
