@@ -12,6 +12,7 @@ namespace {
 int status_of(const std::string& reason) {
   if (reason == "not_found") return 404;
   if (reason == "invalid") return 400;
+  if (reason == "unauthorized") return 403;
   if (reason == "journal") return 503;
   return 409;
 }
@@ -37,6 +38,12 @@ std::string service_key(const App& app, const std::string& name, ApiReply& error
   if (found.empty())
     error = no_such("service '" + name + "'", all.empty() ? "no service is configured" : "configured are: " + all);
   return found;
+}
+
+/// What whoever has a role may do without being an operator.
+bool signs(const std::string& path) {
+  const std::vector<std::string> parts = segments_of(path);
+  return parts.size() == 4 && parts[1] == "deployments" && (parts[3] == "approve" || parts[3] == "revoke");
 }
 
 /// The number of that name in the query, where it is there.
@@ -70,7 +77,7 @@ void Api::handle(const ApiRequest& request, Time now, Answer answer) {
   if (request.method == "GET") return answer(see(request, now));
   if (request.method != "POST")
     return answer(api_error(405, "invalid", "method " + request.method, "is not served here", "use GET or POST"));
-  if (!request.caller.may_act) {
+  if (!request.caller.may_act && !(signs(request.path) && !request.caller.roles.empty())) {
     return answer(api_error(403, "unauthorized", request.caller.name, "may not act",
                             "join group " + app_.config().daemon.control.operators));
   }
@@ -112,11 +119,21 @@ void Api::poll() {
 bool Api::ready(const std::string& id) const {
   if (id.starts_with("G")) return !app_.game_day(id).is_null();
   const DeploymentState* d = app_.state().deployment(id);
-  return !d || (d->phase != Phase::requested && d->phase != Phase::gated);
+  return !d || d->phase != Phase::gated;
 }
 
 ApiReply Api::begun(const std::string& id) const {
   const DeploymentState* d = app_.state().deployment(id);
+  if (d && d->phase == Phase::requested) {
+    std::string missing;
+    for (const std::string& m : d->gates->missing) missing += (missing.empty() ? "" : "; ") + m;
+    ApiReply reply = api_error(409, "gate", "deployment " + id, "missing: " + missing,
+                               "give what is missing (backstopctl checklist " + id + "), then begin again");
+    Json list = Json::array();
+    for (const std::string& m : d->gates->missing) list.push(m);
+    reply.body.set("missing", std::move(list));
+    return reply;
+  }
   if (!d || d->phase == Phase::refused) {
     return api_error(409, "no_target", "deployment " + id, d ? d->outcome_why : "is gone",
                      "mend the rollback's preflight, or begin with --irreversible");
@@ -149,17 +166,7 @@ ApiReply Api::see(const ApiRequest& request, Time now) const {
     reply.body.set("deployments", std::move(list));
     return reply;
   }
-  if (path[1] == "deployments" && path.size() == 3) {
-    const DeploymentState* d = state.deployment(path[2]);
-    if (!d) return no_such("deployment '" + path[2] + "'", "`backstopctl deploy list` shows the ids");
-    reply.body.set("deployment", deployment_view(state, *d, true));
-    const auto watch = app_.watches().find(d->service);
-    reply.body.set("service",
-                   service_view(state, watch == app_.watches().end() ? nullptr : watch->second.get(), d->service, now));
-    return reply;
-  }
-  if (path[1] == "deployments" && path.size() == 4 && (path[3] == "samples" || path[3] == "records"))
-    return see_past(request, path[2], path[3] == "samples");
+  if (path[1] == "deployments") return see_deployment(request, path, now);
   if (path[1] == "records" && path.size() == 3) return see_told(request, path[2]);
   if (path[1] == "incidents" && path.size() == 2) {
     Json list = Json::array();
@@ -187,6 +194,25 @@ ApiReply Api::see(const ApiRequest& request, Time now) const {
     return reply;
   }
   return no_such(request.path, "see docs/control-api.md for the routes");
+}
+
+ApiReply Api::see_deployment(const ApiRequest& request, const std::vector<std::string>& path, Time now) const {
+  const State& state = app_.state();
+  const std::string what = path.size() == 4 ? path[3] : "";
+  if (what == "samples" || what == "records") return see_past(request, path[2], what == "samples");
+  if (path.size() > 3 && what != "checklist") return no_such(request.path, "see docs/control-api.md for the routes");
+  const DeploymentState* d = state.deployment(path[2]);
+  if (!d) return no_such("deployment '" + path[2] + "'", "`backstopctl deploy list` shows the ids");
+  const auto found = app_.watches().find(d->service);
+  const ServiceWatch* watch = found == app_.watches().end() ? nullptr : found->second.get();
+  ApiReply reply;
+  if (what == "checklist") {
+    reply.body.set("checklist", d->gates ? checklist_view(*d, watch, now, app_.wall_clock) : Json());
+    return reply;
+  }
+  reply.body.set("deployment", deployment_view(state, *d, true));
+  reply.body.set("service", service_view(state, watch, d->service, now));
+  return reply;
 }
 
 /// What a deployment can be replayed from, page by page.
@@ -255,8 +281,14 @@ ApiReply Api::act(const ApiRequest& request, Time now, std::string& wait_for) {
   if (!command) return api_error(400, "invalid", "the request", command.error().what, "see docs/control-api.md");
   const bool begins =
       std::holds_alternative<BeginDeployment>(*command) || std::holds_alternative<HoldGameDay>(*command);
+  if (auto* approve = std::get_if<Approve>(&*command)) approve->held = request.caller.roles;
+  if (auto* revoke = std::get_if<Revoke>(&*command)) revoke->held = request.caller.roles;
   const Reply done = app_.on_command(*command, request.caller.name, now);
-  if (!done.ok) return api_error(status_of(done.reason), done.reason, done.what, done.why, done.how);
+  if (!done.ok) {
+    ApiReply refused = api_error(status_of(done.reason), done.reason, done.what, done.why, done.how);
+    if (!done.details["missing"].is_null()) refused.body.set("missing", done.details["missing"]);
+    return refused;
+  }
   if (begins) {
     wait_for = done.id;
     return {};

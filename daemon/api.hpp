@@ -14,6 +14,7 @@ struct Caller {
   std::string name; ///< "uid:1000(ana)", the actor in records
   bool may_see = false;
   bool may_act = false;
+  std::vector<std::string> roles{}; ///< that the caller may sign as; "*": any
 };
 
 struct ApiRequest {
@@ -48,6 +49,7 @@ public:
 private:
   ApiReply see(const ApiRequest& request, Time now) const;
   ApiReply see_past(const ApiRequest& request, const std::string& id, bool samples) const;
+  ApiReply see_deployment(const ApiRequest& request, const std::vector<std::string>& path, Time now) const;
   ApiReply see_told(const ApiRequest& request, const std::string& id) const;
   ApiReply act(const ApiRequest& request, Time now, std::string& wait_for);
   ApiReply begun(const std::string& id) const;

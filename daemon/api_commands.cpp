@@ -98,6 +98,38 @@ private:
   std::string problem_;
 };
 
+Result<Command> plan_command(const std::string& id, const std::string& verb, Members& m) {
+  if (verb == "begin") {
+    BeginDeployment c;
+    c.id = id;
+    c.override_reason = m.optional_text("override_reason");
+    return m.done(std::move(c));
+  }
+  if (verb == "approve") {
+    Approve c;
+    c.id = id;
+    c.role = m.text("role");
+    c.comment = m.optional_text("comment");
+    c.items = m.texts("items");
+    c.all_items = m.flag("all_items");
+    return m.done(std::move(c));
+  }
+  if (verb == "revoke") {
+    Revoke c;
+    c.id = id;
+    c.role = m.text("role");
+    c.reason = m.text("reason");
+    c.items = m.texts("items");
+    return m.done(std::move(c));
+  }
+  if (verb == "check") return m.done(CheckItems{id});
+  if (verb == "pause") return m.done(PausePlan{id, m.text("reason")});
+  if (verb == "resume") return m.done(ResumePlan{id, m.optional_text("reason")});
+  if (verb == "promote") return m.done(PromotePlan{id, m.text("reason")});
+  if (verb == "skip") return m.done(SkipStep{id, m.optional_text("step"), m.text("reason")});
+  return fail(Errc::not_found, "no such route");
+}
+
 Result<Command> deployment_command(const std::vector<std::string>& path, Members& m) {
   if (path.size() == 2) {
     BeginDeployment c;
@@ -110,6 +142,11 @@ Result<Command> deployment_command(const std::vector<std::string>& path, Members
     c.mode = m.choice("mode", {"observe", "confirm", "auto"});
     c.components = m.texts("components");
     c.irreversible = m.flag("irreversible");
+    c.override_reason = m.optional_text("override_reason");
+    if (m.flag("request")) {
+      if (!c.override_reason.empty()) return fail(Errc::invalid, "'request' and 'override_reason' exclude each other");
+      return m.done(RequestDeployment{std::move(c)});
+    }
     return m.done(std::move(c));
   }
   if (path.size() != 4) return fail(Errc::not_found, "no such route");
@@ -118,7 +155,7 @@ Result<Command> deployment_command(const std::vector<std::string>& path, Members
   if (verb == "abort") return m.done(AbortDeployment{id, m.optional_text("reason")});
   if (verb == "confirm") return m.done(AnswerConfirmation{id, m.text("reason"), true});
   if (verb == "decline") return m.done(AnswerConfirmation{id, m.text("reason"), false});
-  return fail(Errc::not_found, "no such route");
+  return plan_command(id, verb, m);
 }
 
 std::string service_member(Members& m, bool all_allowed) {

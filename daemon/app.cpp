@@ -3,6 +3,7 @@
 #include "daemon/message_ids.hpp"
 #include "daemon/narrate.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/words.hpp"
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -13,12 +14,6 @@ namespace {
 constexpr Duration kPageRetry = std::chrono::seconds(30);
 constexpr Duration kJournalRetry = std::chrono::seconds(1);
 constexpr int kSettleRounds = 64; ///< a procedure of instant steps ends long before
-
-std::string join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
-  return text;
-}
 
 void tell_acts_again(Log& log, Executor& executor, const std::string& what) {
   log.write(LogLevel::warning, what + "; the daemon acts", {message_field(Message::journal_writable)});
@@ -70,10 +65,14 @@ std::vector<std::string> App::unconfined_steps() const {
   std::vector<std::string> names;
   if (seams_.steps.confines()) return names;
   for (const auto& service : config_.services) {
-    for (const config::Step& step : service->rollback) {
-      const auto* run = std::get_if<config::RunStep>(&step.kind);
-      if (run && !run->confinement.none()) names.push_back(service->key() + " " + step.name);
-    }
+    const auto look = [&, key = service->key()](const std::vector<config::Step>& steps) {
+      for (const config::Step& step : steps) {
+        const auto* run = std::get_if<config::RunStep>(&step.kind);
+        if (run && !run->confinement.none()) names.push_back(key + " " + step.name);
+      }
+    };
+    look(service->rollback);
+    for (const config::PlanPhase& phase : service->plan.phases) look(phase.steps);
   }
   return names;
 }
@@ -223,6 +222,7 @@ void App::settle(Time now) {
     next_due_ = kNever;
     gate(now);
     expire(now, now);
+    follow_plans(now);
     care_for_incidents(now);
     next_due_ = std::min(next_due_, executor_.pump(now));
     if (now < journal_retry_) {
@@ -273,7 +273,7 @@ Reply App::on_command(const Command& command, const std::string& actor, Time now
     restore_watch(*watch, now); // it may act upon one whose sources were not read yet
     judge_due(*watch, now, now);
   }
-  Operator op(ledger_, watches_, config_, game_days_, actor, now);
+  Operator op(ledger_, watches_, config_, game_days_, wall_clock, actor, now);
   const Reply reply = std::visit(op, command);
   if (reply.ok) {
     for (auto& [key, watch] : watches_) follow(*watch, {now, now, now});

@@ -97,7 +97,8 @@ public:
   std::function<void(const ServiceWatch&, std::uint32_t source, const TargetPlaces::Change&)> on_targets_changed;
   std::function<void()> on_watches_changed; ///< services or sources came or went: scrape what watches() says now
   const Deadman* deadman = nullptr;         ///< shown in status and metrics
-  PastReader* past = nullptr;               ///< asked when a deployment begins on too short a history; null: nobody is
+  WallClock wall_clock = [](Time at, bool) { return utc_minute(at); }; ///< for deployment windows
+  PastReader* past = nullptr; ///< asked when a deployment begins on too short a history; null: nobody is
 
 private:
   /// Of one judgement. A replay of the same samples has the same `at` and `by`, and another `now`.
@@ -123,9 +124,13 @@ private:
   void follow(ServiceWatch& watch, const Instant& when);
   void follow_deployment(ServiceWatch& watch, const DeploymentState& deployment, const Instant& when);
   void follow_verification(ServiceWatch& watch, Time now);
+  void follow_bake(const DeploymentState& deployment, const Decision& decision, Time now);
+  void follow_plans(Time now);
+  void pause_plan(const std::string& deployment, const std::string& why, Time now);
   void note_levels(const ServiceWatch& watch, Time now);
   void expire(Time by, Time now);
   void gate(Time now);
+  bool items_fail(const DeploymentState& deployment, bool& waiting, Time now);
   bool waits_for_past(ServiceWatch& watch, const DeploymentState& deployment, Time now);
   void tell_of_no_past(const DeploymentState& deployment, const Error& why);
   void on_past(const std::string& service, const std::string& deployment, const Result<std::vector<Scrape>>& scrapes,

@@ -2,6 +2,7 @@
 #include "daemon/deciding.hpp"
 #include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/rollout.hpp"
 #include <algorithm>
 #include <utility>
 
@@ -21,6 +22,12 @@ std::string changed_while_gated(const State& state, const DeploymentState& d) {
       return version + " is quarantined: " + q->second;
   }
   return {};
+}
+
+std::string why_traffic_is_elsewhere(const DeploymentState& d, const StepProgress& look) {
+  const std::string side = d.config ? other_side(*d.config, d.side) : "";
+  return "not all traffic goes to " + side + ", where it is thought to be, or that cannot be told (" + look.why + ")" +
+         (look.output.empty() ? "" : ": " + look.output);
 }
 
 } // namespace
@@ -105,6 +112,26 @@ void App::on_past(const std::string& service, const std::string& deployment, con
   settle(now);
 }
 
+/// Items of the checklist that are commands run once more as it begins. One that fails leaves the request open.
+bool App::items_fail(const DeploymentState& d, bool& waiting, Time now) {
+  if (!d.gates || !d.config || !d.config->gates) return false;
+  std::vector<std::string> missing;
+  bool running = false;
+  for (const config::ChecklistItem& item : d.config->gates->checklist) {
+    const auto check = d.gates->checks.find(item.name);
+    if (check == d.gates->checks.end() || check->second.status == StepProgress::Status::done) continue;
+    if (check->second.status != StepProgress::Status::failed) {
+      running = true;
+    } else if (d.gates->overridden_by.empty()) {
+      missing.push_back(item.name + " (" + item.role + "): " + check->second.why);
+    }
+  }
+  if (running) waiting = true;
+  if (running || missing.empty()) return false;
+  ledger_.add(GateRefused{d.id, missing}, now);
+  return true;
+}
+
 void App::gate(Time now) {
   std::vector<std::string> gated;
   for (const DeploymentState* d : state().in_phase(Phase::gated)) gated.push_back(d->id);
@@ -112,10 +139,16 @@ void App::gate(Time now) {
     const DeploymentState& d = *state().deployment(id);
     std::string failed;
     bool waiting = false;
+    if (items_fail(d, waiting, now)) continue;
     for (const auto& [path, step] : d.preflight) {
       if (step.status == StepProgress::Status::failed)
         failed += (failed.empty() ? "" : "; ") + ("preflight of step " + path + ": " + step.why);
       waiting = waiting || (step.status != StepProgress::Status::failed && step.status != StepProgress::Status::done);
+    }
+    const auto traffic = d.preflight.find(kTrafficBack);
+    if (traffic != d.preflight.end() && traffic->second.status == StepProgress::Status::failed) {
+      refuse(d, "traffic", why_traffic_is_elsewhere(d, traffic->second), now);
+      continue;
     }
     if (!failed.empty() && !d.irreversible) {
       refuse(d, "no_target", "the rollback would be impossible: " + failed, now);

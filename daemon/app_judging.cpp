@@ -2,6 +2,7 @@
 #include "daemon/deciding.hpp"
 #include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/rollout.hpp"
 #include <algorithm>
 #include <utility>
 
@@ -41,20 +42,22 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
   bool armed = true;
   if (d && !watch.verification) {
     const Time armed_at = window_of(*d).armed_at();
-    armed = d->phase == Phase::rolling_back || (d->phase == Phase::watching && when.by >= armed_at);
+    const bool watched = watched_since(*d) != Time{};
+    armed = d->phase == Phase::rolling_back || (watched && when.by >= armed_at);
     const bool timed = watch.config.judge.kind == config::JudgeKind::table; // evidence is gathered from the start
-    if (timed && armed && d->phase == Phase::watching && watch.watch.clean_since() < armed_at)
+    if (timed && armed && watched && watch.watch.clean_since() < armed_at)
       watch.watch.start_clean(armed_at); // the warm-up blames nobody
   }
+  const JudgedSide side = judged_side(watch.config, d, state().service(key));
+  watch.judge_side(side.side, side.against);
   const bool learn = may_learn(key);
   if (const ServiceState* s = state().service(key); learn && watch.learned != s->version) {
     if (!watch.learned.empty()) watch.watch.forget_history(); // it was another version's
     watch.learned = s->version;
   }
-  const Time out = !d                                ? Time{}
-                   : d->phase == Phase::watching     ? d->finished
-                   : d->phase == Phase::rolling_back ? Time{}
-                                                     : kNever;
+  const Time out = !d || d->phase == Phase::rolling_back ? Time{}
+                   : watched_since(*d) != Time{}         ? watched_since(*d)
+                                                         : kNever;
   watch.last = watch.watch.evaluate(when.at, armed, learn, out);
   if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
   note_levels(watch, when.now);
@@ -66,8 +69,8 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
 /// What nobody watched is no proof of anything: neither of a good version nor of one that failed its verification.
 void App::note_gap(ServiceWatch& watch, bool rebooted, Time now) {
   const DeploymentState* d = state().active(watch.key);
-  if (!d || (d->phase != Phase::watching && d->phase != Phase::rolling_back)) return;
-  const Duration lasted = now - std::max({watch.watch.evaluated(), d->finished, d->watched_from});
+  if (!d || (watched_since(*d) == Time{} && d->phase != Phase::rolling_back)) return;
+  const Duration lasted = now - std::max({watch.watch.evaluated(), watched_since(*d), d->finished, d->watched_from});
   if (!rebooted && lasted <= watch.watch.longest_pause()) return;
   ledger_.add(WatchInterrupted{d->id, lasted, rebooted}, now);
   if (watch.verification) {
@@ -140,6 +143,54 @@ void App::follow_verification(ServiceWatch& watch, Time now) {
   }
 }
 
+/// A watch within a plan: it passes, or a person must look before more traffic goes to the new version.
+void App::follow_bake(const DeploymentState& d, const Decision& decision, Time now) {
+  if (decision.kind == DecisionKind::accept) {
+    executor_.bake_passed(d, decision.why, now);
+  } else if (decision.kind == DecisionKind::undecided && !d.rollout->pause) {
+    const std::string id = d.id, service = d.service;
+    const std::string step = step_at_hand(d)->name;
+    std::string why = decision.why;
+    if (const std::string window = "the bake window"; why.starts_with(window))
+      why.replace(0, window.size(), "its watch");
+    const std::string what = d.service + " " + d.version + ": the plan is paused at " + step + ": " + why;
+    pause_plan(id, why, now);
+    const std::string incident = open_incident(ledger_, *state().deployment(id), "alert", what, now, "backstopd");
+    announce(ledger_,
+             {"paused." + std::to_string(to_us(now)), "alert",
+              what + "; look, then backstopctl deploy promote, resume or abort " + id, incident, id},
+             config_.daemon, {}, now);
+  }
+}
+
+/// What is wrong is not undone by the daemon: neither does more traffic go there.
+void App::pause_plan(const std::string& id, const std::string& why, Time now) {
+  const DeploymentState& d = *state().deployment(id);
+  if (d.phase != Phase::deploying || !d.rollout || d.rollout->pause) return;
+  const StepPlan* step = step_at_hand(d);
+  ledger_.add(PlanPaused{id, step ? step->path : "", why}, now);
+}
+
+/// The plan of a deployment came to its end: the version is out; or a step failed, and what follows is decided at once.
+void App::follow_plans(Time now) {
+  std::vector<std::string> ended;
+  for (const DeploymentState* d : state().in_phase(Phase::deploying))
+    if (d->rollout && d->rollout->progress.ended) ended.push_back(d->id);
+  for (const std::string& id : ended) {
+    const DeploymentState& d = *state().deployment(id);
+    const auto watch = watches_.find(d.service);
+    if (d.rollout->progress.succeeded) {
+      ledger_.add(DeploymentFinished{id}, now);
+      announce(ledger_,
+               {"deployed", "info", d.service + " " + d.version + ": deployed, and watched from now on", "", id},
+               config_.daemon, {}, now);
+      if (watch != watches_.end()) watch->second->watch.start_clean(now);
+    } else if (watch != watches_.end()) {
+      follow(*watch->second, {now, now, now});
+    }
+  }
+}
+
 void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const Instant& when) {
   const Time now = when.now;
   const Decision decision = decision_for(d, watch.last, when.by);
@@ -169,6 +220,7 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
   }
   // Right after a start the windows are still filling: what they show then proves neither a good nor a bad end.
   if (is_settling(watch) && decision.kind != DecisionKind::roll_back) return;
+  if (bake_of(d) && decision.kind != DecisionKind::roll_back) return follow_bake(d, decision, now);
   if (decision.good && !d.verified_good) ledger_.add(verified_good(watch, d), now);
   if (decision.kind == DecisionKind::accept || decision.kind == DecisionKind::undecided) {
     const bool kept = decision.kind == DecisionKind::accept;
@@ -202,13 +254,15 @@ void App::follow_deployment(ServiceWatch& watch, const DeploymentState& d, const
     for (const Verdict& v : watch.last.verdicts) made.evidence.push_back(evidence_of(v, watch.watch));
     ledger_.add(std::move(made), now);
     const std::string what = d.service + " " + d.version + ": " + decision.why;
-    const std::string severity = standing.status == "observed" ? "alert" : "critical";
+    const bool grave = standing.status != "observed" && (!d.rollout || is_live(d));
+    const std::string severity = grave ? "critical" : "alert";
     const std::string incident = open_incident(ledger_, d, severity, what, now, "backstopd");
     if (standing.lock) ledger_.add(ServiceLocked{d.service, id, standing.because}, now);
     if (standing.status == "awaiting_confirmation" && !d.confirmation) {
       ledger_.add(ConfirmationAsked{id, decision.why, now + d.config->confirm_timeout}, now);
     }
     if (standing.status != "enforced") {
+      pause_plan(id, standing.because, now);
       announce(ledger_,
                {"decision." + state().deployment(id)->last_decision_id, severity,
                 what + " - NOT rolled back: " + standing.because +

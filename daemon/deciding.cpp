@@ -2,6 +2,7 @@
 #include "daemon/config/quantities.hpp"
 #include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/rollout.hpp"
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -10,6 +11,9 @@ namespace backstop {
 namespace {
 
 bool recently_deployed(const State& state, const std::string& service) { return state.active(service) != nullptr; }
+
+/// Each step of a plan has its own end in time.
+constexpr Duration kPlanEndsItself = std::chrono::hours(24 * 365);
 
 int rollbacks_within(const ServiceState& service, Duration window, Time now) {
   return static_cast<int>(
@@ -46,6 +50,14 @@ WatchWindow window_of(const DeploymentState& d) {
     window.act_for = d.config->bake.act_for;
     window.warm_up = judge_in_force(*d.config, &d).warm_up;
   }
+  if (d.phase == Phase::deploying && d.rollout) {
+    window.deploy_timeout = kPlanEndsItself;
+    window.act_for.reset();
+    if (const StepProgress* bake = bake_of(d)) {
+      window.finished = bake->started;
+      window.bake = window.good_after = step_at_hand(d)->lasts;
+    }
+  }
   return window;
 }
 
@@ -64,6 +76,11 @@ Decision decision_for(const DeploymentState& d, const Evaluation& evaluation, Ti
       decision.kind = DecisionKind::undecided;
       decision.why = "the bake window ended, and nobody acted on it: " + decision.why;
     }
+  } else if (plan_failed(d) && decision.kind != DecisionKind::roll_back) {
+    decision.kind = DecisionKind::roll_back;
+    decision.rules = {"plan"};
+    decision.mode = window.mode;
+    decision.why = d.rollout->progress.why;
   } else if (d.phase == Phase::deploying && now >= window.begun + window.deploy_timeout) {
     decision.kind = DecisionKind::roll_back;
     decision.rules = {"deploy_timeout"};
@@ -92,6 +109,7 @@ std::string suspected_dependency(const State& state,
 Standing standing_of(const State& state, const DeploymentState& d, const Decision& decision,
                      const config::Limits& limits, const std::string& dependency, Time now) {
   const Mode mode = d.irreversible ? strictest(decision.mode, Mode::confirm) : decision.mode;
+  if (d.rollout && !is_live(d) && d.config) return {}; // the service was not touched: only what the plan did is undone
   if (mode == Mode::observe) return {"observed", why_observed(d, decision, now), false, false};
   if (const HoldState* hold = state.hold(d.service))
     return {"held", "held by " + hold->by + ": " + hold->reason, false, false};
@@ -139,12 +157,15 @@ std::string open_incident(Ledger& ledger, const DeploymentState& d, const std::s
 }
 
 void start_rollback(Ledger& ledger, const DeploymentState& d, const std::string& cause, Time now,
-                    const std::string& actor) {
+                    const std::string& actor, bool quarantines) {
   const std::string title = d.service + " " + d.version + ": " + cause;
-  const std::string incident = open_incident(ledger, d, "critical", title, now, actor);
+  const bool untouched = d.rollout && !is_live(d);
+  const bool grave = quarantines && !untouched;
+  const std::string incident = open_incident(ledger, d, grave ? "critical" : "alert", title, now, actor);
   const std::string rollback = "D" + std::to_string(ledger.state().next_deployment);
-  ledger.add(VersionQuarantined{d.service, d.version, d.id, cause}, now, actor);
-  ledger.add(RollbackStarted{d.id, rollback, incident, d.version, d.previous, cause}, now, actor);
+  if (grave) ledger.add(VersionQuarantined{d.service, d.version, d.id, cause}, now, actor);
+  ledger.add(RollbackStarted{d.id, rollback, incident, d.version, d.previous, cause, undo_of(d), untouched}, now,
+             actor);
 }
 
 void end_deployment(Ledger& ledger, const DeploymentState& d, Phase outcome, const std::string& why,

@@ -28,9 +28,10 @@ std::string suspected_dependency(const State& state,
                                  const std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
                                  const ServiceWatch& watch);
 
-/// Records the start of a rollback of `deployment`: quarantine, incident (opened if there is none), RollbackStarted.
+/// Records the start of a rollback of `deployment`: quarantine (unless a person only thought better of it, or the service
+/// was not touched yet), incident (opened if there is none), RollbackStarted.
 void start_rollback(Ledger& ledger, const DeploymentState& deployment, const std::string& cause, Time now,
-                    const std::string& actor);
+                    const std::string& actor, bool quarantines = true);
 
 /// Opens an incident for the deployment if it has none open; gives its id.
 std::string open_incident(Ledger& ledger, const DeploymentState& deployment, const std::string& severity,

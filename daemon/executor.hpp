@@ -5,6 +5,7 @@
 #include "daemon/service_watch.hpp"
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,24 +32,34 @@ public:
   /// A verification came to its end (see Verification).
   void verification_ended(ServiceWatch& watch, bool good, const std::string& why, Time now);
 
+  /// The watch of a plan came to its end with nothing wrong.
+  void bake_passed(const DeploymentState& deployment, const std::string& why, Time now);
+
   /// The notices that wait to be sent, and pages that cannot be recorded.
   Outbox& outbox() { return outbox_; }
 
 private:
   Time pump_preflight(const DeploymentState& deployment, Time now);
-  Time pump_rollback(const std::string& deployment, Time now);
-  void run_attempt(const DeploymentState& deployment, std::size_t step, int attempt, Time now);
-  void run_check(const DeploymentState& deployment, std::size_t step, int check, Time now);
+  Time pump_items(const DeploymentState& deployment, Time now);
+  Time pump_procedure(const std::string& deployment, const std::string& procedure, Time now);
+  bool carry_out(const DeploymentState& deployment, const std::string& procedure, const NextAction& action, Time now);
+  void run_attempt(const DeploymentState& deployment, const std::string& procedure, std::size_t step, int attempt,
+                   Time now);
+  void cancel_plan(const DeploymentState& deployment);
   void ask_running_version(const DeploymentState& deployment, int attempt, Time now);
   void look_at_link(const DeploymentState& deployment, int attempt, Time now);
-  void send_step_notice(const DeploymentState& deployment, std::size_t step, Time now);
-  void hold_back(const DeploymentState& deployment, Time now);
+  void send_step_notice(const DeploymentState& deployment, const std::string& procedure, std::size_t step, Time now);
+  void hold_back(const DeploymentState& deployment, const std::string& procedure, Time now);
   void begin_watch(const DeploymentState& deployment, std::size_t step, Time now);
+  void begin_bake(const DeploymentState& deployment, std::size_t step, Time now);
+  void ask_approval(const DeploymentState& deployment, std::size_t step, Time now);
   void open_review(const DeploymentState& deployment, std::size_t step, Time now);
   void rollback_over(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);
-  void order(const DeploymentState& deployment, StepOrder::Act act, const std::string& path, const std::string& name,
-             int attempt, Time now);
+  void undone(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);
+  void order(const DeploymentState& deployment, StepOrder::Act act, const std::string& procedure,
+             const std::string& path, const std::string& name, int attempt, Time now);
   void start(const StepKey& key, Result<StepCommand> command, Time now);
+  void settle_watch(const DeploymentState& deployment, const std::string& path, const StepProgress& step, Time now);
   void settle_step(const DeploymentState& deployment, const std::string& procedure, const std::string& path,
                    const StepProgress& step, Time now);
 
@@ -58,6 +69,7 @@ private:
   const config::Config& config_;
   ReadLink read_link_;
   Outbox outbox_;
+  std::set<StepKey> cancelled_; ///< steps of plans that were asked to end, as a rollback began
 };
 
 /// What a program printed, without the white space around it.

@@ -1,7 +1,9 @@
 #include "daemon/fold.hpp"
 #include "daemon/kept_state.hpp"
 #include "daemon/narrate.hpp"
+#include "daemon/procedures.hpp"
 #include "daemon/removed_records.hpp"
+#include "daemon/rollout.hpp"
 #include "daemon/target_records.hpp"
 #include <algorithm>
 #include <utility>
@@ -14,75 +16,7 @@ constexpr std::size_t kKeptDeadLetters = 100;
 constexpr std::size_t kKeptTimeline = 300;
 constexpr std::size_t kKeptOutput = 2000; ///< of a step, in memory; the record has 16 KiB
 
-StepPlan plan_of(const config::Step& step) {
-  StepPlan plan;
-  plan.path = step.path;
-  plan.name = step.name;
-  if (const auto* run = std::get_if<config::RunStep>(&step.kind)) {
-    plan.kind = StepPlan::Kind::run;
-    plan.retries = run->retries;
-    plan.retry_delay = run->retry_delay;
-    plan.has_check = run->check.has_value();
-    plan.on_failure = run->on_failure == config::OnFailure::proceed    ? StepPlan::OnFailure::proceed
-                      : run->on_failure == config::OnFailure::escalate ? StepPlan::OnFailure::escalate
-                                                                       : StepPlan::OnFailure::abort;
-    plan.on_unknown = run->on_unknown == config::OnUnknown::rerun      ? StepPlan::OnUnknown::rerun
-                      : run->on_unknown == config::OnUnknown::escalate ? StepPlan::OnUnknown::escalate
-                                                                       : StepPlan::OnUnknown::verify;
-  } else if (std::holds_alternative<config::NotifyStep>(step.kind)) {
-    plan.kind = StepPlan::Kind::notify;
-  } else if (std::holds_alternative<config::WatchStep>(step.kind)) {
-    plan.kind = StepPlan::Kind::watch;
-    plan.on_unknown = StepPlan::OnUnknown::rerun; // judging again is harmless
-  } else {
-    plan.kind = StepPlan::Kind::review;
-  }
-  return plan;
-}
-
 } // namespace
-
-std::vector<StepPlan> plan_of(const std::vector<config::Step>& steps) {
-  std::vector<StepPlan> plan;
-  // The question which version runs comes before everything the user configured.
-  StepPlan assess;
-  assess.path = "0";
-  assess.name = "assess";
-  assess.on_unknown = StepPlan::OnUnknown::rerun;
-  plan.push_back(assess);
-  for (const config::Step& step : steps) plan.push_back(plan_of(step));
-  return plan;
-}
-
-AttemptEnd attempt_end(const StepEnded& ended) {
-  if (ended.end == "exited") return ended.status == 0 ? AttemptEnd::succeeded : AttemptEnd::failed;
-  if (ended.end == "unknown") return AttemptEnd::unknown;
-  if (ended.end == "locked" || ended.end == "cancelled" || ended.end == "mismatch") return AttemptEnd::not_run;
-  return AttemptEnd::failed;
-}
-
-std::string describe(const StepEnded& ended) {
-  std::string text;
-  if (ended.end == "exited") {
-    text = "exit status " + std::to_string(ended.status);
-  } else if (ended.end == "signaled") {
-    text = "ended by signal " + std::to_string(ended.status);
-  } else if (ended.end == "timed_out") {
-    text = "did not end within its timeout and was killed";
-  } else if (ended.end == "failed_to_start") {
-    text = "could not be started";
-  } else if (ended.end == "locked") {
-    text = "the deploy lock is held by somebody else";
-  } else if (ended.end == "cancelled") {
-    text = "cancelled";
-  } else if (ended.end == "mismatch") {
-    text = "another version runs";
-  } else {
-    text = "how it ended is unknown";
-  }
-  if (!ended.detail.empty()) text += " (" + ended.detail + ")";
-  return text;
-}
 
 /// The deployment whose timeline a record belongs to; empty: none.
 std::string Fold::deployment_of(const Payload& payload) const {
@@ -161,12 +95,14 @@ struct Fold::Applier {
     s.shutdown = Time{};
     for (auto& [id, d] : s.deployments) {
       if (d.rollback) d.rollback->held_back = false;
+      if (d.rollout) d.rollout->held_back = false;
     }
   }
   void operator()(const ShutdownAnnounced& p) const { p.coming ? void(s.shutdown = r.time) : shutdown_over(); }
   void operator()(const StepHeldBack& p) const {
     DeploymentState* d = find(p.deployment);
-    if (d && d->rollback) d->rollback->held_back = true;
+    if (d && p.procedure == kPlan && d->rollout) d->rollout->held_back = true;
+    if (d && p.procedure == kRollback && d->rollback) d->rollback->held_back = true;
   }
   void operator()(const WatchInterrupted& p) const {
     if (DeploymentState* d = find(p.deployment)) d->watched_from = r.time;
@@ -179,33 +115,131 @@ struct Fold::Applier {
     state.version = p.version;
     mark_good(state, p.version, "adopted by " + r.actor + ": " + p.reason);
   }
-  void operator()(const DeploymentRequested& p) const {
-    DeploymentState d;
+  /// What a request of either kind says.
+  template <class P> void take(DeploymentState& d, const P& p) const {
     d.id = p.id;
     d.service = p.service;
     d.version = p.version;
     d.previous = p.previous;
     d.kind = p.kind;
-    d.began_by = r.actor;
     d.components = p.components;
     d.irreversible = p.irreversible;
     d.mode = p.mode == "observe" ? Mode::observe : p.mode == "confirm" ? Mode::confirm : Mode::automatic;
+    d.config_hash = p.config_hash;
+    if (Result<config::Service> frozen = read_frozen(p.config_text, p.service))
+      d.config = std::make_shared<const config::Service>(*std::move(frozen));
+  }
+  DeploymentState& enter_new(DeploymentState d) const {
     d.record = r.seq;
     d.requested = r.time;
-    enter(d, Phase::gated);
-    d.config_hash = p.config_hash;
-    if (Result<config::Service> frozen = read_frozen(p.config_text, p.service)) {
-      d.config = std::make_shared<const config::Service>(*std::move(frozen));
+    const std::string id = d.id;
+    s.deployments[id] = std::move(d);
+    s.deployment_order.push_back(id);
+    ++s.next_deployment;
+    trim();
+    return s.deployments.at(id);
+  }
+  void operator()(const DeploymentOpened& p) const {
+    DeploymentState d;
+    take(d, p);
+    d.gates = GateState{};
+    d.gates->opened = r.time;
+    d.gates->opened_by = r.actor;
+    DeploymentState& known = enter_new(std::move(d));
+    enter(known, Phase::requested);
+    for_each_command_item(known, [&](const std::string& item) { known.gates->checks[item] = {}; });
+  }
+  template <class Each> static void for_each_command_item(const DeploymentState& d, Each each) {
+    if (!d.config || !d.config->gates) return;
+    for (const config::ChecklistItem& item : d.config->gates->checklist)
+      if (std::holds_alternative<config::CommandItem>(item.kind)) each(item.name);
+  }
+  void operator()(const DeploymentRequested& p) const {
+    DeploymentState* opened = find(p.id);
+    DeploymentState fresh;
+    DeploymentState& d = opened ? *opened : fresh;
+    take(d, p);
+    d.began_by = r.actor;
+    const std::map<std::string, StepProgress> before = std::exchange(d.preflight, {});
+    if (d.config) {
       d.plan = plan_of(d.config->rollback);
       for (const config::Step& step : d.config->rollback) {
         const auto* run = std::get_if<config::RunStep>(&step.kind);
-        if (run && run->preflight) d.preflight[step.path] = {};
+        if (run && run->preflight) d.preflight[step.path] = look_anew(before, step.path);
       }
+      d.side = candidate_side(*d.config, service(d.service).live_side);
+      if (moves_traffic(*d.config))
+        d.preflight[kTrafficBack] = look_anew(before, kTrafficBack); // it is where it is thought to be
+      if (d.gates)
+        for_each_command_item(
+            d, [&](const std::string& item) { d.gates->checks[item] = look_anew(d.gates->checks, item); });
     }
-    s.deployments[p.id] = std::move(d);
-    s.deployment_order.push_back(p.id);
-    ++s.next_deployment;
-    trim();
+    enter(opened ? d : enter_new(std::move(fresh)), Phase::gated);
+  }
+  /// Attempts are part of the keys of steps: never counted back.
+  static StepProgress look_anew(const std::map<std::string, StepProgress>& before, const std::string& path) {
+    const auto known = before.find(path);
+    StepProgress step;
+    if (known != before.end()) step.attempt = known->second.attempt;
+    return step;
+  }
+  void operator()(const ApprovalGiven& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d) return;
+    if (!p.step.empty()) {
+      if (d->rollout) d->rollout->signed_by[p.step] = r.actor;
+      return;
+    }
+    if (!d->gates) return;
+    for (const std::string& item : p.items) d->gates->items[item] = {r.actor, r.time, true, p.comment};
+    if (p.items.empty()) d->gates->approvals[p.role] = {p.role, r.actor, p.comment, r.time};
+  }
+  void operator()(const ApprovalRevoked& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d || !d->gates) return;
+    for (const std::string& item : p.items) d->gates->items.erase(item);
+    d->gates->approvals.erase(p.role); // what it was given for is not all there any more
+  }
+  void operator()(const ItemsChecked& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d || !d->gates) return;
+    for_each_command_item(*d,
+                          [&](const std::string& item) { d->gates->checks[item] = look_anew(d->gates->checks, item); });
+    for (const CheckedItem& item : p.items) d->gates->items[item.item] = {r.actor, r.time, item.passed, item.why};
+  }
+  void operator()(const GateRefused& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d || !d->gates) return;
+    d->gates->missing = p.missing;
+    enter(*d, Phase::requested);
+  }
+  void operator()(const GateOverridden& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d) return;
+    if (!d->gates) d->gates = GateState{};
+    d->gates->overridden_by = r.actor;
+    d->gates->overridden_why = p.reason;
+    d->gates->missing = p.missing;
+  }
+  void operator()(const PlanPaused& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (d && d->rollout) d->rollout->pause = PauseState{r.actor, p.why, r.time};
+  }
+  void operator()(const PlanResumed& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (d && d->rollout) d->rollout->pause.reset();
+  }
+  void operator()(const StepSkipped& p) const {
+    DeploymentState* d = find(p.deployment);
+    const StepPlan* plan = nullptr;
+    StepProgress* step = d ? progress(*d, p.procedure, p.path, &plan) : nullptr;
+    if (!step || !d->rollout) return;
+    if (step->started == Time{}) step->started = r.time;
+    step->ended = r.time;
+    step->why = p.how + " by " + r.actor + (p.reason.empty() ? "" : ": " + p.reason);
+    step->status = p.how == "promoted" ? StepProgress::Status::done : StepProgress::Status::continued;
+    d->rollout->progress.ended = false;
+    d->rollout->pause.reset();
   }
   void operator()(const DeploymentRefused& p) const {
     if (DeploymentState* d = find(p.id)) leave(*d, Phase::refused, p.why);
@@ -221,6 +255,12 @@ struct Fold::Applier {
     d->sustain = p.sustain;
     d->learned_from = p.learned_from;
     d->preexisting = p.preexisting;
+    if (d->config && !d->config->plan.empty()) {
+      RolloutState rollout;
+      rollout.steps = plan_of(d->config->plan);
+      rollout.progress.steps.resize(rollout.steps.size());
+      d->rollout = std::move(rollout);
+    }
     for (const std::string& key : {d->service, std::string("*")}) {
       if (const auto hold = s.holds.find(key); hold != s.holds.end()) d->held[key] = hold->second.until;
     }
@@ -252,6 +292,12 @@ struct Fold::Applier {
       }
     } else if (*phase == Phase::rollback_failed && d->rollback) {
       if (DeploymentState* undo = find(d->rollback->rollback)) leave(*undo, Phase::rollback_failed, p.why);
+    }
+    if (*phase == Phase::aborted && d->rollout && !is_live(*d)) {
+      service(d->service).version = d->previous; // it did not come so far
+      if (d->rollback) {
+        if (DeploymentState* undo = find(d->rollback->rollback)) leave(*undo, Phase::succeeded, p.why);
+      }
     }
     leave(*d, *phase, p.why);
   }
@@ -327,6 +373,16 @@ struct Fold::Applier {
     it->second.prevention = p.prevention;
     if (!it->second.needs_care()) s.cared_for.erase(p.incident);
   }
+  /// What of a plan waited is over; what a process does is waited for.
+  void cut_off(RolloutState& rollout) const {
+    for (std::size_t i = 0; i < rollout.steps.size(); ++i) {
+      StepProgress& step = rollout.progress.steps[i];
+      if (step.status != StepProgress::Status::running || rollout.steps[i].kind == StepPlan::Kind::run) continue;
+      step.status = StepProgress::Status::failed;
+      step.ended = r.time;
+      step.why = "ended by the rollback";
+    }
+  }
   void operator()(const RollbackStarted& p) const {
     DeploymentState* d = find(p.deployment);
     if (!d) return;
@@ -337,15 +393,20 @@ struct Fold::Applier {
     procedure.incident = p.incident;
     procedure.cause = p.cause;
     procedure.started = r.time;
+    procedure.untouched = p.untouched;
+    if (d->rollout) cut_off(*d->rollout);
+    if (d->config) d->plan = rollback_plan_of(*d->config, p.undo, p.untouched);
     procedure.progress.steps.resize(d->plan.size());
     d->rollback = std::move(procedure);
     d->verified_good = false; // a later rollback takes the mark away
     d->ended = Time{};
     ServiceState& state = service(d->service);
     state.deployment = d->id; // an ended deployment that a person rolls back is active again
-    state.versions[p.from_version].good = false;
-    std::erase(state.good_order, p.from_version);
-    state.rollbacks.push_back(r.time);
+    if (!p.untouched) {
+      state.versions[p.from_version].good = false;
+      std::erase(state.good_order, p.from_version);
+      state.rollbacks.push_back(r.time);
+    }
     if (state.rollbacks.size() > 64) state.rollbacks.erase(state.rollbacks.begin());
     DeploymentState undo;
     undo.id = p.rollback;
@@ -366,18 +427,32 @@ struct Fold::Applier {
 
   StepProgress* progress(DeploymentState& d, const std::string& procedure, const std::string& path,
                          const StepPlan** plan) const {
-    static const StepPlan kPreflight;
-    if (procedure == "preflight") {
-      *plan = &kPreflight;
-      return &d.preflight[path];
-    }
-    if (!d.rollback) return nullptr;
-    for (std::size_t i = 0; i < d.plan.size() && i < d.rollback->progress.steps.size(); ++i) {
-      if (d.plan[i].path != path) continue;
-      *plan = &d.plan[i];
-      return &d.rollback->progress.steps[i];
+    static const StepPlan kOnce;
+    *plan = &kOnce;
+    if (procedure == kPreflight) return &d.preflight[path];
+    if (procedure == kChecklist) return d.gates ? &d.gates->checks[path] : nullptr;
+    const std::vector<StepPlan>* steps = steps_of(d, procedure);
+    if (!steps) return nullptr;
+    std::vector<StepProgress>& progress = procedure == kPlan ? d.rollout->progress.steps : d.rollback->progress.steps;
+    for (std::size_t i = 0; i < steps->size() && i < progress.size(); ++i) {
+      if ((*steps)[i].path != path) continue;
+      *plan = &(*steps)[i];
+      return &progress[i];
     }
     return nullptr;
+  }
+  /// What a step does to the traffic, where it does.
+  static std::optional<double> share_of(const DeploymentState& d, const std::string& procedure,
+                                        const std::string& path) {
+    if (procedure == kRollback && path == kTrafficBack) return 0.0;
+    const config::Step* step = procedure == kPlan && d.config ? config::step_at(*d.config, path) : nullptr;
+    const auto* traffic = step ? std::get_if<config::TrafficStep>(&step->kind) : nullptr;
+    return traffic ? std::optional(traffic->share) : std::nullopt;
+  }
+  void note_traffic(DeploymentState& d, double share) const {
+    d.traffic = {share, true, share, r.time};
+    if (share >= 1) service(d.service).live_side = d.side;
+    if (share <= 0 && d.config) service(d.service).live_side = other_side(*d.config, d.side);
   }
   void operator()(const StepIntended& p) const {
     DeploymentState* d = find(p.deployment);
@@ -387,6 +462,10 @@ struct Fold::Applier {
     const int attempt = static_cast<int>(p.attempt);
     step->boot = r.boot;
     p.purpose == "check" ? check_intended(*step, attempt) : attempt_intended(*step, attempt, r.time);
+    if (p.purpose == "check") return;
+    if (const auto share = share_of(*d, p.procedure, p.path)) d->traffic = {d->traffic.share, false, *share, r.time};
+    const config::Step* configured = p.procedure == kPlan && d->config ? config::step_at(*d->config, p.path) : nullptr;
+    if (configured && configured->irreversible) d->irreversible = true;
   }
   void operator()(const StepEnded& p) const {
     DeploymentState* d = find(p.deployment);
@@ -400,17 +479,39 @@ struct Fold::Applier {
     } else {
       attempt_ended(*plan, *step, attempt_end(p), describe(p), r.time);
     }
+    if (step->status != StepProgress::Status::done) return;
+    if (const auto share = share_of(*d, p.procedure, p.path)) note_traffic(*d, *share);
   }
   void operator()(const ProcedureEnded& p) const {
     DeploymentState* d = find(p.deployment);
-    if (!d || !d->rollback) return;
-    d->rollback->progress.ended = true;
-    d->rollback->progress.succeeded = p.succeeded;
-    d->rollback->progress.why = p.why;
+    ProcedureProgress* progress = !d                     ? nullptr
+                                  : p.procedure == kPlan ? (d->rollout ? &d->rollout->progress : nullptr)
+                                  : d->rollback          ? &d->rollback->progress
+                                                         : nullptr;
+    if (!progress) return;
+    progress->ended = true;
+    progress->succeeded = p.succeeded;
+    progress->why = p.why;
+  }
+  /// The steps of a plan that failed are begun anew, and what stood at them goes on.
+  void retry_plan(DeploymentState& d, const std::string& from) const {
+    if (!d.rollout) return;
+    d.rollout->progress.ended = false;
+    d.rollout->pause.reset();
+    for (std::size_t i = 0; i < d.rollout->steps.size(); ++i) {
+      StepProgress& step = d.rollout->progress.steps[i];
+      const bool watched = d.rollout->steps[i].path == from && d.rollout->steps[i].kind == StepPlan::Kind::bake;
+      if (step.status == StepProgress::Status::failed || watched) step_ordered_anew(step);
+    }
+    d.confirmation.reset();
+    d.declined = false;
+    d.last_decision.clear();
+    d.last_decision_status.clear();
   }
   void operator()(const ProcedureRetried& p) const {
     DeploymentState* d = find(p.deployment);
-    if (!d || !d->rollback) return;
+    if (d && p.procedure == kPlan) retry_plan(*d, p.from_step);
+    if (!d || p.procedure == kPlan || !d->rollback) return;
     enter(*d, Phase::rolling_back);
     d->ended = Time{};
     ServiceState& state = service(d->service);

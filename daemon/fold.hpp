@@ -37,12 +37,4 @@ Status fold_in(Fold& fold, const Record& record);
 /// Takes in a whole journal. After an error `fold` has what came before it.
 Status fold_journal(const Journal& journal, Fold& fold);
 
-/// The engine's view of the configured steps.
-std::vector<StepPlan> plan_of(const std::vector<config::Step>& steps);
-
-/// How an outcome counts for the engine of procedures.
-AttemptEnd attempt_end(const StepEnded& ended);
-/// One clause for people: "exit status 3 after 1.2s".
-std::string describe(const StepEnded& ended);
-
 } // namespace backstop

@@ -1,5 +1,6 @@
 #include "daemon/game_day.hpp"
 #include "daemon/operator.hpp"
+#include "daemon/procedures.hpp"
 #include "daemon/step_order.hpp"
 #include <algorithm>
 #include <utility>

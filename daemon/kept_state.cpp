@@ -28,6 +28,7 @@ KeptService kept_of(const ServiceState& service) {
   kept.deployment = service.deployment;
   kept.locked_by = service.locked_by;
   kept.locked_why = service.locked_why;
+  kept.live_side = service.live_side;
   const std::vector<std::string>& good = service.good_order;
   const auto newest_good = good.size() > kGoodVersionsKept
                                ? std::prev(good.end(), static_cast<std::ptrdiff_t>(kGoodVersionsKept))
@@ -63,6 +64,7 @@ ServiceState state_of(const KeptService& kept) {
   service.deployment = kept.deployment;
   service.locked_by = kept.locked_by;
   service.locked_why = kept.locked_why;
+  service.live_side = kept.live_side;
   for (const KeptVersion& v : kept.versions) service.versions[v.version] = {v.good, v.why, v.since};
   service.good_order = kept.good_order;
   for (const KeptQuarantine& q : kept.quarantine) service.quarantine[q.version] = q.why;

@@ -1,5 +1,5 @@
 #include "daemon/message_ids.hpp"
-#include "daemon/fold.hpp"
+#include "daemon/procedures.hpp"
 #include <iterator>
 
 namespace backstop {
@@ -62,6 +62,18 @@ constexpr MessageId kIds[] = {
     {M::channel_fails, "channel_fails", "8c4283c6275949e28a34f9bc4fd03508"},
     {M::state_summed, "state_summed", "aecd187a104d4ecc8c38ee6787a32879"},
     {M::journal_compacted, "journal_compacted", "c23c2077a89e4a0d95ff4622a39fd104"},
+    {M::deployment_opened, "deployment_opened", "19d6aa58b5a04d2b9ea367733183c4d3"},
+    {M::approval_given, "approval_given", "8be0d90211b44e5c9831f334f23f1b65"},
+    {M::approval_revoked, "approval_revoked", "d1d994c638f844c4b29b927fffc74232"},
+    {M::items_checked, "items_checked", "e67f0e6e9b61464fb3d286a9d0869da2"},
+    {M::gate_refused, "gate_refused", "09e2b77d48384c488e0e95be1b2f55fa"},
+    {M::gate_overridden, "gate_overridden", "54788183e1ee48aaa8d0a5885127675b"},
+    {M::plan_paused, "plan_paused", "45381166aa4d404eb4ba77850f79fada"},
+    {M::plan_resumed, "plan_resumed", "6f3ab9305d6c4693bd7ea57123bd759f"},
+    {M::step_skipped, "step_skipped", "3bd38dfff9cd4e138b1eeb3020df1f46"},
+    {M::plan_done, "plan_done", "38333038d5b74b879307991b5b3866f5"},
+    {M::plan_failed, "plan_failed", "5a5c813db124420a9efdd6de19cd0360"},
+    {M::plan_retried, "plan_retried", "e158d55fe53f4f8d9576cbf9eaa19b13"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
     {M::journal_end, "journal_end", "b302092248264a808e41f6aedf85babf"},
@@ -123,8 +135,20 @@ struct Namer {
   }
   M operator()(const StepHeldBack&) const { return M::step_held_back; }
   M operator()(const WatchInterrupted&) const { return M::watch_interrupted; }
-  M operator()(const ProcedureEnded& p) const { return p.succeeded ? M::rollback_done : M::rollback_failed; }
-  M operator()(const ProcedureRetried&) const { return M::rollback_resumed; }
+  M operator()(const ProcedureEnded& p) const {
+    if (p.procedure == kPlan) return p.succeeded ? M::plan_done : M::plan_failed;
+    return p.succeeded ? M::rollback_done : M::rollback_failed;
+  }
+  M operator()(const ProcedureRetried& p) const { return p.procedure == kPlan ? M::plan_retried : M::rollback_resumed; }
+  M operator()(const DeploymentOpened&) const { return M::deployment_opened; }
+  M operator()(const ApprovalGiven&) const { return M::approval_given; }
+  M operator()(const ApprovalRevoked&) const { return M::approval_revoked; }
+  M operator()(const ItemsChecked&) const { return M::items_checked; }
+  M operator()(const GateRefused&) const { return M::gate_refused; }
+  M operator()(const GateOverridden&) const { return M::gate_overridden; }
+  M operator()(const PlanPaused&) const { return M::plan_paused; }
+  M operator()(const PlanResumed&) const { return M::plan_resumed; }
+  M operator()(const StepSkipped&) const { return M::step_skipped; }
   M operator()(const HoldSet&) const { return M::hold_set; }
   M operator()(const HoldEnded&) const { return M::hold_ended; }
   M operator()(const SignalRaised&) const { return M::signal_raised; }

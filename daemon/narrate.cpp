@@ -1,6 +1,7 @@
 #include "daemon/narrate.hpp"
-#include "daemon/fold.hpp"
+#include "daemon/procedures.hpp"
 #include "daemon/target_records.hpp"
+#include "daemon/words.hpp"
 #include "rules/band.hpp"
 #include <utility>
 
@@ -9,20 +10,16 @@ namespace {
 
 std::string seconds(Duration d) { return show(to_seconds(d), Unit::seconds); }
 
-std::string list(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
-  return text;
-}
-
 std::string few(const std::vector<std::string>& words) {
   constexpr std::size_t kFew = 5;
-  if (words.size() <= kFew) return list(words);
-  return list({words.begin(), words.begin() + kFew}) + " and " + std::to_string(words.size() - kFew) + " more";
+  if (words.size() <= kFew) return join(words);
+  return join({words.begin(), words.begin() + kFew}) + " and " + std::to_string(words.size() - kFew) + " more";
 }
 
 std::string step_title(const std::string& procedure, const std::string& path, const std::string& name) {
-  return (procedure == "rollback" ? "step " : procedure + " of step ") + path + (name.empty() ? "" : " (" + name + ")");
+  if (procedure == kChecklist) return "item " + path;
+  const char* of = procedure == kPlan ? "plan step " : procedure == kRollback ? "step " : "preflight of step ";
+  return of + path + (name.empty() ? "" : " (" + name + ")");
 }
 
 struct Narrator {
@@ -30,10 +27,10 @@ struct Narrator {
   N operator()(const DaemonStarted& p) const { return {LogLevel::info, "backstopd " + p.version + " started"}; }
   N operator()(const DaemonStopped&) const { return {LogLevel::info, "backstopd stopped"}; }
   N operator()(const ShutdownAnnounced& p) const {
-    return {LogLevel::info, p.coming ? "the host shuts down; no step of a rollback is started until it is back"
+    return {LogLevel::info, p.coming ? "the host shuts down; no step is started until it is back"
                                      : "the host does not shut down (" + p.why + "); steps are started again"};
   }
-  N operator()(const ConfigApplied& p) const { return {LogLevel::info, "configuration applied: " + list(p.services)}; }
+  N operator()(const ConfigApplied& p) const { return {LogLevel::info, "configuration applied: " + join(p.services)}; }
   N operator()(const TargetsChanged& p) const {
     std::vector<std::string> joined;
     for (const FoundTarget& target : p.joined) joined.push_back(target_of(target).name());
@@ -42,7 +39,7 @@ struct Narrator {
                                 (p.left.empty() ? "" : ", left: " + few(p.left))};
   }
   N operator()(const ConfigRefused& p) const {
-    return {LogLevel::error, "the new configuration has faults, the old one stays in force: " + list(p.faults)};
+    return {LogLevel::error, "the new configuration has faults, the old one stays in force: " + join(p.faults)};
   }
   N operator()(const VersionAdopted& p) const {
     return {LogLevel::info, p.service + ": " + p.version + " adopted as good: " + p.reason};
@@ -52,6 +49,47 @@ struct Narrator {
             p.id + ": deployment of " + p.service + " " + p.version + " (" + p.kind + ", mode " + p.mode +
                 (p.irreversible ? ", irreversible" : "") + ")" +
                 (p.previous.empty() ? ", nothing to go back to" : ", rollback would go to " + p.previous)};
+  }
+  N operator()(const DeploymentOpened& p) const {
+    return {LogLevel::info, p.id + ": " + p.service + " " + p.version + " is requested (" + p.kind + ")"};
+  }
+  N operator()(const ApprovalGiven& p) const {
+    const std::string what = !p.step.empty()    ? "step " + p.step + " of the plan"
+                             : !p.items.empty() ? join(p.items)
+                                                : "the deployment";
+    return {LogLevel::info,
+            p.deployment + ": " + p.role + " signed for " + what + (p.comment.empty() ? "" : ": " + p.comment)};
+  }
+  N operator()(const ApprovalRevoked& p) const {
+    return {LogLevel::warning,
+            p.deployment + ": " + p.role + " took back " +
+                (p.items.empty() ? std::string("the approval") : "what was signed: " + join(p.items)) + ": " +
+                p.reason};
+  }
+  N operator()(const ItemsChecked& p) const {
+    std::vector<std::string> failed;
+    for (const CheckedItem& item : p.items)
+      if (!item.passed) failed.push_back(item.item + ": " + item.why);
+    return {LogLevel::info, p.deployment + ": the checklist was looked at" +
+                                (failed.empty() ? "" : "; not given: " + join(failed, "; "))};
+  }
+  N operator()(const GateRefused& p) const {
+    return {LogLevel::warning, p.deployment + ": may not begin yet, missing: " + join(p.missing, "; ")};
+  }
+  N operator()(const GateOverridden& p) const {
+    return {LogLevel::error, p.deployment + ": EMERGENCY OVERRIDE of the gates: " + p.reason +
+                                 (p.missing.empty() ? "" : "; missing: " + join(p.missing, "; "))};
+  }
+  N operator()(const PlanPaused& p) const {
+    return {LogLevel::warning,
+            p.deployment + ": the plan is paused" + (p.step.empty() ? "" : " at step " + p.step) + ": " + p.why};
+  }
+  N operator()(const PlanResumed& p) const {
+    return {LogLevel::info, p.deployment + ": the plan goes on" + (p.reason.empty() ? "" : ": " + p.reason)};
+  }
+  N operator()(const StepSkipped& p) const {
+    return {LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, p.name) + " " + p.how +
+                                   (p.reason.empty() ? "" : ": " + p.reason)};
   }
   N operator()(const DeploymentRefused& p) const { return {LogLevel::warning, p.id + ": refused: " + p.why}; }
   N operator()(const DeploymentBegun& p) const {
@@ -101,8 +139,10 @@ struct Narrator {
   }
   N operator()(const ReviewOpened& p) const { return {LogLevel::info, p.incident + ": a review is due"}; }
   N operator()(const RollbackStarted& p) const {
-    return {LogLevel::error,
-            p.deployment + ": rolling back " + p.from_version + " to " + p.to_version + ": " + p.cause};
+    return {LogLevel::error, p.deployment +
+                                 (p.untouched ? ": the plan is taken back, the service was not touched"
+                                              : ": rolling back " + p.from_version + " to " + p.to_version) +
+                                 ": " + p.cause};
   }
   N operator()(const StepIntended& p) const {
     return {LogLevel::info, p.deployment + ": " + step_title(p.procedure, p.path, p.name) + " " + p.purpose +

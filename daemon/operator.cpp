@@ -3,6 +3,7 @@
 #include "daemon/game_day.hpp"
 #include "daemon/notice_text.hpp"
 #include "daemon/step_order.hpp"
+#include "daemon/words.hpp"
 #include <algorithm>
 #include <utility>
 
@@ -23,6 +24,27 @@ std::string blind_rules(const ServiceWatch& watch) {
     blind += (blind.empty() ? "" : "; ") + v.rule + ": " + v.why;
   }
   return blind;
+}
+
+Mode mode_asked(const std::string& word, Mode otherwise) {
+  return word.empty()        ? otherwise
+         : word == "observe" ? Mode::observe
+         : word == "confirm" ? Mode::confirm
+                             : Mode::automatic;
+}
+
+/// As it was requested.
+BeginDeployment begin_of(const DeploymentState& opened) {
+  BeginDeployment c;
+  c.service = opened.service;
+  c.version = opened.version;
+  c.previous = opened.previous;
+  c.kind = opened.kind;
+  c.mode = name_of(opened.mode);
+  c.components = opened.components;
+  c.irreversible = opened.irreversible;
+  c.id = opened.id;
+  return c;
 }
 
 std::string last_kept(const State& state, const std::string& service) {
@@ -48,8 +70,10 @@ Reply refusal(std::string reason, std::string what, std::string why, std::string
 }
 
 Operator::Operator(Ledger& ledger, std::map<std::string, std::unique_ptr<ServiceWatch>>& watches,
-                   const config::Config& config, GameDays& game_days, std::string actor, Time now)
-    : ledger_(ledger), watches_(watches), config_(config), game_days_(game_days), actor_(std::move(actor)), now_(now) {}
+                   const config::Config& config, GameDays& game_days, const WallClock& clock, std::string actor,
+                   Time now)
+    : ledger_(ledger), watches_(watches), config_(config), game_days_(game_days), clock_(clock),
+      actor_(std::move(actor)), now_(now) {}
 
 void Operator::add(Payload payload) { ledger_.add(std::move(payload), now_, actor_); }
 
@@ -81,9 +105,7 @@ Reply Operator::resolve_deployment(const std::string& id, const DeploymentState*
   return refusal("not_found", "deployment '" + id + "'", "does not exist", "`backstopctl deploy list` shows the ids");
 }
 
-Reply Operator::operator()(const BeginDeployment& c) {
-  std::string key;
-  if (Reply r = resolve(c.service, key); !r.ok) return r;
+Reply Operator::may_open(const BeginDeployment& c, const std::string& key, std::string& previous) const {
   if (!is_version(c.version)) return bad_version(c.version);
   if (!c.previous.empty() && !is_version(c.previous)) return bad_version(c.previous);
   const std::string what = "deployment of " + key + " " + c.version;
@@ -105,19 +127,12 @@ Reply Operator::operator()(const BeginDeployment& c) {
     return refusal("not_found", what, "the service is not configured any more",
                    "put its file back, then `backstopctl reload`");
   const DeploymentState* active = state.active(key);
-  if (active && active->phase == Phase::rolling_back)
-    return refusal("conflict", what, active->id + " is being rolled back",
-                   "wait for its end: `backstopctl deploy wait " + active->id + "`");
   // It would be judged by rules that nobody sees in the files any more, or without baselines by the new ones.
   if (active && watch.config.hash != (*newest)->hash)
     return refusal("conflict", what,
                    (*newest)->file + " was changed since " + active->id + " began, which goes by the old one",
                    "`backstopctl deploy abort " + active->id + " --reason …` ends its watch; then begin again");
-  for (const auto& [id, other] : state.deployments) {
-    if (other.service == key && other.phase == Phase::gated)
-      return refusal("conflict", what, id + " is being checked", "wait a moment and try again");
-  }
-  std::string previous = c.previous;
+  previous = c.previous;
   if (previous.empty()) {
     previous = state.rollback_target(key, c.version);
   } else if (const auto v = service.versions.find(previous);
@@ -133,21 +148,53 @@ Reply Operator::operator()(const BeginDeployment& c) {
   if (!watch.steps_fault.empty() && !c.irreversible)
     return refusal("no_target", what, "its rollback cannot run: " + watch.steps_fault,
                    "mend it, then `backstopctl reload`; or begin with --irreversible");
+  return {};
+}
+
+Reply Operator::operator()(const BeginDeployment& asked) {
+  BeginDeployment c = asked;
+  const DeploymentState* opened = nullptr;
+  if (!c.id.empty()) {
+    if (Reply r = resolve_opened(c.id, "deploy begin " + c.id, opened); !r.ok) return r;
+    c = begin_of(*opened);
+    c.override_reason = asked.override_reason;
+  }
+  std::string key, previous;
+  if (Reply r = resolve(c.service, key); !r.ok) return r;
+  if (Reply r = may_open(c, key, previous); !r.ok) return r;
+  const std::string what = "deployment of " + key + " " + c.version;
+  const State& state = ledger_.state();
+  const ServiceWatch& watch = *watches_.at(key);
+  const DeploymentState* active = state.active(key);
+  if (active && active->phase == Phase::rolling_back)
+    return refusal("conflict", what, active->id + " is being rolled back",
+                   "wait for its end: `backstopctl deploy wait " + active->id + "`");
+  if (active && active->phase == Phase::deploying && active->rollout)
+    return refusal("conflict", what, "the plan of " + active->id + " is under way",
+                   "wait for its end, or `backstopctl deploy abort " + active->id + " --reason …` takes it back");
+  for (const DeploymentState* other : state.in_phase(Phase::gated)) {
+    if (other->service == key)
+      return refusal("conflict", what, other->id + " is being checked", "wait a moment and try again");
+  }
+  if (opened && opened->config_hash != watch.config.hash)
+    return refusal("gate", what,
+                   watch.config.file + " was changed since " + opened->id +
+                       " was requested: what was signed is not "
+                       "what would run",
+                   "`backstopctl deploy abort " + opened->id + " --reason …`, then request it again");
   if (const std::string blind = blind_rules(watch); !blind.empty()) {
     return refusal("blind", what, "it could not be judged: " + blind,
                    "mend the source (see `backstopctl status " + key + "`), then begin again");
   }
-  const Mode mode = c.mode.empty()        ? watch.config.mode
-                    : c.mode == "observe" ? Mode::observe
-                    : c.mode == "confirm" ? Mode::confirm
-                                          : Mode::automatic;
+  std::vector<std::string> overridden;
+  if (Reply r = pass_gates(c, opened, watch, overridden); !r.ok) return r;
   DeploymentRequested requested;
-  requested.id = "D" + std::to_string(state.next_deployment);
+  requested.id = opened ? opened->id : "D" + std::to_string(state.next_deployment);
   requested.service = key;
   requested.version = c.version;
   requested.previous = previous;
   requested.kind = c.kind.empty() ? "feature" : c.kind;
-  requested.mode = name_of(strictest(mode, watch.config.mode));
+  requested.mode = name_of(strictest(mode_asked(c.mode, watch.config.mode), watch.config.mode));
   requested.components = c.components;
   requested.irreversible = c.irreversible;
   requested.config_hash = watch.config.hash;
@@ -155,12 +202,23 @@ Reply Operator::operator()(const BeginDeployment& c) {
   Reply reply;
   reply.id = requested.id;
   add(std::move(requested));
+  if (c.override_reason.empty()) return reply;
+  add(GateOverridden{reply.id, c.override_reason, overridden});
+  announce(ledger_,
+           {"overridden", "critical",
+            key + " " + c.version + ": begins by emergency override of " + actor_ + ": " + c.override_reason +
+                "; missing: " + (overridden.empty() ? "nothing" : join(overridden, "; ")),
+            "", reply.id},
+           config_.daemon, {}, now_);
   return reply;
 }
 
 Reply Operator::operator()(const FinishDeployment& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
+  if (d->phase == Phase::deploying && d->rollout)
+    return refusal("conflict", "finish of " + c.id, "it has a plan, which finishes it with its last step",
+                   "`backstopctl deploy show " + c.id + "` shows where it stands; promote or skip go on");
   if (d->phase != Phase::deploying || !d->rolls_back.empty()) {
     return refusal("conflict", "finish of " + c.id, "it is " + std::string(name_of(d->phase)) + ", not deploying",
                    "`backstopctl deploy show " + c.id + "` tells how it stands");
@@ -178,8 +236,9 @@ Reply Operator::operator()(const FinishDeployment& c) {
 Reply Operator::operator()(const AbortDeployment& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
+  if (d->phase == Phase::deploying && d->rollout) return abort_plan(*d, c);
   const bool rollback = d->phase == Phase::rolling_back || (!d->rolls_back.empty() && !is_final(d->phase));
-  if (rollback || (!is_judged(d->phase) && d->phase != Phase::gated)) {
+  if (rollback || (!is_judged(d->phase) && d->phase != Phase::gated && d->phase != Phase::requested)) {
     return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)),
                    rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include "daemon/gating.hpp"
 #include "daemon/json.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/service_watch.hpp"
@@ -17,6 +18,41 @@ struct BeginDeployment {
   std::string service, version, previous, kind, mode;
   std::vector<std::string> components;
   bool irreversible = false;
+  std::string id{};              ///< one that was requested: all of the above is as it was requested
+  std::string override_reason{}; ///< it begins whatever is missing; empty: it does not
+};
+/// Opens a deployment that waits for its gates.
+struct RequestDeployment {
+  BeginDeployment what;
+};
+/// `items` empty: for the role as a whole; `all_items`: its open items too.
+struct Approve {
+  std::string id, role, comment;
+  std::vector<std::string> items;
+  bool all_items = false;
+  std::vector<std::string> held = {}; ///< roles that the person has, by the groups of the host; "*": every one
+};
+struct Revoke {
+  std::string id, role, reason;
+  std::vector<std::string> items;
+  std::vector<std::string> held = {}; ///< as of Approve
+};
+/// Automatic items of the checklist are looked at anew.
+struct CheckItems {
+  std::string id;
+};
+/// The plan of a deployment: begins no other step; goes on; ends the watch or the wait that it is at; leaves a step out.
+struct PausePlan {
+  std::string id, reason;
+};
+struct ResumePlan {
+  std::string id, reason;
+};
+struct PromotePlan {
+  std::string id, reason;
+};
+struct SkipStep {
+  std::string id, step, reason; ///< step: path or name; empty: the one that it stands at
 };
 struct FinishDeployment {
   std::string id;
@@ -69,17 +105,19 @@ struct HoldGameDay {
   bool channels = false; ///< send each channel a test notice too
 };
 
-using Command = std::variant<BeginDeployment, FinishDeployment, AbortDeployment, Acknowledge, CloseReview, Hold, Unhold,
-                             RollBackNow, AcceptNow, AnswerConfirmation, RaiseSignal, Unlock, Adopt, ReleaseQuarantine,
-                             HoldGameDay>;
+using Command =
+    std::variant<BeginDeployment, FinishDeployment, AbortDeployment, Acknowledge, CloseReview, Hold, Unhold,
+                 RollBackNow, AcceptNow, AnswerConfirmation, RaiseSignal, Unlock, Adopt, ReleaseQuarantine, HoldGameDay,
+                 RequestDeployment, Approve, Revoke, CheckItems, PausePlan, ResumePlan, PromotePlan, SkipStep>;
 
 class GameDays;
 
 /// The answer to a command: a result, or a refusal that says what, why, and how to mend it.
 struct Reply {
   bool ok = true;
-  std::string id;     ///< of what was made, if anything was
-  std::string reason; ///< machine word of a refusal: quarantine, no_target, blind, locked, conflict, not_found, invalid
+  std::string id; ///< of what was made, if anything was
+  std::string
+      reason; ///< machine word of a refusal: gate, quarantine, no_target, blind, locked, conflict, not_found, invalid, unauthorized
   std::string what, why, how;
   Json details = Json::object();
 };
@@ -89,7 +127,7 @@ Reply refusal(std::string reason, std::string what, std::string why, std::string
 class Operator {
 public:
   Operator(Ledger& ledger, std::map<std::string, std::unique_ptr<ServiceWatch>>& watches, const config::Config& config,
-           GameDays& game_days, std::string actor, Time now);
+           GameDays& game_days, const WallClock& clock, std::string actor, Time now);
   Reply operator()(const BeginDeployment& command);
   Reply operator()(const FinishDeployment& command);
   Reply operator()(const AbortDeployment& command);
@@ -105,16 +143,35 @@ public:
   Reply operator()(const Adopt& command);
   Reply operator()(const ReleaseQuarantine& command);
   Reply operator()(const HoldGameDay& command);
+  Reply operator()(const RequestDeployment& command);
+  Reply operator()(const Approve& command);
+  Reply operator()(const Revoke& command);
+  Reply operator()(const CheckItems& command);
+  Reply operator()(const PausePlan& command);
+  Reply operator()(const ResumePlan& command);
+  Reply operator()(const PromotePlan& command);
+  Reply operator()(const SkipStep& command);
 
 private:
   Reply resolve(const std::string& name, std::string& key) const;
   Reply resolve_deployment(const std::string& id, const DeploymentState*& found) const;
+  /// Why no deployment of this version may be opened, of a service that is configured: LOCKED, quarantined ...
+  Reply may_open(const BeginDeployment& command, const std::string& key, std::string& previous) const;
+  Reply may_sign(const DeploymentState& deployment, const std::string& role, const std::vector<std::string>& held,
+                 const std::string& what) const;
+  Reply sign_step(const DeploymentState& deployment, const Approve& command);
+  Reply resolve_opened(const std::string& id, const std::string& what, const DeploymentState*& found) const;
+  Reply resolve_plan(const std::string& id, const std::string& what, const DeploymentState*& found) const;
+  Reply abort_plan(const DeploymentState& deployment, const AbortDeployment& command);
+  Reply pass_gates(const BeginDeployment& command, const DeploymentState* opened, const ServiceWatch& watch,
+                   std::vector<std::string>& overridden);
   void add(Payload payload);
 
   Ledger& ledger_;
   std::map<std::string, std::unique_ptr<ServiceWatch>>& watches_;
   const config::Config& config_;
   GameDays& game_days_;
+  const WallClock& clock_;
   std::string actor_;
   Time now_;
 };

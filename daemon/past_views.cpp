@@ -23,6 +23,8 @@ bool bears_on(const DeploymentState& d, const Payload& payload) {
         else if constexpr (std::is_same_v<P, HoldSet> || std::is_same_v<P, HoldEnded> ||
                            std::is_same_v<P, TargetsChanged>)
           return is_of(p.service);
+        else if constexpr (std::is_same_v<P, StepIntended>) // the watches of its plan, in which the rules act
+          return p.deployment == d.id && p.purpose == "bake";
         else if constexpr (
             requires { p.deployment; } && !requires { p.procedure; })
           return p.deployment == d.id;

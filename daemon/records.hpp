@@ -116,6 +116,77 @@ struct DeploymentRequested {
                   v("mode", mode); v("components", components); v("irreversible", irreversible);
                   v("config_hash", config_hash); v("config_text", config_text);)
 };
+/// A deployment waits for what must be given before it begins (config/gates.hpp). It has the id that DeploymentRequested has
+/// when it begins.
+struct DeploymentOpened {
+  static constexpr const char* kType = "deployment_opened";
+  std::string id, service, version, previous, kind, mode;
+  std::vector<std::string> components;
+  bool irreversible = false;
+  std::string config_hash, config_text; ///< the service's file, frozen: what is signed is this
+  BACKSTOP_FIELDS(v("id", id); v("service", service); v("version", version); v("previous", previous); v("kind", kind);
+                  v("mode", mode); v("components", components); v("irreversible", irreversible);
+                  v("config_hash", config_hash); v("config_text", config_text);)
+};
+/// A person of a role signed: items of the checklist, or (`items` empty) for the role as a whole, or a step of the plan.
+struct ApprovalGiven {
+  static constexpr const char* kType = "approval_given";
+  std::string deployment, role, comment, step;
+  std::vector<std::string> items;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("role", role); v("items", items); v("step", step);
+                  v("comment", comment);)
+};
+/// ... and takes it back. `items` empty: that of the role, its items stay signed.
+struct ApprovalRevoked {
+  static constexpr const char* kType = "approval_revoked";
+  std::string deployment, role, reason;
+  std::vector<std::string> items;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("role", role); v("items", items); v("reason", reason);)
+};
+/// What looking at automatic items gave.
+struct CheckedItem {
+  std::string item, why;
+  bool passed = false;
+  BACKSTOP_FIELDS(v("item", item); v("passed", passed); v("why", why);)
+};
+struct ItemsChecked {
+  static constexpr const char* kType = "items_checked";
+  std::string deployment;
+  std::vector<CheckedItem> items;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("items", items);)
+};
+/// It was to begin and may not yet; it stays open.
+struct GateRefused {
+  static constexpr const char* kType = "gate_refused";
+  std::string deployment;
+  std::vector<std::string> missing;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("missing", missing);)
+};
+/// It begins although something is missing, because a person says so.
+struct GateOverridden {
+  static constexpr const char* kType = "gate_overridden";
+  std::string deployment, reason;
+  std::vector<std::string> missing;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("reason", reason); v("missing", missing);)
+};
+/// The plan of a deployment begins no other step until a person says so. `step`: the path that it stands at.
+struct PlanPaused {
+  static constexpr const char* kType = "plan_paused";
+  std::string deployment, step, why;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("step", step); v("why", why);)
+};
+struct PlanResumed {
+  static constexpr const char* kType = "plan_resumed";
+  std::string deployment, reason;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("reason", reason);)
+};
+/// A person goes on without a step. `how`: skipped (left out, or failed and so be it), promoted (its time was long enough).
+struct StepSkipped {
+  static constexpr const char* kType = "step_skipped";
+  std::string deployment, procedure, path, name, how, reason;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("name", name);
+                  v("how", how); v("reason", reason);)
+};
 struct DeploymentRefused {
   static constexpr const char* kType = "deployment_refused";
   std::string id, reason, why;
@@ -222,13 +293,19 @@ struct ReviewClosed {
   std::string incident, root_cause, prevention;
   BACKSTOP_FIELDS(v("incident", incident); v("root_cause", root_cause); v("prevention", prevention);)
 };
+/// `undo`: paths of the steps of the plan that are taken back, in order. `untouched`: the service itself was not changed yet, so
+/// that is all there is to do.
 struct RollbackStarted {
   static constexpr const char* kType = "rollback_started";
   std::string deployment, rollback, incident, from_version, to_version, cause;
+  std::vector<std::string> undo{};
+  bool untouched = false;
   BACKSTOP_FIELDS(v("deployment", deployment); v("rollback", rollback); v("incident", incident);
-                  v("from_version", from_version); v("to_version", to_version); v("cause", cause);)
+                  v("from_version", from_version); v("to_version", to_version); v("cause", cause); v("undo", undo);
+                  v("untouched", untouched);)
 };
-/// purpose: run, check, preflight, version, watch, notify, review
+/// procedure: rollback, plan, preflight, checklist.
+/// purpose: run, check, preflight, version, watch, notify, review, traffic, bake, approve, wait, item
 struct StepIntended {
   static constexpr const char* kType = "step_intended";
   std::string deployment, procedure, path, name, purpose;
@@ -401,7 +478,7 @@ struct KeptGameDay {
 };
 /// All that is known of a service, whatever records it came from (state.hpp: ServiceState).
 struct KeptService {
-  std::string service, version, deployment, locked_by, locked_why;
+  std::string service, version, deployment, locked_by, locked_why, live_side;
   std::vector<KeptVersion> versions;
   std::vector<std::string> good_order;
   std::vector<KeptQuarantine> quarantine;
@@ -411,9 +488,9 @@ struct KeptService {
   std::vector<SourceTargets> targets;
   std::vector<Settled> settled;
   BACKSTOP_FIELDS(v("service", service); v("version", version); v("deployment", deployment); v("locked_by", locked_by);
-                  v("locked_why", locked_why); v("versions", versions); v("good_order", good_order);
-                  v("quarantine", quarantine); v("rollbacks_us", rollbacks); v("levels", levels);
-                  v("game_day", game_day); v("targets", targets); v("settled", settled);)
+                  v("locked_why", locked_why); v("live_side", live_side); v("versions", versions);
+                  v("good_order", good_order); v("quarantine", quarantine); v("rollbacks_us", rollbacks);
+                  v("levels", levels); v("game_day", game_day); v("targets", targets); v("settled", settled);)
 };
 /// What is known of some services, said once more before records that said it are removed.
 struct StateSummed {
@@ -452,7 +529,8 @@ using Payload =
                  StepEnded, ProcedureEnded, ProcedureRetried, HoldSet, HoldEnded, SignalRaised, ServiceLocked,
                  ServiceUnlocked, VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld,
                  ShutdownAnnounced, StepHeldBack, WatchInterrupted, TargetsChanged, ChannelTested, StateSummed,
-                 JournalCompacted>;
+                 JournalCompacted, DeploymentOpened, ApprovalGiven, ApprovalRevoked, ItemsChecked, GateRefused,
+                 GateOverridden, PlanPaused, PlanResumed, StepSkipped>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

@@ -9,6 +9,7 @@ std::string_view name_of(StepOrder::Act act) {
   case StepOrder::Act::run: return "run";
   case StepOrder::Act::check: return "check";
   case StepOrder::Act::preflight: return "preflight";
+  case StepOrder::Act::item: return "item";
   case StepOrder::Act::version: return "version";
   case StepOrder::Act::channel: return "channel";
   }
@@ -17,7 +18,7 @@ std::string_view name_of(StepOrder::Act act) {
 
 std::optional<StepOrder::Act> act_named(std::string_view name) {
   using Act = StepOrder::Act;
-  for (const Act act : {Act::run, Act::check, Act::preflight, Act::version, Act::channel})
+  for (const Act act : {Act::run, Act::check, Act::preflight, Act::version, Act::channel, Act::item})
     if (name == name_of(act)) return act;
   return std::nullopt;
 }

@@ -20,8 +20,8 @@ namespace backstop {
 /// Names one attempt of one step for ever: the idempotency key of acting on the world.
 struct StepKey {
   std::string deployment;
-  std::string procedure; ///< "rollback", "preflight"
-  std::string path;      ///< "3", later "3.1"
+  std::string procedure; ///< "rollback", "plan", "preflight", "checklist"
+  std::string path;      ///< "3", of a plan "2.3"
   int attempt = 1;
   auto operator<=>(const StepKey&) const = default;
   /// "<deployment>/<procedure>/<path>/<attempt>"
@@ -31,12 +31,12 @@ struct StepKey {
 /// Which configured command is meant, and the fields that fill it in. A runner that trusts the configuration alone builds
 /// the command anew from this, see step_order.hpp.
 struct StepOrder {
-  enum class Act { run, check, preflight, version, channel };
+  enum class Act { run, check, preflight, version, channel, item };
   Act act = Act::run;
   std::string service;     ///< key, "shop/production"; empty for a channel
   std::string config_hash; ///< of the service's file as frozen; empty for a channel
-  std::string step;        ///< path of the step in the rollback ("2"); for a channel its name
-  /// Of a step: version, previous_version, deployment, incident, reason. Of a channel: key, severity, title, body.
+  std::string step; ///< path of the step in the rollback ("2") or the plan ("2.3"); of a channel, an item: its name
+  /// Of a step: version, previous_version, deployment, incident, reason, side. Of a channel: key, severity, title, body.
   std::map<std::string, std::string> fields;
 };
 std::string_view name_of(StepOrder::Act act);

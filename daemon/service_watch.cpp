@@ -46,10 +46,25 @@ TargetPlaces::Change ServiceWatch::set_targets(std::uint32_t source, const std::
     signs.forget_series(source, place);
     sources[source][place] = SourceHealth{};
   }
-  if (!change.none())
-    watch.set_groups(source, places[source].in_group(config::kCanaryGroup),
-                     places[source].in_group(config::kControlGroup));
+  if (!change.none()) judge_source(source);
   return change;
+}
+
+void ServiceWatch::judge_side(const std::string& side, const std::string& against) {
+  if (side == side_ && against == against_) return;
+  side_ = side;
+  against_ = against;
+  for (std::uint32_t i = 0; i < places.size(); ++i) judge_source(i);
+}
+
+void ServiceWatch::judge_source(std::uint32_t source) {
+  const auto on = [&](const char* label, const std::string& value) { return places[source].with(label, value); };
+  watch.set_judged(source, side_.empty() ? std::vector<std::uint32_t>{} : on(config::kSideLabel, side_));
+  if (against_.empty())
+    watch.set_groups(source, on(config::kGroupLabel, config::kCanaryGroup),
+                     on(config::kGroupLabel, config::kControlGroup));
+  else
+    watch.set_groups(source, on(config::kSideLabel, side_), on(config::kSideLabel, against_));
 }
 
 Evidence evidence_of(const Verdict& verdict, const Watch& watch) {

@@ -43,6 +43,10 @@ struct ServiceWatch {
   /// The targets of a source that looks for them are these from now on.
   TargetPlaces::Change set_targets(std::uint32_t source, const std::vector<config::TargetConfig>& found, Time now);
 
+  /// From now on what the targets on this side of the traffic show is judged, and compared with those on the other where
+  /// `against` is not empty. Of a source whose targets have no side, all are.
+  void judge_side(const std::string& side, const std::string& against);
+
   std::shared_ptr<const config::Service>
       shared_config; ///< the object that the configuration in force, or a record, has
   const config::Service& config;
@@ -66,6 +70,10 @@ struct ServiceWatch {
     std::size_t digest = 0; ///< of the rules that were saved
     bool read = false;      ///< what was kept in an earlier run
   } kept;                   ///< of it, in the recorder
+
+private:
+  void judge_source(std::uint32_t source);
+  std::string side_, against_;
 };
 
 using ServiceWatches = std::map<std::string, std::unique_ptr<ServiceWatch>>; ///< by service key

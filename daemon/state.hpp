@@ -38,7 +38,50 @@ struct ProcedureState {
   Time started{};
   ProcedureProgress progress;
   std::string running_version_answer; ///< what the version question said, for the record
+  bool untouched = false;             ///< the service itself was not changed: what is undone is only of the plan
   bool held_back = false;             ///< the next step is not started before a shutdown of the host is over
+};
+
+/// Somebody signed.
+struct ApprovalState {
+  std::string role, by, comment;
+  Time at{};
+};
+struct ItemState {
+  std::string by; ///< who signed it; of an automatic item who had it looked at
+  Time at{};
+  bool passed = false;
+  std::string why;
+};
+/// What is known of the gates of a deployment. Of a role: whoever signed for it as a whole.
+struct GateState {
+  Time opened{};
+  std::string opened_by;
+  std::map<std::string, ItemState> items;
+  std::map<std::string, StepProgress> checks;     ///< of items that are commands, by name
+  std::map<std::string, ApprovalState> approvals; ///< by role
+  std::vector<std::string> missing;               ///< when it was last refused
+  std::string overridden_by, overridden_why;      ///< empty: it was not
+};
+
+struct PauseState {
+  std::string by, why;
+  Time at{};
+};
+/// How far the plan of a deployment came.
+struct RolloutState {
+  std::vector<StepPlan> steps; ///< of all its phases
+  ProcedureProgress progress;
+  std::map<std::string, std::string> signed_by; ///< path of an approve step → who signed
+  std::optional<PauseState> pause;              ///< no other step begins
+  bool held_back = false;                       ///< no other step begins before a shutdown of the host is over
+};
+/// Where the traffic goes, as far as a deployment moved it.
+struct TrafficState {
+  double share = 0;  ///< that goes to the side with the new version
+  bool known = true; ///< false: a move was begun, and how it ended is not known yet
+  double wanted = 0; ///< by that move
+  Time since{};      ///< zero: it was never moved
 };
 
 struct DeploymentState {
@@ -55,7 +98,7 @@ struct DeploymentState {
   std::string config_hash;
   /// The service's configuration frozen at begin; null when its text does not compile any more.
   std::shared_ptr<const config::Service> config;
-  std::vector<StepPlan> plan; ///< of procedures.rollback, from `config`
+  std::vector<StepPlan> plan; ///< of its rollback: procedures.rollback from `config`, and what is undone of the rollout
   std::vector<FrozenBaseline> baselines;
   std::vector<FrozenLine> lines;
   Duration warm_up{}, sustain{}; ///< of the judge, where `learned_from`
@@ -66,6 +109,10 @@ struct DeploymentState {
   bool declined =
       false; ///< asked whether to roll back, a person said no or nobody answered: asked no more for this deployment
   std::optional<ProcedureState> rollback;
+  std::optional<GateState> gates;      ///< none: it was begun without a request
+  std::optional<RolloutState> rollout; ///< the plan, once it was begun; none: it has none
+  std::string side;                    ///< of the traffic that the new version comes to; empty: nothing moves traffic
+  TrafficState traffic;
   std::map<std::string, StepProgress> preflight; ///< by path
   std::string incident;                          ///< open or past incident of this deployment
   std::string rolls_back;                        ///< this record is a rollback of that deployment
@@ -104,6 +151,7 @@ struct ServiceState {
   std::vector<Time> rollbacks;               ///< starts since it was last unlocked, for the loop guard
   std::map<std::string, std::string> levels; ///< rule → last recorded level
   std::optional<GameDayState> game_day;      ///< the last one
+  std::string live_side;                     ///< that has the traffic; empty: the first one, as nothing was moved yet
   std::map<std::string, std::vector<config::TargetConfig>> targets; ///< by source: what was found of it last
   std::deque<Settling> settled; ///< what its good deployments taught, oldest first, the last kMostToLearnFrom
 };

@@ -1,6 +1,10 @@
 #include "daemon/step_order.hpp"
+#include "daemon/procedures.hpp"
+#include "daemon/rollout.hpp"
+#include "daemon/words.hpp"
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 namespace backstop {
 namespace {
@@ -11,10 +15,11 @@ struct Placeholder {
   const char* name;
   const char* variable;
   std::string value;
+  bool of_traffic = false; ///< left out of the environment where nothing moves traffic
 };
-using Placeholders = std::array<Placeholder, 7>;
+using Placeholders = std::array<Placeholder, 10>;
 
-Placeholders placeholders_of(const config::Service& service, const StepOrder& order) {
+Placeholders placeholders_of(const config::Service& service, const StepOrder& order, double share, bool moves) {
   const auto field = [&](const char* name) {
     const auto it = order.fields.find(name);
     return it == order.fields.end() ? std::string() : it->second;
@@ -25,7 +30,10 @@ Placeholders placeholders_of(const config::Service& service, const StepOrder& or
            {"previous_version", "BACKSTOP_PREVIOUS_VERSION", field("previous_version")},
            {"deployment", "BACKSTOP_DEPLOYMENT", field("deployment")},
            {"incident", "BACKSTOP_INCIDENT", field("incident")},
-           {"reason", "BACKSTOP_REASON", field("reason")}}};
+           {"reason", "BACKSTOP_REASON", field("reason")},
+           {"side", "BACKSTOP_SIDE", field("side"), true},
+           {"other_side", "BACKSTOP_OTHER_SIDE", field("side").empty() ? "" : other_side(service, field("side")), true},
+           {"percent", "BACKSTOP_PERCENT", moves ? fmt::format("{}", share * 100) : "", true}}};
 }
 
 std::string expand(const std::string& text, const Placeholders& placeholders) {
@@ -54,20 +62,79 @@ StepCommand plain_command(const std::vector<std::string>& argv, Duration timeout
   return command;
 }
 
-const config::RunStep* run_step(const config::Service& service, const std::string& path) {
-  for (const config::Step& step : service.rollback) {
-    if (step.path == path) return std::get_if<config::RunStep>(&step.kind);
+/// What of the configuration an order means: `run` for its user, sandbox and environment, `other` where another command than
+/// its own is to be run.
+struct Meant {
+  const config::RunStep* run = nullptr;
+  const config::Command* other = nullptr;
+  const config::Traffic* traffic = nullptr; ///< moved, or looked at, so that `share` goes to the side in the order
+  double share = 0;
+  bool shares_lock = true;
+};
+
+Meant meant_by(const config::Service& service, const StepOrder& order) {
+  Meant meant;
+  if (order.act == Act::version) {
+    meant.other = service.running_version ? &*service.running_version : nullptr;
+    return meant;
   }
-  return nullptr;
+  if (order.act == Act::item) {
+    if (!service.gates) return meant;
+    for (const config::ChecklistItem& item : service.gates->checklist) {
+      const auto* command = item.name == order.step ? std::get_if<config::CommandItem>(&item.kind) : nullptr;
+      if (command) meant.run = &command->run;
+    }
+    meant.shares_lock = false;
+    return meant;
+  }
+  if (order.step == kTrafficBack) {
+    meant.traffic = service.traffic ? &*service.traffic : nullptr;
+    return meant;
+  }
+  const bool undoes = order.step.ends_with(kUndoSuffix);
+  const std::string path =
+      undoes ? order.step.substr(0, order.step.size() - std::string_view(kUndoSuffix).size()) : order.step;
+  const config::Step* step = config::step_at(service, path);
+  if (!step) return meant;
+  meant.shares_lock = step->group.empty(); // those that run beside each other would keep each other out
+  meant.run = undoes ? (step->undo ? &*step->undo : nullptr) : std::get_if<config::RunStep>(&step->kind);
+  if (const auto* moved = undoes ? nullptr : std::get_if<config::TrafficStep>(&step->kind)) {
+    meant.traffic = service.traffic ? &*service.traffic : nullptr;
+    meant.share = moved->share;
+  }
+  if (!meant.run) return meant;
+  if (order.act == Act::check) meant.other = meant.run->check ? &*meant.run->check : nullptr;
+  if (order.act == Act::preflight) meant.other = meant.run->preflight ? &*meant.run->preflight : nullptr;
+  return meant;
 }
 
-/// The argv and timeout that an act means, or nothing.
-const config::Command* command_of(const config::Service& service, const config::RunStep* run, Act act) {
-  if (act == Act::version) return service.running_version ? &*service.running_version : nullptr;
-  if (!run) return nullptr;
-  if (act == Act::check) return run->check ? &*run->check : nullptr;
-  if (act == Act::preflight) return run->preflight ? &*run->preflight : nullptr;
-  return nullptr;
+/// The program that moves traffic lies beside the supervisor of steps, which knows where that is.
+constexpr const char* kTrafficProgram = "backstop-traffic";
+
+std::vector<std::string> traffic_argv(const config::Traffic& traffic, const std::string& side, double share,
+                                      bool check) {
+  if (traffic.driver == config::Traffic::Driver::command) return check ? traffic.checked : traffic.argv;
+  const bool haproxy = traffic.driver == config::Traffic::Driver::haproxy;
+  std::vector<std::string> argv{kTrafficProgram, haproxy ? "haproxy" : "nginx"};
+  const auto add = [&](const char* option, const std::string& value) {
+    argv.emplace_back(option);
+    argv.push_back(value);
+  };
+  if (haproxy) {
+    add("--socket", traffic.socket);
+    add("--backend", traffic.backend);
+  } else {
+    add("--file", traffic.file);
+    add("--upstream", traffic.upstream);
+    for (const std::string& word : traffic.test) add("--test", word);
+    for (const std::string& word : traffic.reload) add("--reload", word);
+  }
+  for (const config::Side& s : traffic.sides) add("--side", s.name + "=" + join(s.servers, ","));
+  add("--to", side);
+  add("--share", fmt::format("{}", share));
+  add("--timeout", fmt::format("{}", to_seconds(traffic.timeout)));
+  if (check) argv.emplace_back("--check");
+  return argv;
 }
 
 bool is_id(std::string_view text, char letter) {
@@ -82,6 +149,7 @@ bool is_text(std::string_view text, std::size_t limit) {
          });
 }
 
+constexpr Duration kTrafficSpare = std::chrono::seconds(5); ///< so that the program speaks before it is ended
 constexpr std::size_t kTextLimit = 4096;
 constexpr std::size_t kBodyLimit = std::size_t{64} << 10; ///< of a notice
 
@@ -91,6 +159,7 @@ std::string fault_of_step_field(const std::string& name, const std::string& valu
     return value.empty() || is_version(value) ? "" : "'" + value.substr(0, 128) + "' is not a version";
   if (name == "deployment") return is_id(value, 'D') ? "" : "is not the id of a deployment";
   if (name == "incident") return value.empty() || is_id(value, 'I') ? "" : "is not the id of an incident";
+  if (name == "side") return is_version(value) ? "" : "'" + value.substr(0, 128) + "' is no name of a side";
   if (name == "reason") return is_text(value, kTextLimit) ? "" : "has control characters or more than 4096 bytes";
   return "is not a field of a step";
 }
@@ -123,23 +192,37 @@ std::string one_line(std::string text) {
 }
 
 Result<StepCommand> command_for(const config::Service& service, const StepOrder& order) {
-  const config::RunStep* run = run_step(service, order.step);
-  const config::Command* other = command_of(service, run, order.act);
-  const bool acts = order.act == Act::run && run;
-  if (!other && !acts)
+  const Meant meant = meant_by(service, order);
+  const bool looks = order.act == Act::check || order.act == Act::preflight;
+  const bool acts = (order.act == Act::run && (meant.run || meant.traffic)) || (order.act == Act::item && meant.run);
+  StepCommand command;
+  if (meant.traffic && (looks || acts)) {
+    const auto side = order.fields.find("side");
+    command =
+        plain_command(traffic_argv(*meant.traffic, side == order.fields.end() ? "" : side->second, meant.share, looks),
+                      meant.traffic->timeout + kTrafficSpare);
+    // Somebody's own command that cannot say how it is: it is moved anew, which does no harm.
+    if (command.argv.empty()) command.argv = {order.act == Act::preflight ? "/bin/true" : "/bin/false"};
+  } else if (meant.other) {
+    command = plain_command(meant.other->argv, meant.other->timeout);
+  } else if (acts) {
+    command = plain_command(meant.run->argv, meant.run->timeout);
+  } else {
     return fail(Errc::not_found, service.key() + " has no " + std::string(name_of(order.act)) + " command at step " +
                                      one_line(order.step.substr(0, 64)));
-  StepCommand command = plain_command(other ? other->argv : run->argv, other ? other->timeout : run->timeout);
-  const Placeholders placeholders = placeholders_of(service, order);
-  for (std::string& argument : command.argv) argument = expand(argument, placeholders);
-  for (const Placeholder& p : placeholders) command.environment[p.variable] = p.value;
-  if (order.act != Act::version) {
-    command.user = run->user;
-    command.confinement = run->confinement;
-    for (const auto& [name, value] : run->environment) command.environment[name] = expand(value, placeholders);
+  }
+  const Placeholders placeholders = placeholders_of(service, order, meant.share, meant.traffic != nullptr);
+  if (!meant.traffic || meant.traffic->driver == config::Traffic::Driver::command)
+    for (std::string& argument : command.argv) argument = expand(argument, placeholders);
+  for (const Placeholder& p : placeholders)
+    if (!p.value.empty() || !p.of_traffic) command.environment[p.variable] = p.value;
+  if (meant.run) {
+    command.user = meant.run->user;
+    command.confinement = meant.run->confinement;
+    for (const auto& [name, value] : meant.run->environment) command.environment[name] = expand(value, placeholders);
   }
   // The lock that deploy scripts share. A step that takes it by itself must know that it is held for it already.
-  if (acts && !service.deploy_lock.empty()) {
+  if (order.act == Act::run && meant.run && meant.shares_lock && !service.deploy_lock.empty()) {
     command.lock_file = service.deploy_lock;
     command.environment["BACKSTOP_DEPLOY_LOCK_HELD"] = service.deploy_lock;
   }

@@ -95,11 +95,11 @@ TargetPlaces::Change TargetPlaces::set(const std::vector<config::TargetConfig>& 
   return change;
 }
 
-std::vector<std::uint32_t> TargetPlaces::in_group(std::string_view group) const {
+std::vector<std::uint32_t> TargetPlaces::with(std::string_view name, std::string_view value) const {
   std::vector<std::uint32_t> found;
   for (std::uint32_t i = 0; i < size(); ++i) {
-    const auto label = places_[i].target.labels.find(config::kGroupLabel);
-    if (places_[i].present && label != places_[i].target.labels.end() && label->second == group) found.push_back(i);
+    const auto label = places_[i].target.labels.find(std::string(name));
+    if (places_[i].present && label != places_[i].target.labels.end() && label->second == value) found.push_back(i);
   }
   return found;
 }

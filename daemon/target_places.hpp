@@ -52,8 +52,8 @@ public:
   [[nodiscard]] std::optional<std::uint32_t> place_of(std::string_view name) const;
   /// It was there from the beginning: at the first list that is known.
   [[nodiscard]] bool from_start(std::uint32_t place) const { return places_[place].from_start; }
-  /// Places of present targets with this label `group`.
-  [[nodiscard]] std::vector<std::uint32_t> in_group(std::string_view group) const;
+  /// Places of present targets that have this label.
+  [[nodiscard]] std::vector<std::uint32_t> with(std::string_view label, std::string_view value) const;
   /// Present ones that were found, not written.
   [[nodiscard]] std::vector<config::TargetConfig> found() const;
 

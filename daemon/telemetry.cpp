@@ -1,6 +1,7 @@
 #include "daemon/telemetry.hpp"
 #include "daemon/config/service_key.hpp"
 #include "daemon/deadman.hpp"
+#include "daemon/procedures.hpp"
 #include <algorithm>
 #include <array>
 #include <charconv>

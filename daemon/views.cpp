@@ -3,6 +3,7 @@
 #include "daemon/deciding.hpp"
 #include "daemon/learning.hpp"
 #include "daemon/queries_view.hpp"
+#include "daemon/rollout.hpp"
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
@@ -203,6 +204,11 @@ Json deployment_view(const State& state, const DeploymentState& d, bool with_tim
   json.set("preexisting", std::move(preexisting)).set("signals", strings(d.signals)).set("steps", steps_view(d));
   const ServiceState* s = state.service(d.service);
   json.set("locked", s && s->locked_by == d.id);
+  json.set("plan", plan_view(d)).set("traffic", traffic_view(d));
+  json.set("requested_by", d.gates ? d.gates->opened_by : "");
+  json.set("overridden", d.gates && !d.gates->overridden_by.empty()
+                             ? Json::object().set("by", d.gates->overridden_by).set("why", d.gates->overridden_why)
+                             : Json());
   if (with_timeline) json.set("timeline", timeline_view(d.timeline));
   return json;
 }
@@ -256,8 +262,8 @@ Json service_view(const State& state, const ServiceWatch* watch, const std::stri
       .set("evaluated", wall(watch->last.t));
   if (d) {
     const WatchWindow window = window_of(*d);
-    json.set("armed", d->phase == Phase::watching && now >= window.armed_at());
-    const bool watching = d->phase == Phase::watching;
+    const bool watching = watched_since(*d) != Time{};
+    json.set("armed", watching && now >= window.armed_at());
     json.set("good_in_s", watching ? seconds(std::max(Duration{}, window.good_at() - now)) : Json());
     json.set("bake_left_s", watching ? seconds(std::max(Duration{}, window.bake_end() - now)) : Json());
   }

@@ -7,6 +7,12 @@
 namespace backstop {
 
 Json deployment_view(const State& state, const DeploymentState& deployment, bool with_timeline);
+/// The checklist of a deployment that was requested, as a form; and what is missing before it may begin.
+Json checklist_view(const DeploymentState& deployment, const ServiceWatch* watch, Time now, const WallClock& clock);
+/// The plan of a deployment, phase by phase, with where it stands; null where it has none.
+Json plan_view(const DeploymentState& deployment);
+/// Where a deployment sent the traffic; null where nothing moves it.
+Json traffic_view(const DeploymentState& deployment);
 Json incident_view(const State& state, const IncidentState& incident, bool with_timeline);
 Json evidence_view(const Evidence& evidence);
 /// Everything of one service: version, deployment, levels, readings, baselines, bake progress, sources, hold, lock.

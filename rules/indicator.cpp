@@ -69,6 +69,11 @@ void Indicator::observe(const Scrape& scrape) {
       state_->spec.kind);
 }
 
+void Indicator::set_judged(std::vector<std::uint32_t> targets) {
+  std::sort(targets.begin(), targets.end());
+  state_->judged = std::move(targets);
+}
+
 Reading Indicator::read(Time now, Time since) const {
   return std::visit([&](const auto& kind) { return state_->read(kind, now, since); }, state_->spec.kind);
 }

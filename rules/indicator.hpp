@@ -131,6 +131,9 @@ public:
   void target_left(std::uint32_t source, std::uint32_t target);
   /// From now on `target` is another one: nothing is known of it.
   void forget_target(std::uint32_t source, std::uint32_t target);
+  /// From now on readings, and increases of no targets in particular, are of these alone, whatever the others do; empty: of
+  /// all.
+  void set_judged(std::vector<std::uint32_t> targets);
   /// The reading over (now - window, now], no data before `since` counted (a new version starts with a clean window): a
   /// scrape whose increases reach back before `since` counts only if a counter restarted in it. `now` is not before
   /// the newest observed scrape.
@@ -141,7 +144,7 @@ public:
   [[nodiscard]] std::uint64_t taken() const;
   /// The increases of the scrapes taken in after the mark, in whatever order targets answered; `since` as for read().
   /// Scrapes that cannot be believed are left out. Nothing for gauges and rates. A mark older than the window: what is left.
-  /// `targets`: of these alone; empty: of all.
+  /// `targets`: of these alone; empty: of those that are judged.
   [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since = Time::min(),
                                         std::span<const std::uint32_t> targets = {}) const;
   /// Impossible samples (negative or not finite) and scrapes (errors > total, buckets that do not fit) since the start.

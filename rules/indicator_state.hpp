@@ -2,6 +2,7 @@
 #include "rules/delta_ring.hpp"
 #include "rules/indicator.hpp"
 #include "rules/series_book.hpp"
+#include <algorithm>
 #include <vector>
 
 namespace backstop {
@@ -45,7 +46,11 @@ struct Indicator::State {
   Duration window{}; ///< 0: gauge
   Duration keep{};   ///< how long deltas (or past gauge values) are kept
   std::uint64_t dropped = 0;
-  std::uint64_t taken = 0; ///< deltas ever pushed
+  std::uint64_t taken = 0;           ///< deltas ever pushed
+  std::vector<std::uint32_t> judged; ///< sorted; empty: all
+  [[nodiscard]] bool counts(std::size_t target) const {
+    return judged.empty() || std::binary_search(judged.begin(), judged.end(), target);
+  }
   [[nodiscard]] Increase increase_after(std::uint64_t mark, Time since, std::span<const std::uint32_t> targets) const;
 
 private:

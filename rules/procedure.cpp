@@ -1,4 +1,5 @@
 #include "rules/procedure.hpp"
+#include <algorithm>
 #include <utility>
 
 namespace backstop {
@@ -24,11 +25,47 @@ NextAction start_of(const StepPlan& plan, std::size_t index, int attempt) {
   case StepPlan::Kind::run: return RunAttempt{index, attempt};
   case StepPlan::Kind::watch: return BeginWatch{index};
   case StepPlan::Kind::review: return OpenReview{index};
+  case StepPlan::Kind::bake: return BeginWatch{index};
+  case StepPlan::Kind::approve: return AskApproval{index};
+  case StepPlan::Kind::wait: return BeginWait{index};
   }
   return WaitUntil{kNever};
 }
 
+NextAction action_for(const StepPlan& plan, std::size_t i, const StepProgress& step, Time now) {
+  switch (step.status) {
+  case Status::pending: return start_of(plan, i, step.attempt + 1);
+  case Status::retry_waiting:
+    if (now < step.retry_at) return WaitUntil{step.retry_at};
+    // After an unknown end its check has spoken already.
+    if (plan.has_check && !step.unknown) return RunCheck{i, step.checks + 1};
+    return start_of(plan, i, step.attempt + 1);
+  case Status::check_needed: return RunCheck{i, step.checks + 1};
+  case Status::running:
+    if (plan.kind != StepPlan::Kind::wait) break;
+    if (now < step.started + plan.lasts) return WaitUntil{step.started + plan.lasts};
+    return EndWait{i};
+  case Status::checking:
+  case Status::done:
+  case Status::failed:
+  case Status::continued: break;
+  }
+  return WaitUntil{kNever};
+}
+
+/// Behind the last step that runs at the same time as this one.
+std::size_t end_of_group(const std::vector<StepPlan>& plan, std::size_t first) {
+  std::size_t end = first + 1;
+  if (plan[first].group.empty()) return end;
+  while (end < plan.size() && plan[end].group == plan[first].group) ++end;
+  return end;
+}
+
 } // namespace
+
+bool in_doubt(const StepProgress& step) {
+  return step.status == Status::running || step.status == Status::checking || step.status == Status::check_needed;
+}
 
 std::string_view name_of(StepProgress::Status status) {
   switch (status) {
@@ -52,25 +89,29 @@ std::size_t ProcedureProgress::current() const {
 
 NextAction next_action(const std::vector<StepPlan>& plan, const ProcedureProgress& progress, Time now) {
   if (plan.empty()) return ProcedureOver{false, "there are no steps"};
-  const std::size_t i = progress.current();
-  if (i >= plan.size()) return ProcedureOver{true, "every step is done"};
-  const StepProgress& step = progress.steps[i];
-  switch (step.status) {
-  case Status::pending: return start_of(plan[i], i, step.attempt + 1);
-  case Status::retry_waiting:
-    if (now < step.retry_at) return WaitUntil{step.retry_at};
-    // After an unknown end its check has spoken already.
-    if (plan[i].has_check && !step.unknown) return RunCheck{i, step.checks + 1};
-    return start_of(plan[i], i, step.attempt + 1);
-  case Status::check_needed: return RunCheck{i, step.checks + 1};
-  case Status::failed:
-    return ProcedureOver{false, "step " + plan[i].path + " (" + plan[i].name + ") failed: " + step.why};
-  case Status::running:
-  case Status::checking:
-  case Status::done:
-  case Status::continued: break;
+  const std::size_t first = progress.current();
+  if (first >= plan.size()) return ProcedureOver{true, "every step is done"};
+  const std::size_t end = end_of_group(plan, first);
+  const auto failed = std::find_if(progress.steps.begin() + static_cast<std::ptrdiff_t>(first),
+                                   progress.steps.begin() + static_cast<std::ptrdiff_t>(end),
+                                   [](const StepProgress& step) { return step.status == Status::failed; });
+  const bool fails = failed != progress.steps.begin() + static_cast<std::ptrdiff_t>(end);
+  Time at = kNever;
+  for (std::size_t i = first; i < end; ++i) {
+    const StepProgress& step = progress.steps[i];
+    // What runs beside a step that failed comes to its end, and nothing else begins.
+    if (fails && step.status != Status::check_needed) continue;
+    const NextAction action = action_for(plan[i], i, step, now);
+    const auto* wait = std::get_if<WaitUntil>(&action);
+    if (!wait) return action;
+    at = std::min(at, wait->at);
   }
-  return WaitUntil{kNever};
+  if (!fails) return WaitUntil{at};
+  for (std::size_t i = first; i < end; ++i) {
+    if (in_doubt(progress.steps[i])) return WaitUntil{kNever};
+  }
+  const auto i = static_cast<std::size_t>(failed - progress.steps.begin());
+  return ProcedureOver{false, "step " + plan[i].path + " (" + plan[i].name + ") failed: " + failed->why};
 }
 
 void attempt_intended(StepProgress& step, int attempt, Time at) {

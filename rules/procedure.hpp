@@ -11,7 +11,15 @@ namespace backstop {
 
 /// What the engine of procedures must know of a step. The commands themselves are the executor's.
 struct StepPlan {
-  enum class Kind { notify, run, watch, review };
+  enum class Kind {
+    notify,
+    run,
+    watch,
+    review,
+    bake,    ///< ends by what the rules say of the new version, or by a person
+    approve, ///< ends when somebody signs
+    wait,    ///< ends `lasts` after it began
+  };
   enum class OnFailure { abort, proceed, escalate };
   enum class OnUnknown { rerun, verify, escalate };
   std::string path; ///< "1", "2" ...
@@ -22,6 +30,8 @@ struct StepPlan {
   bool has_check = false;
   OnFailure on_failure = OnFailure::abort;
   OnUnknown on_unknown = OnUnknown::verify;
+  std::string group = {}; ///< steps beside each other with the same one run at the same time; empty: alone
+  Duration lasts{};       ///< of wait and bake
 };
 
 /// How far a step came: a fold over its records.
@@ -50,6 +60,8 @@ struct StepProgress {
   std::string output;   ///< the last bytes that the last attempt printed
 };
 std::string_view name_of(StepProgress::Status status);
+/// It was begun and has no end that is known.
+bool in_doubt(const StepProgress& step);
 
 /// How an attempt or a check ended, as the engine sees it.
 enum class AttemptEnd { succeeded, failed, unknown, not_run };
@@ -59,7 +71,7 @@ struct ProcedureProgress {
   bool ended = false;
   bool succeeded = false;
   std::string why; ///< of the end
-  /// The first step that is neither done nor continued; steps.size() when all are.
+  /// The first step that is neither done nor continued; steps.size() when all are. Those of its group may run too.
   [[nodiscard]] std::size_t current() const;
 };
 
@@ -81,6 +93,15 @@ struct BeginWatch {
 struct OpenReview {
   std::size_t step;
 };
+struct AskApproval {
+  std::size_t step;
+};
+struct BeginWait {
+  std::size_t step;
+};
+struct EndWait {
+  std::size_t step;
+};
 struct WaitUntil {
   Time at; ///< kNever: until an outcome arrives
 };
@@ -88,9 +109,11 @@ struct ProcedureOver {
   bool succeeded;
   std::string why;
 };
-using NextAction = std::variant<RunAttempt, RunCheck, SendNotice, BeginWatch, OpenReview, WaitUntil, ProcedureOver>;
+using NextAction = std::variant<RunAttempt, RunCheck, SendNotice, BeginWatch, OpenReview, AskApproval, BeginWait,
+                                EndWait, WaitUntil, ProcedureOver>;
 
-/// The next action of a procedure. A step that is not declared idempotent (on_unknown: rerun) never gets a second attempt
+/// The next action of a procedure. Steps of a group run at the same time; when one of them fails, it is over once none
+/// of them runs any more. A step that is not declared idempotent (on_unknown: rerun) never gets a second attempt
 /// unless its failure is known and `retries` allow one; with a check, the check is asked first.
 NextAction next_action(const std::vector<StepPlan>& plan, const ProcedureProgress& progress, Time now);
 

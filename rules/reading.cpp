@@ -65,7 +65,7 @@ template <class Each> Indicator::State::Sum Indicator::State::sum(Time now, Time
   Sum sum;
   for (std::size_t i = 0; i < deltas_.size(); ++i) {
     const Delta& d = deltas_[i];
-    if (d.t > at) continue;
+    if (d.t > at || !counts(d.target)) continue;
     sum.newest_data = std::max(sum.newest_data, d.t);
     if (d.t <= at - window || d.kind == Delta::Kind::first) continue;
     if (!is_clean(d, since)) continue;
@@ -120,7 +120,9 @@ Reading Indicator::State::reading(Time now, const Sum& sum) const {
 void Indicator::State::explain_nothing(Reading& reading, Time newest) const {
   const Target* failing = nullptr;
   bool scraped = false;
-  for (const Target& target : targets_) {
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    const Target& target = targets_[i];
+    if (!counts(i)) continue;
     scraped = scraped || target.scraped;
     if (target.failing && (!failing || target.tried > failing->tried)) failing = &target;
   }
@@ -216,7 +218,8 @@ Increase Indicator::State::increase_after(std::uint64_t mark, Time since,
   for (std::size_t i = mark > first ? mark - first : 0; i < deltas_.size(); ++i) {
     const Delta& d = deltas_[i];
     if (d.kind != Delta::Kind::counted || !is_clean(d, since)) continue;
-    if (!targets.empty() && std::find(targets.begin(), targets.end(), d.target) == targets.end()) continue;
+    if (targets.empty() ? !counts(d.target) : std::find(targets.begin(), targets.end(), d.target) == targets.end())
+      continue;
     if (d.restarted) increase.restarted.push_back(d.target);
     increase.t = std::max(increase.t, d.t);
     increase.bad += d.numerator;
@@ -251,7 +254,9 @@ Reading Indicator::State::read(const GaugeSpec& gauge, Time now, Time since) con
   Time newest_data = Time::min();
   std::uint32_t series = 0;
   double sum = 0, low = 0, high = 0;
-  for (const Target& target : targets_) {
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    const Target& target = targets_[i];
+    if (!counts(i)) continue;
     const std::uint32_t before = series;
     newest_data = std::max(newest_data, target.gauge.newest(at));
     target.gauge.each(at, std::max(at - spec.stale_after, since), [&](double v, Time t) {

@@ -56,6 +56,11 @@ void Watch::set_groups(std::uint32_t source, const std::vector<std::uint32_t>& c
   }
 }
 
+void Watch::set_judged(std::uint32_t source, const std::vector<std::uint32_t>& targets) {
+  for (std::size_t i = 0; i < indicators_.size(); ++i)
+    if (source_of(spec_.indicators[i].kind) == source) indicators_[i].set_judged(targets);
+}
+
 Evaluation Watch::evaluate(Time now, bool armed, bool learn, Time out) {
   Evaluation result;
   result.t = evaluated_ = now;

@@ -58,6 +58,9 @@ public:
   void set_groups(std::uint32_t source, const std::vector<std::uint32_t>& canary,
                   const std::vector<std::uint32_t>& control);
 
+  /// Of a source, only these targets are judged from now on, whatever the others do; empty: all of them.
+  void set_judged(std::uint32_t source, const std::vector<std::uint32_t>& targets);
+
   /// Judges everything as of `now`. `armed` false (warm-up, no deployment finished): shown, no timer runs.
   /// `learn` true: a verified-good version runs undisturbed, so the readings enter the history for baselines.
   /// `out`: since when the version is out (`deploy finish`); kNever: not yet; zero: there is no deployment.

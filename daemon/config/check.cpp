@@ -173,6 +173,9 @@ void check_detect(const Service& service, Sheet& sheet) {
     if (!source) fault(sheet, key, fmt::format("there is no source \"{}\"", name), suggestion(name, known, "sources"));
     return source;
   };
+  if (!std::holds_alternative<std::monostate>(service.detect) && (!service.plan.empty() || service.gates))
+    fault(sheet, "detect", fmt::format("with {} backstop deploys, and nobody else", service.gates ? "gates" : "a plan"),
+          "take detect out, or the other");
   if (const auto* series = std::get_if<DetectSeries>(&service.detect)) {
     check_source("detect.source", series->source);
     check_selector("detect.series", series->series, sheet);
@@ -205,6 +208,9 @@ void check_service(const Service& service, Sheet& sheet) {
   check_detect(service, sheet);
   check_rules(service, sheet);
   check_procedure(service, sheet, read_cleanly);
+  check_traffic(service, sheet);
+  check_plan(service, sheet, read_cleanly);
+  check_gates(service, sheet);
   if (read_cleanly && !service.running_version && service.running_version_link.empty() && service.mode != Mode::observe)
     sheet.warn({}, "running_version is missing: before a rollback nobody is asked which version runs",
                "add running_version: {link: /path/to/current}, or {argv: [/path/to/program]} that prints it");

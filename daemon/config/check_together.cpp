@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 /// What is wrong only between files.
 namespace backstop::config {
@@ -11,11 +12,49 @@ namespace {
 
 void check_notify_steps(const Daemon& daemon, LoadedService& loaded) {
   const std::vector<std::string_view> known = names_of_recipients(daemon);
-  for (std::size_t i = 0; i < loaded.service.rollback.size(); ++i) {
-    const auto* notify = std::get_if<NotifyStep>(&loaded.service.rollback[i].kind);
+  const auto check = [&](const Step& step, const std::string& path) {
+    const auto* notify = std::get_if<NotifyStep>(&step.kind);
     if (notify != nullptr)
-      check_known(loaded.sheet, fmt::format("procedures.rollback[{}].to", i), notify->to, known, "channel or role ",
-                  "channels and roles");
+      check_known(loaded.sheet, path + ".to", notify->to, known, "channel or role ", "channels and roles");
+  };
+  const Service& service = loaded.service;
+  for (std::size_t i = 0; i < service.rollback.size(); ++i)
+    check(service.rollback[i], fmt::format("procedures.rollback[{}]", i));
+  for (const PlanPhase& phase : service.plan.phases)
+    for (const Step& step : phase.steps) check(step, place_of(service.plan, step.path, step.name));
+}
+
+/// Roles that sign: each must have its group. One fault a role, where it is first wanted.
+struct RoleCheck {
+  const Daemon& daemon;
+  Sheet& sheet;
+  std::set<std::string> told = {};
+
+  void operator()(const std::string& role, const std::string& path) {
+    if (role.empty() || daemon.roles.count(role) > 0 || !told.insert(role).second) return;
+    std::vector<std::string_view> known;
+    for (const auto& [name, group] : daemon.roles) known.push_back(name);
+    sheet.fault(sheet.places.of(path), fmt::format("{}: nobody can sign as \"{}\"", path, role),
+                known.empty() || nearest(role, known).empty()
+                    ? fmt::format("add roles: {{{}: GROUP}} to backstop.yaml, GROUP being one of this host", role)
+                    : suggestion(role, known, "roles"));
+  }
+};
+
+void check_roles(const Daemon& daemon, LoadedService& loaded) {
+  const Service& service = loaded.service;
+  RoleCheck check{daemon, loaded.sheet};
+  for (const PlanPhase& phase : service.plan.phases)
+    for (const Step& step : phase.steps)
+      if (const auto* approve = std::get_if<ApproveStep>(&step.kind))
+        check(approve->role, place_of(service.plan, step.path, step.name) + ".role");
+  if (!service.gates) return;
+  for (std::size_t i = 0; i < service.gates->approvals.size(); ++i)
+    check(service.gates->approvals[i].role, fmt::format("gates.approvals[{}].role", i));
+  for (std::size_t i = 0; i < service.gates->checklist.size(); ++i) {
+    const ChecklistItem& item = service.gates->checklist[i];
+    const std::string changed = fmt::format("gates.items.{}.role", item.name);
+    check(item.role, loaded.sheet.places.has(changed) ? changed : fmt::format("gates.checklist[{}].role", i));
   }
 }
 
@@ -73,7 +112,10 @@ struct CycleSearch {
 } // namespace
 
 void check_together(const Daemon& daemon, std::vector<LoadedService>& services) {
-  for (LoadedService& loaded : services) check_notify_steps(daemon, loaded);
+  for (LoadedService& loaded : services) {
+    check_notify_steps(daemon, loaded);
+    check_roles(daemon, loaded);
+  }
   const Index index = check_duplicates(services);
   CycleSearch search{services, index};
   for (std::size_t i = 0; i < services.size(); ++i)

@@ -1,7 +1,8 @@
 #pragma once
-#include "daemon/config/confinement.hpp"
+#include "daemon/config/gates.hpp"
 #include "daemon/config/notify.hpp"
 #include "daemon/config/sources.hpp"
+#include "daemon/config/steps.hpp"
 #include "rules/baseline.hpp"
 #include "rules/indicator.hpp"
 #include "rules/sequential.hpp"
@@ -87,6 +88,7 @@ struct Deadman {
 
 struct Daemon {
   Control control;
+  std::map<std::string, std::string> roles;      ///< role that signs → group of the host whose members have it
   std::string metrics_listen = "127.0.0.1:9477"; ///< empty: no listener
   std::string journal_path = "/var/lib/backstop/journal.db";
   Duration journal_keep{std::chrono::hours(24 * 400)};
@@ -156,46 +158,6 @@ struct CriterionConfig {
   double worsen_factor = 1.5;
 };
 
-/// A command with its own limits, used by steps, checks and questions.
-struct Command {
-  std::vector<std::string> argv;
-  Duration timeout{std::chrono::seconds(10)};
-};
-
-enum class OnFailure { abort, proceed, escalate }; ///< "abort", "continue", "escalate"
-enum class OnUnknown { rerun, verify, escalate };
-
-/// One schema for every step: name, kind, and the kind's own keys. The set of kinds is closed.
-struct RunStep {
-  std::vector<std::string> argv;
-  Duration timeout{std::chrono::minutes(10)};
-  int retries = 0;
-  Duration retry_delay{std::chrono::seconds(1)};
-  std::optional<Command> check;     ///< exit 0: it is done already; answers `on_unknown: verify` too
-  std::optional<Command> preflight; ///< run at `deploy begin`, before anything is touched; must exit 0
-  OnFailure on_failure = OnFailure::abort;
-  OnUnknown on_unknown = OnUnknown::verify;
-  std::string user;
-  std::map<std::string, std::string> environment;
-  Confinement confinement; ///< of the command, its check and its preflight
-};
-struct NotifyStep {
-  std::string severity = "critical";
-  std::vector<std::string> to; ///< channel names; empty: all
-};
-struct WatchStep {
-  Duration good_for{std::chrono::seconds(60)};
-  Duration timeout{std::chrono::minutes(5)};
-};
-struct ReviewStep {
-  Duration due{std::chrono::hours(24)};
-};
-struct Step {
-  std::string name;
-  std::string path; ///< "1", "2" ...: its place, which keys the journal
-  std::variant<NotifyStep, RunStep, WatchStep, ReviewStep> kind;
-};
-
 struct Bake {
   Duration duration{std::chrono::hours(24)};
   Duration good_after{std::chrono::hours(2)};
@@ -257,11 +219,17 @@ struct Service {
   std::vector<RowConfig> rows;
   std::vector<CriterionConfig> criteria;
   std::vector<Step> rollback; ///< procedures.rollback
+  Plan plan;                  ///< how a version gets out; empty: somebody else does it, and says `deploy finish`
+  std::optional<Traffic> traffic;
+  std::optional<Gates> gates; ///< what must be given before it may begin; none: nothing
   std::string file;           ///< where it was read from
   std::string text;           ///< the file's bytes, frozen with every deployment
   std::string hash;           ///< SHA-256 of `text`, hex
   [[nodiscard]] std::string key() const { return service + "/" + environment; }
 };
+
+/// The step at a path, of the rollback or of the plan; null: there is none.
+const Step* step_at(const Service& service, std::string_view path);
 
 struct Config {
   Daemon daemon;

@@ -35,6 +35,8 @@ public:
   void add(std::string path, Place place) { places_.emplace(std::move(path), place); }
   /// The place of `path`, or of the nearest value around it that was written ("" is the whole file).
   [[nodiscard]] Place of(std::string_view path) const;
+  /// `path` itself is written.
+  [[nodiscard]] bool has(std::string_view path) const { return places_.find(path) != places_.end(); }
 
 private:
   std::map<std::string, Place, std::less<>> places_;

@@ -1,7 +1,5 @@
 #include "daemon/config/keys.hpp"
-#include <algorithm>
 #include <cstdlib>
-#include <fmt/format.h>
 
 namespace backstop::config {
 
@@ -11,6 +9,7 @@ const std::vector<Section>& sections() {
       // backstop.yaml
       {"backstop",
        {{"control"},
+        {"roles"},
         {"metrics"},
         {"journal"},
         {"recorder"},
@@ -50,12 +49,7 @@ const std::vector<Section>& sections() {
         {"ca_file"},
         {"timeout"}}},
       {"channel/statuspage",
-       {{"type", required},
-        {"page", required},
-        {"api_key", required},
-        {"components", required},
-        {"url"},
-        {"timeout"}}},
+       {{"type", required}, {"page", required}, {"api_key", required}, {"components", required}, {"url"}, {"timeout"}}},
       {"channel/cdevents", {{"type", required}, {"url", required}, {"bearer"}, {"ca_file"}, {"timeout"}}},
       {"notify", {{"roles"}, {"routes"}, {"group_wait"}, {"repeat_interval"}, {"escalate"}, {"texts"}}},
       {"route", {{"severity"}, {"service"}, {"environment"}, {"deployment"}, {"to", required}}},
@@ -79,7 +73,10 @@ const std::vector<Section>& sections() {
         {"indicators", required},
         {"thresholds"},
         {"criteria"},
-        {"procedures"}}},
+        {"procedures"},
+        {"traffic"},
+        {"plan"},
+        {"gates"}}},
       {"bake", {{"for"}, {"good_after"}, {"deploy_timeout"}, {"act_for"}, {"on_deploy_timeout"}}},
       {"baseline", {{"window"}, {"min_samples"}}},
       {"judge/table", {{"kind", required}, {"warm_up"}}},
@@ -229,6 +226,97 @@ const std::vector<Section>& sections() {
       {"step/limits", {{"memory"}, {"tasks"}, {"cpu"}, {"open_files"}}},
       {"step/watch", {{"name", required}, {"kind", required}, {"good_for"}, {"timeout"}}},
       {"step/review", {{"name", required}, {"kind", required}, {"due"}}},
+      {"traffic/haproxy",
+       {{"driver", required},
+        {"socket", required},
+        {"backend", required},
+        {"sides", required},
+        {"candidate"},
+        {"timeout"}}},
+      {"traffic/nginx",
+       {{"driver", required},
+        {"file", required},
+        {"upstream", required},
+        {"sides", required},
+        {"candidate"},
+        {"test"},
+        {"reload"},
+        {"timeout"}}},
+      {"traffic/command",
+       {{"driver", required}, {"argv", required}, {"check"}, {"sides", required}, {"candidate"}, {"timeout"}}},
+      {"traffic/check", {{"argv", required}}},
+      {"plan", {{"ready", required}, {"scripts", required}, {"health_url"}, {"steps"}}},
+      {"phase", {{"phase", required}, {"live"}, {"steps", required}}},
+      {"plan-step/run",
+       {{"name", required},
+        {"kind", required},
+        {"argv", required},
+        {"timeout"},
+        {"retries"},
+        {"retry_delay"},
+        {"check"},
+        {"on_failure"},
+        {"on_unknown"},
+        {"user"},
+        {"env"},
+        {"limits"},
+        {"sandbox"},
+        {"writable"},
+        {"undo"},
+        {"irreversible"}}},
+      {"plan-step/notify", {{"name", required}, {"kind", required}, {"severity"}, {"to"}}},
+      {"plan-step/watch", {{"name", required}, {"kind", required}, {"for", required}}},
+      {"plan-step/wait", {{"name", required}, {"kind", required}, {"for", required}}},
+      {"plan-step/approve", {{"name", required}, {"kind", required}, {"role", required}}},
+      {"plan-step/traffic", {{"name", required}, {"kind", required}, {"share", required}}},
+      {"plan-step/parallel", {{"name", required}, {"kind", required}, {"steps", required}}},
+      {"undo",
+       {{"argv", required},
+        {"timeout"},
+        {"retries"},
+        {"retry_delay"},
+        {"check"},
+        {"on_failure"},
+        {"on_unknown"},
+        {"user"},
+        {"env"},
+        {"limits"},
+        {"sandbox"},
+        {"writable"}}},
+      {"ready-step/run",
+       {{"argv"},
+        {"timeout"},
+        {"retries"},
+        {"retry_delay"},
+        {"check"},
+        {"on_failure"},
+        {"on_unknown"},
+        {"user"},
+        {"env"},
+        {"limits"},
+        {"sandbox"},
+        {"writable"},
+        {"undo"},
+        {"irreversible"}}},
+      {"ready-step/watch", {{"for"}}},
+      {"ready-step/traffic", {{"share"}}},
+      {"gates",
+       {{"checklist"},
+        {"items"},
+        {"approvals"},
+        {"ordered"},
+        {"four_eyes"},
+        {"one_role_per_person"},
+        {"monitoring"},
+        {"windows"},
+        {"freeze"}}},
+      {"checklist/item",
+       {{"name", required}, {"title"}, {"group"}, {"role", required}, {"command"}, {"indicator"}, {"is"}, {"source"}}},
+      {"checklist/change", {{"title"}, {"group"}, {"role"}, {"command"}, {"indicator"}, {"is"}, {"source"}}},
+      {"checklist/command",
+       {{"argv", required}, {"timeout"}, {"user"}, {"env"}, {"limits"}, {"sandbox"}, {"writable"}}},
+      {"approval", {{"role", required}, {"title"}}},
+      {"freeze", {{"from", required}, {"to"}, {"why"}}},
   };
   return all;
 }
@@ -237,42 +325,6 @@ const Section& section_named(std::string_view name) {
   for (const Section& section : sections())
     if (section.name == name) return section;
   std::abort(); // a bug in the reader: sections are named by literals
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t bound) {
-  if (a.size() > b.size() + bound || b.size() > a.size() + bound) return bound + 1;
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) {
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        d[i][j] = i + j;
-        continue;
-      }
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-    }
-  }
-  return std::min(d[a.size()][b.size()], bound + 1);
-}
-
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known) {
-  std::string_view best;
-  std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
-  for (const std::string_view candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate, least);
-    if (distance >= least) continue;
-    least = distance;
-    best = candidate;
-  }
-  return best;
-}
-
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& known, std::string_view things) {
-  if (const std::string_view near = word.size() <= 100 ? nearest(word, known) : ""; !near.empty())
-    return fmt::format("did you mean \"{}\"?", near);
-  if (known.empty()) return fmt::format("there are no {}", things);
-  return fmt::format("known {}: {}", things, fmt::join(known, ", "));
 }
 
 } // namespace backstop::config

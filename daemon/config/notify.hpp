@@ -11,7 +11,13 @@ namespace backstop::config {
 inline constexpr std::array<std::string_view, 3> kSeverities{"info", "alert", "critical"};
 inline constexpr std::array<std::string_view, 3> kDeploymentKinds{"feature", "hotfix", "maintenance"};
 /// What there are notices of: Announcement::event up to its first point.
-inline constexpr std::array<std::string_view, 20> kNoticeEvents{"deployed",
+inline constexpr std::array<std::string_view, 26> kNoticeEvents{"requested",
+                                                                "approved",
+                                                                "overridden",
+                                                                "plan",
+                                                                "paused",
+                                                                "approval_asked",
+                                                                "deployed",
                                                                 "rollback_started",
                                                                 "rolled_back",
                                                                 "rollback_failed",

@@ -67,6 +67,12 @@ void read_deadman(const Mapping& root, std::optional<Deadman>& out) {
   deadman->duration("every", out->every, std::chrono::seconds(1));
 }
 
+void read_roles(const Mapping& root, std::map<std::string, std::string>& out) {
+  root.text_map("roles", out);
+  for (const auto& [role, group] : out)
+    check_name(root.sheet(), root.sheet().places.of("roles." + role), group, NameKind::plain, "roles." + role);
+}
+
 } // namespace
 
 void read_daemon(Sheet& sheet, const Node& node, Daemon& out) {
@@ -86,6 +92,7 @@ void read_daemon(Sheet& sheet, const Node& node, Daemon& out) {
     }
   }
   read_notify(root, out);
+  read_roles(root, out.roles);
 }
 
 } // namespace backstop::config

@@ -29,6 +29,18 @@ void read_indicators(const Mapping& service, Service& out);
 void read_thresholds(const Mapping& service, Service& out);
 void read_criteria(const Mapping& service, Service& out);
 void read_procedures(const Mapping& service, Service& out);
+void read_traffic(const Mapping& service, Service& out);
+void read_plan(const Mapping& service, Service& out);
+void read_gates(const Mapping& service, Service& out);
+
+// of a step
+/// `out` keeps what is not written, but for on_unknown, which follows from `check`.
+void read_run_step(const Mapping& step, RunStep& out);
+void read_notify_step(const Mapping& step, NotifyStep& out);
+/// for, role, share and so on, into the kind of step that `out` is already.
+void read_plan_step_keys(const Mapping& step, Step& out);
+/// {ready: NAME, scripts: DIR, ...}, without its paths.
+void read_ready_plan(const Mapping& service, const Node& node, Plan& out);
 
 // of a source
 inline constexpr Duration kLeastInterval{std::chrono::milliseconds(100)};
@@ -53,6 +65,8 @@ void read_secret(const Mapping& parent, std::string_view key, Secret& out, Inlin
 void read_command(const Mapping& parent, std::string_view key, std::optional<Command>& out);
 void read_confinement(const Mapping& step, Confinement& out);
 void read_mode(const Mapping& parent, Mode& out);
+/// true or false.
+void read_flag(const Mapping& parent, std::string_view key, bool& out);
 /// keep_firing_for, m_of_n, max_gap (by default 30 s, at least 3 of `interval`) and the four kinds of absence.
 void read_rule(const Mapping& rule, Duration interval, Timing& timing, AbsencePolicy& absence);
 /// The value of the key that decides which keys a mapping has (`type`, `kind`), looked at before the mapping is opened.

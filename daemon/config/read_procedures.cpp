@@ -22,7 +22,9 @@ void read_environment(const Mapping& step, std::map<std::string, std::string>& o
   }
 }
 
-void read_run(const Mapping& step, RunStep& out) {
+} // namespace
+
+void read_run_step(const Mapping& step, RunStep& out) {
   step.texts("argv", out.argv);
   step.duration("timeout", out.timeout);
   step.integer("retries", out.retries, {0, 100});
@@ -41,10 +43,12 @@ void read_run(const Mapping& step, RunStep& out) {
   read_confinement(step, out.confinement);
 }
 
-void read_notify(const Mapping& step, NotifyStep& out) {
+void read_notify_step(const Mapping& step, NotifyStep& out) {
   step.word<std::string>("severity", out.severity, {{"info", "info"}, {"alert", "alert"}, {"critical", "critical"}});
   step.texts("to", out.to);
 }
+
+namespace {
 
 void read_step(Sheet& sheet, const Node& node, const std::string& path, Step& out) {
   const auto kind = type_of(sheet, node, "kind", path, {"notify", "run", "watch", "review"}, "step of kind");
@@ -52,9 +56,9 @@ void read_step(Sheet& sheet, const Node& node, const std::string& path, Step& ou
   const Mapping step(sheet, node, "step/" + *kind, path);
   step.name("name", out.name);
   if (*kind == "notify") {
-    read_notify(step, out.kind.emplace<NotifyStep>());
+    read_notify_step(step, out.kind.emplace<NotifyStep>());
   } else if (*kind == "run") {
-    read_run(step, out.kind.emplace<RunStep>());
+    read_run_step(step, out.kind.emplace<RunStep>());
   } else if (*kind == "watch") {
     auto& watch = out.kind.emplace<WatchStep>();
     step.duration("good_for", watch.good_for);

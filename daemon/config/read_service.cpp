@@ -100,6 +100,9 @@ void read_service(Sheet& sheet, const Node& root, Service& out) {
   read_thresholds(service, out);
   read_criteria(service, out);
   read_procedures(service, out);
+  read_traffic(service, out);
+  read_plan(service, out);
+  read_gates(service, out);
 }
 
 } // namespace backstop::config

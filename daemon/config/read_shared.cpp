@@ -130,6 +130,10 @@ void read_mode(const Mapping& parent, Mode& out) {
   parent.word<Mode>("mode", out, {{"observe", Mode::observe}, {"confirm", Mode::confirm}, {"auto", Mode::automatic}});
 }
 
+void read_flag(const Mapping& parent, std::string_view key, bool& out) {
+  parent.word<bool>(key, out, {{"true", true}, {"false", false}});
+}
+
 void read_rule(const Mapping& rule, Duration interval, Timing& timing, AbsencePolicy& absence) {
   rule.duration("keep_firing_for", timing.keep_firing_for, Duration{});
   // Three missed scrapes, as for a source every 10 s: with a slower one 30 s would start the timers anew at each

@@ -197,6 +197,7 @@ std::string show_daemon(const Daemon& daemon) {
   Lines out;
   out.entry(0, "control",
             {daemon.control.socket, "observers " + daemon.control.observers, "operators " + daemon.control.operators});
+  for (const auto& [role, group] : daemon.roles) out.entry(0, "signs", {"as " + role, "members of " + group});
   out.entry(0, "metrics", {daemon.metrics_listen.empty() ? "none" : daemon.metrics_listen});
   out.entry(0, "journal", {daemon.journal_path, "keep " + show_duration(daemon.journal_keep)});
   out.entry(0, "recorder",
@@ -225,6 +226,9 @@ std::string show_service(const Service& service) {
   for (const Indicator& indicator : service.indicators) show_indicator(indicator, out);
   show_rules(service, out);
   show_rollback(service, out);
+  if (service.traffic) show_traffic(*service.traffic, out);
+  if (!service.plan.empty()) show_plan(service.plan, out);
+  if (service.gates) show_gates(service, out);
   return out.take();
 }
 

@@ -33,6 +33,8 @@ void add_words(const Confinement& confinement, std::vector<std::string>& words) 
   for (const std::string& path : confinement.writable) words.push_back("writable " + path);
 }
 
+} // namespace
+
 std::vector<std::string> words_of(const RunStep& run) {
   std::vector<std::string> words{"run " + show_argv(run.argv), "timeout " + show_duration(run.timeout)};
   if (run.retries > 0)
@@ -48,6 +50,8 @@ std::vector<std::string> words_of(const RunStep& run) {
   return words;
 }
 
+namespace {
+
 struct Words {
   std::vector<std::string> operator()(const RunStep& run) const { return words_of(run); }
   std::vector<std::string> operator()(const NotifyStep& notify) const {
@@ -59,6 +63,16 @@ struct Words {
   }
   std::vector<std::string> operator()(const ReviewStep& review) const {
     return {"review due in " + show_duration(review.due)};
+  }
+  std::vector<std::string> operator()(const BakeStep& bake) const {
+    return {"watch for " + show_duration(bake.duration)};
+  }
+  std::vector<std::string> operator()(const ApproveStep& approve) const { return {"approve by " + approve.role}; }
+  std::vector<std::string> operator()(const TrafficStep& traffic) const {
+    return {"traffic " + show(traffic.share, Unit::ratio) + " to the new version"};
+  }
+  std::vector<std::string> operator()(const WaitStep& wait) const {
+    return {"wait for " + show_duration(wait.duration)};
   }
 };
 
@@ -79,10 +93,11 @@ std::string show_command(const Command& command) {
   return fmt::format("{} (timeout {})", show_argv(command.argv), show_duration(command.timeout));
 }
 
+std::vector<std::string> words_of(const Step& step) { return std::visit(Words{}, step.kind); }
+
 void show_rollback(const Service& service, Lines& out) {
   out.line(0, {service.rollback.empty() ? "rollback  none" : "rollback"});
-  for (const Step& step : service.rollback)
-    out.entry(2, fmt::format("{} {}", step.path, step.name), std::visit(Words{}, step.kind));
+  for (const Step& step : service.rollback) out.entry(2, fmt::format("{} {}", step.path, step.name), words_of(step));
 }
 
 } // namespace backstop::config

@@ -19,6 +19,7 @@ Said run_replay(const Invocation& invocation, const Replay& replay);
 Said run_report(const Invocation& invocation, const Report& wanted);
 Said run_release_notes(const Invocation& invocation, const ReleaseNotes& wanted);
 Said run_stats(const Invocation& invocation, const Stats& wanted);
+Said run_look_at_plan(const Invocation& invocation, const LookAtPlan& look);
 Said run_test_rules(const Invocation& invocation, const TestRules& wanted);
 
 Said run_journal_check(const Invocation& invocation, const JournalCheck& check);

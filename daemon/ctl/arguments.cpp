@@ -66,6 +66,8 @@ CommandLine::CommandLine(const Environment& environment)
   add_stats();
   title("Look");
   add_hands();
+  add_gates();
+  add_plans();
   title("Act");
   add_checks();
   title("Configuration");

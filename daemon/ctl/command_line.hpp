@@ -45,6 +45,7 @@ private:
   void post(std::string path, Json body, std::string done);
   void get(std::string path, Page page);
 
+  void begin_deployment(Fields* f, bool requests);
   void add_deploy(); // arguments_deploy.cpp
   void add_looks();  // arguments_looks.cpp
   void add_checks();
@@ -54,6 +55,9 @@ private:
   void add_hands(); // arguments_hands.cpp
   void add_holds();
   void add_ways_out();
+  void add_plan_hands(CLI::App& deploy); // arguments_plans.cpp
+  void add_gates();
+  void add_plans();
   void add_night();  // arguments_night.cpp
   void add_replay(); // arguments_replay.cpp
   void add_export();

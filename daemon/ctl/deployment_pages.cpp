@@ -78,6 +78,7 @@ std::string phase_text(const Json& service) {
   const std::string phase = d.text("phase");
   std::string text = d.text("id") + " " + phase_words(phase) + " " + d.text("version");
   if (phase == "deploying") text += ", since " + day_and_clock(d["begun"]);
+  if (const std::string at = plan_at(d); phase == "deploying" && !at.empty()) text += "; " + at;
   if (phase == "rolling_back") text += " to " + (d.text("previous").empty() ? "nothing" : d.text("previous"));
   if (phase == "watching") {
     if (!service["armed"].is_null() && !service.flag("armed")) text += ", warming up";
@@ -123,6 +124,11 @@ std::string deployment_page(const Json& d, const Style& style) {
     out += "  it undid " + d.text("rolls_back") + "; the steps: backstopctl deploy show " + d.text("rolls_back") + "\n";
   if (!d.text("cause").empty() && d.text("rolls_back").empty())
     out += "  " + wrapped("its rollback is " + d.text("rollback") + ", because " + d.text("cause"), 2) + "\n";
+  if (d["begun"].is_null() && !d.text("requested_by").empty()) {
+    out += "  requested " + day_and_clock(d["requested"]) + " by " + d.text("requested_by") +
+           "; what is missing: backstopctl checklist " + d.text("id") + "\n";
+    return out + timeline(d["timeline"], "timeline", {d.text("id"), d.text("service")});
+  }
   out += "  begun " + day_and_clock(d["begun"]) + " by " + d.text("began_by") + ", mode " + d.text("mode") +
          (d.flag("irreversible") ? ", irreversible" : "");
   if (d.text("rolls_back").empty())
@@ -130,6 +136,14 @@ std::string deployment_page(const Json& d, const Style& style) {
   out += "\n";
   if (d.flag("locked"))
     out += "  " + red(style, "LOCKED") + " since then; the ways out: backstopctl status " + d.text("service") + "\n";
+  if (const Json& o = d["overridden"]; !o.is_null())
+    out += "  " + red(style, "EMERGENCY OVERRIDE") + " of its gates by " + o.text("by") + ": " +
+           wrapped(o.text("why"), 4) + "\n";
+  if (!d["plan"].is_null()) {
+    out += "  " + plan_line(d) + "\n";
+    if (const std::string traffic = traffic_line(d); !traffic.empty()) out += "  " + traffic + "\n";
+    out += plan_stops(d, style);
+  }
   out += warnings_of(d) + steps_table(d);
   return out + timeline(d["timeline"], "timeline", {d.text("id"), d.text("service")});
 }

@@ -41,7 +41,9 @@ enum class Page {
   explanation,
   quarantine,
   game_day,
-  channel_test
+  channel_test,
+  checklist,
+  plan
 };
 
 /// One request to the daemon.
@@ -144,6 +146,13 @@ struct Stats {
   std::string journal; ///< with `offline`
 };
 
+/// The plan of a service file.
+struct LookAtPlan {
+  enum class What { show, lint, dry_run };
+  What what = What::show;
+  std::string file, version, previous;
+};
+
 /// Users' tests of their rules.
 struct TestRules {
   std::vector<std::string> files;
@@ -154,7 +163,7 @@ struct Invocation {
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
   std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, AuditVerify, JournalRestore, DebugBundle,
-               Export, Explain, Replay, Report, ReleaseNotes, Stats, TestRules>
+               Export, Explain, Replay, Report, ReleaseNotes, Stats, TestRules, LookAtPlan>
       what;
 };
 

@@ -46,6 +46,8 @@ int run(const std::vector<std::string>& words) {
       said = run_release_notes(invocation, *notes);
     else if (const auto* stats = std::get_if<Stats>(&invocation.what))
       said = run_stats(invocation, *stats);
+    else if (const auto* plan = std::get_if<LookAtPlan>(&invocation.what))
+      said = run_look_at_plan(invocation, *plan);
     else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))
       said = run_test_rules(invocation, *test_rules);
     else

@@ -66,6 +66,9 @@ Outcome outcome_of(const Json& doc, bool whole_bake, const Style& style) {
                             "\nwhy: backstopctl explain " + id};
   if (phase == "superseded" || phase == "aborted") return {kSuperseded, name + ": " + d.text("why")};
   if (phase == "refused") return {kRefused, name + " was refused: " + d.text("why")};
+  if (const Json& paused = d["plan"]["paused"]; phase == "deploying" && !paused.is_null())
+    return {kUndecided, name + ": its plan is paused, a person must look\n" + plan_stops(d, style) +
+                            "then follow it again: backstopctl deploy wait " + id};
   if (needs_a_person(doc["service"], d))
     return {kUndecided, name + " is critical and NOT rolled back, a person must look\n" +
                             what_stops_it(doc["service"], style) + "then follow it again: backstopctl deploy wait " +

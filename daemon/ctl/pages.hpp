@@ -25,6 +25,19 @@ std::string game_day_page(const Json& document, const Style& style);
 /// The answer to POST /v1/channels/NAME/test.
 std::string channel_test_page(const Json& document, const Style& style);
 
+/// The answer to GET /v1/deployments/ID/checklist, as a form.
+std::string checklist_page(const Json& document, const Style& style);
+/// The plan of a deployment, step by step.
+std::string plan_page(const Json& deployment, const Style& style);
+/// "[x] build 12s  [>] production  [ ] finalization"; "" without a plan.
+std::string plan_line(const Json& deployment);
+/// "production: watch-some (watched), until 10:04:05.000": where a plan stands.
+std::string plan_at(const Json& deployment);
+/// Where the traffic goes; "" where none was moved.
+std::string traffic_line(const Json& deployment);
+/// Why a plan is paused, and the ways on; "" where it is not.
+std::string plan_stops(const Json& deployment, const Style& style);
+
 /// "D1 watching v2, good in 12s, watched for 52s more": how the deployment of a service document stands.
 std::string phase_text(const Json& service);
 /// "12s of 30s": how long a rule has been out of its normal band.

@@ -187,16 +187,29 @@ void Redactor::never_show(const config::Service& service, const Read& read) {
     }
   }
   if (service.running_version) never_show_argv(service.running_version->argv);
-  for (const config::Step& step : service.rollback) {
-    const auto* run = std::get_if<config::RunStep>(&step.kind);
-    if (!run) continue;
-    never_show_argv(run->argv);
-    if (run->check) never_show_argv(run->check->argv);
-    if (run->preflight) never_show_argv(run->preflight->argv);
-    for (const auto& [name, value] : run->environment) {
-      // People do put tokens into variables. Paths and placeholders are none.
-      if (!value.starts_with("/") && !value.starts_with("{")) never_show(value);
-    }
+  for (const config::Step& step : service.rollback) never_show(step);
+  for (const config::PlanPhase& phase : service.plan.phases)
+    for (const config::Step& step : phase.steps) never_show(step);
+  if (const auto& traffic = service.traffic)
+    for (const auto* argv : {&traffic->argv, &traffic->checked, &traffic->test, &traffic->reload})
+      never_show_argv(*argv);
+  if (!service.gates) return;
+  for (const config::ChecklistItem& item : service.gates->checklist)
+    if (const auto* command = std::get_if<config::CommandItem>(&item.kind)) never_show(command->run);
+}
+
+void Redactor::never_show(const config::Step& step) {
+  if (const auto* run = std::get_if<config::RunStep>(&step.kind)) never_show(*run);
+  if (step.undo) never_show(*step.undo);
+}
+
+void Redactor::never_show(const config::RunStep& run) {
+  never_show_argv(run.argv);
+  if (run.check) never_show_argv(run.check->argv);
+  if (run.preflight) never_show_argv(run.preflight->argv);
+  for (const auto& [name, value] : run.environment) {
+    // People do put tokens into variables. Paths and placeholders are none.
+    if (!value.starts_with("/") && !value.starts_with("{")) never_show(value);
   }
 }
 

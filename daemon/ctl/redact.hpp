@@ -24,6 +24,8 @@ public:
 
 private:
   void never_show(const config::HttpAccess& access, const Read& read);
+  void never_show(const config::Step& step);
+  void never_show(const config::RunStep& run);
   void never_show_url(const std::string& url);
   void never_show_query(const std::string& url);
   void never_show_dsn(const std::string& dsn);

@@ -44,6 +44,8 @@ std::string render(Page page, const Json& doc, const Style& style) {
   case Page::quarantine: return quarantine_page(doc);
   case Page::game_day: return game_day_page(doc, style);
   case Page::channel_test: return channel_test_page(doc, style);
+  case Page::checklist: return checklist_page(doc, style);
+  case Page::plan: return plan_page(doc["deployment"], style);
   }
   return "";
 }

@@ -63,7 +63,11 @@ std::string service_page(const Json& s, const Style& style) {
   if (s.text("version").empty() && d.is_null())
     out += "  no deployment can begin before it is known what runs\n" +
            ways({{"say it", "adopt " + s.text("service") + " VERSION --reason ..."}});
-  if (d.text("phase") == "deploying" && d.text("rolls_back").empty())
+  if (!d["plan"].is_null()) {
+    out += "  " + plan_line(d) + "\n";
+    if (const std::string traffic = traffic_line(d); !traffic.empty()) out += "  " + traffic + "\n";
+    out += plan_stops(d, style);
+  } else if (d.text("phase") == "deploying" && d.text("rolls_back").empty())
     out += ways({{"when the traffic is on it", "deploy finish " + d.text("id")}});
   out += what_stops_it(s, style);
   if (const Json& day = s["last_game_day"]; !day.is_null())

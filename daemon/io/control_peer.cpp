@@ -17,7 +17,7 @@ bool is_member(const web::Peer& peer, const std::string& group) {
 
 } // namespace
 
-Caller caller_of(const std::optional<web::Peer>& peer, const config::Control& control) {
+Caller caller_of(const std::optional<web::Peer>& peer, const config::Daemon& daemon) {
   Caller caller;
   if (!peer) {
     caller.name = "unknown peer";
@@ -26,8 +26,11 @@ Caller caller_of(const std::optional<web::Peer>& peer, const config::Control& co
   const struct passwd* user = ::getpwuid(peer->uid);
   caller.name = "uid:" + std::to_string(peer->uid) + (user ? "(" + std::string(user->pw_name) + ")" : "");
   // The daemon's own user (a demo, a test, a host without groups) does both, as root does.
-  caller.may_act = peer->uid == 0 || peer->uid == ::geteuid() || is_member(*peer, control.operators);
-  caller.may_see = caller.may_act || is_member(*peer, control.observers);
+  caller.may_act = peer->uid == 0 || peer->uid == ::geteuid() || is_member(*peer, daemon.control.operators);
+  if (peer->uid == 0 || peer->uid == ::geteuid()) caller.roles.emplace_back("*");
+  for (const auto& [role, group] : daemon.roles)
+    if (is_member(*peer, group)) caller.roles.push_back(role);
+  caller.may_see = caller.may_act || !caller.roles.empty() || is_member(*peer, daemon.control.observers);
   return caller;
 }
 

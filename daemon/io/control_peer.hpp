@@ -6,7 +6,8 @@
 
 namespace backstop {
 
-/// Who is at the other end of the control socket, and what the groups of the configuration let them do. Root does both.
-Caller caller_of(const std::optional<web::Peer>& peer, const config::Control& control);
+/// Who is at the other end of the control socket, and what the groups of the configuration let them do: see, act, sign as a
+/// role. Root does all. Who may sign may see.
+Caller caller_of(const std::optional<web::Peer>& peer, const config::Daemon& daemon);
 
 } // namespace backstop

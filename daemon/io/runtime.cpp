@@ -24,6 +24,7 @@
 #include "daemon/io/systemd_units.hpp"
 #include "daemon/io/target_discovery.hpp"
 #include "daemon/io/unit_step_runner.hpp"
+#include "daemon/io/wall_clock.hpp"
 #include "daemon/message_ids.hpp"
 #include "daemon/patient_steps.hpp"
 #include "daemon/shutdown.hpp"
@@ -212,6 +213,7 @@ void Runtime::Parts::wire(config::Config config) {
   pasts = std::make_unique<PromqlPasts>(*fetcher, secrets, [this] { return loop->fresh_now(); });
   pasts->after_done = [this] { after_event(); };
   app->past = pasts.get();
+  app->wall_clock = wall_minute;
   deadman = std::make_unique<Deadman>(*fetcher, secrets, *log);
   deadman->configure(app->config().daemon.deadman);
   app->deadman = deadman.get();
@@ -469,7 +471,7 @@ std::vector<std::string> Runtime::Parts::reload() {
 
 void Runtime::Parts::serve_control(web::Request request, const web::Responder& responder) {
   ApiRequest asked{request.method, request.path, request.query, std::move(request.body),
-                   caller_of(request.peer, app->config().daemon.control)};
+                   caller_of(request.peer, app->config().daemon)};
   if (request.path == "/v1/events" && request.method == "GET" && asked.caller.may_see) {
     return feed.subscribe(responder.stream());
   }

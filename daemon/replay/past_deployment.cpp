@@ -40,7 +40,11 @@ public:
     add(begin_);
   }
   void operator()(const DeploymentFinished& p) {
-    if (p.id == id_) add(FinishDeployment{});
+    if (p.id == id_) finish();
+  }
+  /// The rules act from the first watch of a plan on.
+  void operator()(const StepIntended& p) {
+    if (p.deployment == id_ && p.purpose == "bake") finish();
   }
   void operator()(const DeploymentEnded& p) {
     if (p.id != id_) return;
@@ -76,6 +80,9 @@ private:
   void add(Command command) {
     past_.events.push_back({record_->time, std::move(command), Event::Daemon::runs, record_->actor});
   }
+  void finish() {
+    if (!std::exchange(finished_, true)) add(FinishDeployment{});
+  }
   void become(Event::Daemon what, Time t) { past_.events.push_back({t, std::nullopt, what, ""}); }
   void hold(const std::string& key, Time until, const std::string& reason) {
     if (until <= record_->time) return;
@@ -90,6 +97,7 @@ private:
   const Record* record_ = nullptr;
   std::vector<std::string> holds_; ///< set so far
   std::string boot_;
+  bool finished_ = false;
 };
 
 bool same(const config::Ratio& a, const config::Ratio& b) {

@@ -34,6 +34,9 @@ config::Service made_virtual(config::Service service, const Recording& recording
   service.running_version.reset();
   service.running_version_link.clear();
   service.detect = {};
+  service.plan = {}; // the recording tells what became of it
+  service.traffic.reset();
+  service.gates.reset();
   for (config::Step& step : service.rollback) {
     if (auto* run = std::get_if<config::RunStep>(&step.kind)) {
       run->check.reset();

@@ -75,6 +75,10 @@ Table sign_off(const Report& r) {
     table.rows.push_back({{utc(decision->at), "backstopd", "decided: " + decision->made.why}, Tone::plain});
   else if (!r.story.outcome.empty())
     table.rows.push_back({{utc(r.story.ended), "backstopd", outcome_words(r.story.outcome)}, Tone::plain});
+  for (const ApprovalStory& a : r.story.approvals)
+    table.rows.push_back(
+        {{utc(a.at), a.by, "approved as " + a.role + (a.comment.empty() ? "" : ": " + a.comment)}, Tone::good});
+  if (!r.story.approvals.empty()) return table; // signed where it counts
   for (const char* role : {"DevOps", "ScrumMaster", "ProductOwner"})
     table.rows.push_back({{"", role, ". . . . . . . . . . . ."}, Tone::plain});
   return table;

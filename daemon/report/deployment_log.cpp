@@ -15,6 +15,7 @@ Document deployment_log(const Report& r, const LocalTime& local) {
                 {"Began by", s.began_by}};
   if (s.ended != Time{}) head.facts.emplace_back("Ended", both(s.ended, local));
   if (!s.outcome_why.empty()) head.facts.emplace_back("Why", without_names(s.outcome_why, s));
+  if (s.overridden) head.facts.emplace_back("EMERGENCY OVERRIDE", s.overridden_by + ": " + s.overridden->reason);
   for (const IncidentStory& i : s.incidents)
     head.facts.emplace_back("Incident", i.id + ", " + i.severity + ": backstopctl report " + i.id);
   d.sections.push_back({"", {head, about_times(r, local)}});
@@ -23,6 +24,10 @@ Document deployment_log(const Report& r, const LocalTime& local) {
   if (!r.courses.courses.empty() && r.courses.missing.empty())
     d.sections.push_back({"How the indicators went", {pictures_of(r)}});
   d.sections.push_back({"Changes deployed", {changes_of(r)}});
+  if (std::vector<Block> steps = steps_of(r, "checklist"); !steps.empty())
+    d.sections.push_back({"Automatic items of the checklist", std::move(steps)});
+  if (std::vector<Block> steps = steps_of(r, "plan"); !steps.empty())
+    d.sections.push_back({"What the plan did", std::move(steps)});
   if (std::vector<Block> steps = steps_of(r, "preflight"); !steps.empty())
     d.sections.push_back({"Checked before", std::move(steps)});
   if (std::vector<Block> steps = steps_of(r, "rollback"); !steps.empty())

@@ -97,7 +97,8 @@ struct Teller {
 
 /// "step 3, execute".
 std::string title_of(const StepStory& step) {
-  return "step " + step.path + (step.name.empty() || step.name == step.purpose ? "" : ", " + step.name);
+  return (step.procedure == "plan" ? "plan step " : "step ") + step.path +
+         (step.name.empty() || step.name == step.purpose ? "" : ", " + step.name);
 }
 
 } // namespace
@@ -113,7 +114,11 @@ Moment moment_of(const StepStory& step) {
   Moment moment;
   moment.at = step.ended == Time{} ? step.began : step.ended;
   moment.tone = step.good || step.ended == Time{} ? Tone::plain : Tone::bad;
-  if (step.procedure == "preflight")
+  if (step.procedure == "checklist")
+    moment.text = "looked at item " + step.path + " of the checklist";
+  else if (step.procedure == "preflight" && step.path == "traffic")
+    moment.text = "checked that all traffic is where it should be";
+  else if (step.procedure == "preflight")
     moment.text = "checked that the rollback could run (" + title_of(step) + ")";
   else if (step.purpose == "version")
     moment.text = "asked which version runs";
@@ -127,7 +132,8 @@ Moment moment_of(const StepStory& step) {
   } else if (step.good && step.purpose == "version" && !step.output.empty()) {
     moment.text += ": " + step.output.substr(0, step.output.find('\n'));
   } else if (step.good) {
-    moment.text += step.purpose == "watch" ? ": " + step.how : ": done in " + length_of(step.took);
+    const bool told = step.purpose == "watch" || step.purpose == "bake" || step.purpose == "approve";
+    moment.text += told ? ": " + step.how : ": done in " + length_of(step.took);
   } else {
     moment.text += ": " + step.how + " after " + length_of(step.took);
   }

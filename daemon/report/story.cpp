@@ -1,5 +1,5 @@
 #include "daemon/report/story.hpp"
-#include "daemon/fold.hpp"
+#include "daemon/procedures.hpp"
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -63,14 +63,25 @@ struct Collector {
   }
 
   void operator()(const DaemonStarted& p) { story.daemon_version = p.version; }
-  void operator()(const DeploymentRequested& p) {
+  template <class P> void take_request(const P& p) {
     if (p.id != id) return;
     story.deployment = p.id, story.service = p.service, story.version = p.version, story.previous = p.previous;
     story.kind = p.kind, story.mode = p.mode, story.components = p.components, story.irreversible = p.irreversible;
     story.config_hash = p.config_hash, story.config_text = p.config_text;
     story.began_by = record->actor;
-    story.requested = record->time;
+    if (story.requested == Time{}) story.requested = record->time;
   }
+  void operator()(const DeploymentOpened& p) { take_request(p); }
+  void operator()(const DeploymentRequested& p) { take_request(p); }
+  void operator()(const ApprovalGiven& p) {
+    if (!p.items.empty()) return;
+    if (p.step.empty()) std::erase_if(story.approvals, [&](const ApprovalStory& a) { return a.role == p.role; });
+    story.approvals.push_back({p.role, record->actor, p.comment, record->time});
+  }
+  void operator()(const ApprovalRevoked& p) {
+    std::erase_if(story.approvals, [&](const ApprovalStory& a) { return a.role == p.role; });
+  }
+  void operator()(const GateOverridden& p) { story.overridden = p, story.overridden_by = record->actor; }
   void operator()(const DeploymentRefused& p) { end_as("refused", p.why); }
   void operator()(const DeploymentBegun& p) { story.begun = record->time, story.frozen = p; }
   void operator()(const DeploymentFinished&) { story.finished = record->time; }
@@ -131,7 +142,8 @@ struct Collector {
         continue;
       step.ended = record->time, step.took = p.took, step.output = p.output, step.output_cut = p.output_cut;
       step.good = attempt_end(p) == AttemptEnd::succeeded;
-      step.how = step.purpose == "watch" && !p.detail.empty() ? p.detail : describe(p);
+      const bool by_word = step.purpose == "watch" || step.purpose == "bake" || step.purpose == "approve";
+      step.how = by_word && !p.detail.empty() ? p.detail : describe(p);
       step_seq[i] = record->seq;
       return;
     }

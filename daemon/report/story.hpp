@@ -23,7 +23,7 @@ struct Moment {
 
 /// One attempt of one step.
 struct StepStory {
-  std::string procedure; ///< "rollback", "preflight"
+  std::string procedure; ///< "rollback", "plan", "preflight", "checklist"
   std::string path, name;
   std::string purpose; ///< as in StepIntended
   std::int64_t attempt = 1;
@@ -68,6 +68,12 @@ struct IncidentStory {
   std::string reviewed_by{}, root_cause{}, prevention{};
 };
 
+/// Somebody signed for the deployment as a role.
+struct ApprovalStory {
+  std::string role, by, comment;
+  Time at{};
+};
+
 struct SignalStory {
   Time at{};
   std::string who, kind, evidence;
@@ -92,7 +98,10 @@ struct Story {
   std::vector<StepStory> steps;
   std::vector<NoticeStory> notices;
   std::vector<ActStory> acts;
-  std::optional<RollbackStarted> rollback; ///< the last one
+  std::vector<ApprovalStory> approvals;     ///< in force when it began; of roles as a whole
+  std::optional<GateOverridden> overridden; ///< it began whatever was missing ...
+  std::string overridden_by;                ///< ... because this person said so
+  std::optional<RollbackStarted> rollback;  ///< the last one
   Time rollback_began{};
   std::string rollback_by; ///< a person who asked for it; empty: decided by the daemon
   std::optional<ProcedureEnded> procedure_ended;

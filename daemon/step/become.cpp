@@ -63,10 +63,21 @@ std::string_view path_in(const std::vector<std::string>& environment) {
   return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }
 
+/// Of ours, which lies where this program does.
+constexpr const char* kTrafficProgram = "backstop-traffic";
+std::string beside_us(const std::string& name) {
+  char self[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", self, sizeof self - 1);
+  if (length <= 0) fail(name + ": /proc/self/exe cannot be read");
+  const std::string path(self, static_cast<std::size_t>(length));
+  return path.substr(0, path.rfind('/') + 1) + name;
+}
+
 /// Where a name without a slash is, by the PATH the command is given. Not execvp: it hands scripts without a "#!" line
 /// to a shell.
 std::string find_program(const std::string& name, std::string_view path) {
   if (name.find('/') != name.npos) return name;
+  if (name == kTrafficProgram) return beside_us(name);
   while (!path.empty()) {
     const std::size_t colon = path.find(':');
     const std::string candidate = std::string(path.substr(0, colon)) + "/" + name;

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <curl/curl.h>
 #include <getopt.h>
+#include <map>
 #include <string>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -24,7 +25,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kUsage =
     "loadgen --url URL [--rate 200] [--for 60s] [--connections 16] [--method POST|GET]\n"
-    "Sends requests evenly spaced and prints: sent ok failed unreachable skipped p50 p95.\n"
+    "Sends requests evenly spaced and prints: sent ok failed unreachable skipped p50 p95, and how many had which "
+    "status.\n"
     "  failed: status 400 or more   unreachable: no answer   skipped: due, but all connections were busy for 1 s\n";
 
 constexpr long kTimeoutMs = 5000;
@@ -98,6 +100,7 @@ private:
 
 struct Counts {
   std::uint64_t sent = 0, ok = 0, failed = 0, unreachable = 0, skipped = 0;
+  std::map<long, std::uint64_t> by_status;
 };
 
 std::size_t drop(const char*, std::size_t size, std::size_t count, void*) { return size * count; }
@@ -178,12 +181,14 @@ private:
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(multi_, handle);
     free_.push_back(request);
-    if (result != CURLE_OK)
+    if (result != CURLE_OK) {
       ++counts.unreachable;
-    else
-      ++(status < 400 ? counts.ok : counts.failed);
+      return;
+    }
+    ++(status < 400 ? counts.ok : counts.failed);
+    ++counts.by_status[status];
     // From when it was due: what a stall holds up is as late as people would find it.
-    if (result == CURLE_OK) latencies.add(std::chrono::duration<double>(Clock::now() - request->due).count());
+    latencies.add(std::chrono::duration<double>(Clock::now() - request->due).count());
   }
 
   CURLM* multi_;
@@ -257,11 +262,14 @@ int main(int argc, char** argv) {
     send_all(arguments, load, signals);
     last_answers(load);
     const Counts& c = load.counts;
-    std::printf("sent=%llu ok=%llu failed=%llu unreachable=%llu skipped=%llu p50=%.1fms p95=%.1fms\n",
+    std::printf("sent=%llu ok=%llu failed=%llu unreachable=%llu skipped=%llu p50=%.1fms p95=%.1fms",
                 static_cast<unsigned long long>(c.sent), static_cast<unsigned long long>(c.ok),
                 static_cast<unsigned long long>(c.failed), static_cast<unsigned long long>(c.unreachable),
                 static_cast<unsigned long long>(c.skipped), load.latencies.quantile_ms(0.5),
                 load.latencies.quantile_ms(0.95));
+    for (const auto& [status, count] : c.by_status)
+      std::printf(" %ld=%llu", status, static_cast<unsigned long long>(count));
+    std::printf("\n");
   }
   curl_global_cleanup();
   return EXIT_SUCCESS;

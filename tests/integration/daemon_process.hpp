@@ -1,6 +1,7 @@
 #pragma once
 #include "tests/integration/raw_client.hpp"
 #include "tests/integration/raw_server.hpp"
+#include "tests/integration/run_program.hpp"
 #include "tests/system/shop_world.hpp"
 #include <filesystem>
 #include <gmock/gmock.h>
@@ -8,33 +9,6 @@
 #include <vector>
 
 namespace backstop {
-
-/// How a program ended and what it printed.
-struct Ran {
-  int code = -1; ///< exit code; 128 + signal
-  std::string out, err;
-};
-
-inline int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
-
-/// Runs a program to its end, as a user with a terminal would (the environment is ours).
-inline Ran run_program(const std::vector<std::string>& argv, const std::function<bool()>& before_exec = {}) {
-  const TemporaryDirectory output;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    std::vector<char*> words;
-    for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    const bool ready = std::freopen("/dev/null", "r", stdin) &&
-                       std::freopen((output.path() + "/out").c_str(), "w", stdout) &&
-                       std::freopen((output.path() + "/err").c_str(), "w", stderr) && (!before_exec || before_exec());
-    if (ready) ::execv(words[0], words.data());
-    ::_exit(126);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return {code_of(status), shop::read_text(output.path() + "/out"), shop::read_text(output.path() + "/err")};
-}
 
 /// A channel that keeps what it was told: a real HTTP server at which the daemon posts its notices.
 class Pager {

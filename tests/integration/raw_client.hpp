@@ -66,6 +66,11 @@ public:
     }
     return true;
   }
+  /// Waits until there is something to receive; false where nothing comes for `ms`, or the other side has closed.
+  bool wait_for_more(int ms) const {
+    pollfd readable{fd_, POLLIN, 0};
+    return !closed_ && poll(&readable, 1, ms) > 0;
+  }
   /// Waits until the other side has closed. Gives up after `ms`.
   bool wait_closed(int ms) {
     for (; !closed() && ms > 0; ms -= 50) {

@@ -80,6 +80,8 @@ std::vector<Probe> service_probes() {
   const std::string top = "service: a\nmode: observe\n";
   const std::string indicators = top + "sources: {}\nindicators: {cpu: {gauge: a_percent, source: app}";
   const std::string steps = top + "procedures: {rollback: [{";
+  const std::string phase = top + "plan: [{phase: a, steps: [{";
+  const std::string ready = top + "plan: {ready: canary, scripts: /a, steps: {";
   return {
       {"service", "", "", ""},
       {"bake", top + "bake: {", "", "}"},
@@ -125,6 +127,29 @@ std::vector<Probe> service_probes() {
       {"step/limits", steps + "kind: run, limits: {", "", "}}]}"},
       {"step/watch", steps, "kind: watch", "}]}"},
       {"step/review", steps, "kind: review", "}]}"},
+      {"traffic/haproxy", top + "traffic: {", "driver: haproxy", "}"},
+      {"traffic/nginx", top + "traffic: {", "driver: nginx", "}"},
+      {"traffic/command", top + "traffic: {", "driver: command", "}"},
+      {"traffic/check", top + "traffic: {driver: command, check: {", "", "}}"},
+      {"plan", top + "plan: {", "ready: canary", "}"},
+      {"phase", top + "plan: [{", "", "}]"},
+      {"plan-step/run", phase, "kind: run", "}]}]"},
+      {"plan-step/notify", phase, "kind: notify", "}]}]"},
+      {"plan-step/watch", phase, "kind: watch", "}]}]"},
+      {"plan-step/wait", phase, "kind: wait", "}]}]"},
+      {"plan-step/approve", phase, "kind: approve", "}]}]"},
+      {"plan-step/traffic", phase, "kind: traffic", "}]}]"},
+      {"plan-step/parallel", phase, "kind: parallel", "}]}]"},
+      {"undo", phase + "kind: run, undo: {", "", "}}]}]"},
+      {"ready-step/run", ready + "smoke: {", "", "}}}"},
+      {"ready-step/watch", ready + "watch-ten: {", "", "}}}"},
+      {"ready-step/traffic", ready + "ten-percent: {", "", "}}}"},
+      {"gates", indicators + "}\ngates: {", "checklist: standard", "}"},
+      {"checklist/item", indicators + "}\ngates: {checklist: [{", "indicator: cpu", "}]}"},
+      {"checklist/change", indicators + "}\ngates: {checklist: standard, items: {coverage: {", "indicator: cpu", "}}}"},
+      {"checklist/command", top + "gates: {checklist: [{command: {", "", "}}]}"},
+      {"approval", top + "gates: {approvals: [{", "", "}]}"},
+      {"freeze", top + "gates: {freeze: [{", "", "}]}"},
   };
 }
 

@@ -157,7 +157,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"stauts", "'stauts' is not a command (did you mean \"status\"?)"},
         Wrong{"xyzzy", "'xyzzy' is not a command (see: backstopctl --help)"},
         Wrong{"wait D1", "'wait' is not a command (did you mean \"deploy wait\"?)"},
-        Wrong{"deploy", "deploy: a command is missing, one of begin, finish, abort, list, show, wait (see: "
+        Wrong{"deploy", "deploy: a command is missing, one of request, begin, finish, abort, list, show, wait, pause, "
+                        "resume, promote, skip (see: "
                         "backstopctl deploy --help)"},
         Wrong{"deploy fnish D1", "deploy: 'fnish' is not a command (did you mean \"finish\"?)"},
         Wrong{"deploy begin --service shop --verison v2",
@@ -203,12 +204,14 @@ TEST(Help, OfTheProgramAndOfEveryCommand) {
   expect_golden("help", help.said.out);
   std::string all;
   for (const char* line :
-       {"deploy",       "deploy begin",  "deploy finish", "deploy abort",  "deploy list",     "deploy show",
-        "deploy wait",  "status",        "incident",      "incident list", "incident show",   "explain",
-        "report",       "release-notes", "stats",         "audit",         "audit verify",    "ack",
-        "hold",         "unhold",        "rollback",      "accept",        "confirm",         "decline",
-        "signal",       "unlock",        "adopt",         "quarantine",    "quarantine list", "quarantine release",
-        "check-config", "check-metrics", "reload",        "replay",        "export",          "test-rules"}) {
+       {"deploy",         "deploy begin",  "deploy finish", "deploy abort",   "deploy list",     "deploy show",
+        "deploy wait",    "status",        "incident",      "incident list",  "incident show",   "explain",
+        "report",         "release-notes", "stats",         "audit",          "audit verify",    "ack",
+        "hold",           "unhold",        "rollback",      "accept",         "confirm",         "decline",
+        "signal",         "unlock",        "adopt",         "quarantine",     "quarantine list", "quarantine release",
+        "check-config",   "check-metrics", "reload",        "replay",         "export",          "test-rules",
+        "deploy request", "deploy pause",  "deploy resume", "deploy promote", "deploy skip",     "checklist",
+        "approve",        "revoke",        "plan",          "plan show",      "plan lint",       "plan dry-run"}) {
     const Parsed one = parse(std::string(line) + " --help");
     EXPECT_EQ(one.said.exit_code, kDone) << line;
     all += "$ backstopctl " + std::string(line) + " --help\n" + one.said.out + "\n";

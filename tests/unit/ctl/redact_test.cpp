@@ -1,3 +1,5 @@
+#include "daemon/config/read.hpp"
+#include "daemon/config/show.hpp"
 #include "daemon/ctl/redact.hpp"
 #include "daemon/json.hpp"
 #include <gtest/gtest.h>
@@ -48,6 +50,27 @@ TEST(Redactor, ASecretWithinAnotherLeavesNothingOfTheLongerOne) {
   redactor.never_show("abcd");
   redactor.never_show("abcdefgh");
   EXPECT_EQ(redactor.clean("abcdefgh abcd"), "*** ***");
+}
+
+/// Whatever command of a service holds a secret, it is known from there, wherever else it shows up.
+TEST(Redactor, SecretsInCommandsOfPlansTrafficAndGatesAreHidden) {
+  const auto outcome = config::load_service(
+      "service: a\nmode: observe\nsources: {}\nindicators: {}\n"
+      "traffic: {driver: command, argv: [/t, \"{side}\", \"{percent}\", --token, secret-1], "
+      "check: {argv: [/c, --token=secret-2]}, sides: [x, y]}\n"
+      "plan: [{phase: p, steps: [{name: s, kind: run, argv: [/s, --password, secret-3], env: {KEY: secret-4}, "
+      "check: {argv: [/c, --token, secret-5]}, undo: {argv: [/u, --token, secret-6]}}, "
+      "{name: both, kind: parallel, steps: [{name: b, kind: run, argv: [/b, --token, secret-7]}, "
+      "{name: c, kind: notify}]}]}]\n"
+      "gates: {checklist: [{name: i, role: r, command: {argv: [/i, --token, secret-8]}}]}\n",
+      "f");
+  ASSERT_TRUE(outcome.ok()) << config::show_faults(outcome.faults);
+  Redactor redactor;
+  redactor.never_show(outcome.service, [](const config::Secret&) { return std::string(); });
+  for (int i = 1; i <= 8; ++i) {
+    const std::string secret = "secret-" + std::to_string(i);
+    EXPECT_EQ(redactor.clean("<" + secret + ">"), "<***>") << secret;
+  }
 }
 
 } // namespace

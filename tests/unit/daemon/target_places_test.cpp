@@ -114,10 +114,10 @@ TEST(TargetPlaces, OtherLabelsAreAChange) {
   const TargetPlaces::Change change = places.set({at("a", "canary")}, kStart);
   EXPECT_THAT(change.relabelled, ElementsAre(1));
   EXPECT_THAT(change.joined, IsEmpty()) << "it is read on";
-  EXPECT_THAT(places.in_group("canary"), ElementsAre(1));
-  EXPECT_THAT(places.in_group("control"), ElementsAre(0));
+  EXPECT_THAT(places.with("group", "canary"), ElementsAre(1));
+  EXPECT_THAT(places.with("group", "control"), ElementsAre(0));
   (void)places.set({}, kStart);
-  EXPECT_THAT(places.in_group("canary"), IsEmpty());
+  EXPECT_THAT(places.with("group", "canary"), IsEmpty());
 }
 
 TEST(TargetPlaces, OnlyTheFirstListIsFromTheStart) {

@@ -69,7 +69,7 @@ TEST_F(TargetsTest, TheyAreKnownAfterARestartBeforeAnybodyLooks) {
   w.kill();
   w.start();
   EXPECT_THAT(present(), ElementsAre("http://w/metrics", "http://b/metrics"));
-  EXPECT_THAT(watch().places[0].in_group("canary"), ElementsAre(1));
+  EXPECT_THAT(watch().places[0].with("group", "canary"), ElementsAre(1));
   found({at("b", "canary")});
   EXPECT_EQ(records(), 2U);
 }

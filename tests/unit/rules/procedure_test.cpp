@@ -31,6 +31,9 @@ std::string text_of(const NextAction& action) {
     std::string operator()(const SendNotice&) const { return "notice"; }
     std::string operator()(const BeginWatch&) const { return "watch"; }
     std::string operator()(const OpenReview&) const { return "review"; }
+    std::string operator()(const AskApproval&) const { return "ask"; }
+    std::string operator()(const BeginWait&) const { return "begin waiting"; }
+    std::string operator()(const EndWait&) const { return "waited"; }
     std::string operator()(const WaitUntil& a) const {
       return a.at == kNever ? "wait" : "wait " + std::to_string((a.at - at(0)).count() / 1'000'000);
     }
@@ -335,6 +338,87 @@ TEST(AtMostOnce, OverEverySequenceOfOutcomes) {
 
 TEST(StepNames, EveryStatusHasOne) {
   for (int i = 0; i <= static_cast<int>(S::continued); ++i) EXPECT_FALSE(name_of(static_cast<S>(i)).empty());
+}
+
+TEST(ProcedureOfAPlan, AWaitEndsWhenItsTimeIsOver) {
+  OneStep p;
+  p.plan = step_of(Kind::wait);
+  p.plan.lasts = std::chrono::seconds(10);
+  EXPECT_EQ(p.next(), "begin waiting");
+  attempt_intended(p.step(), 1, at(5));
+  EXPECT_EQ(p.next(14.999), "wait 15");
+  EXPECT_EQ(p.next(15), "waited");
+  attempt_ended(p.plan, p.step(), E::succeeded, "waited", at(15));
+  EXPECT_EQ(p.next(15), "done");
+}
+
+TEST(ProcedureOfAPlan, AnApprovalAndAWatchEndWhenSomebodySaysSo) {
+  for (const auto& [kind, begins] : {std::pair{Kind::approve, "ask"}, std::pair{Kind::bake, "watch"}}) {
+    OneStep p;
+    p.plan = step_of(kind);
+    EXPECT_EQ(p.next(), begins);
+    attempt_intended(p.step(), 1, at(0));
+    EXPECT_EQ(p.next(1e6), "wait");
+    attempt_ended(p.plan, p.step(), E::succeeded, "", at(1e6));
+    EXPECT_EQ(p.next(1e6), "done");
+  }
+}
+
+/// Steps of one group, then a last one.
+struct Beside {
+  explicit Beside(std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) {
+      plan.push_back(step_of());
+      plan.back().path = "1." + std::to_string(i + 1);
+      plan.back().group = "1";
+    }
+    plan.push_back(step_of());
+    plan.back().path = "2";
+    progress.steps.resize(n + 1);
+  }
+  void begin(std::size_t i) { attempt_intended(progress.steps[i], 1, at(0)); }
+  void end(std::size_t i, E how) { attempt_ended(plan[i], progress.steps[i], how, "why", at(0)); }
+  /// The path of the step that is begun next, or what else is to be done.
+  std::string next() const {
+    const NextAction action = next_action(plan, progress, at(0));
+    const auto* run = std::get_if<RunAttempt>(&action);
+    return run ? plan[run->step].path : text_of(action);
+  }
+  std::vector<StepPlan> plan;
+  ProcedureProgress progress;
+};
+
+TEST(ProcedureOfAPlan, StepsOfAGroupRunTogetherAndTheNextWaitsForAll) {
+  Beside p(2);
+  EXPECT_EQ(p.next(), "1.1");
+  p.begin(0);
+  EXPECT_EQ(p.next(), "1.2");
+  p.begin(1);
+  EXPECT_EQ(p.next(), "wait");
+  p.end(1, E::succeeded);
+  EXPECT_EQ(p.next(), "wait");
+  p.end(0, E::succeeded);
+  EXPECT_EQ(p.next(), "2");
+}
+
+TEST(ProcedureOfAPlan, WhereOneOfAGroupFailsNothingElseBeginsAndWhatRunsEnds) {
+  Beside p(3);
+  p.begin(0);
+  p.begin(1);
+  p.end(0, E::failed);
+  EXPECT_EQ(p.next(), "wait") << "1.2 runs still, 1.3 is not begun";
+  p.end(1, E::succeeded);
+  EXPECT_EQ(p.next(), "failed: step 1.1 (execute) failed: why");
+}
+
+TEST(ProcedureOfAPlan, AnUnknownEndBesideAFailureIsAskedForBeforeItIsOver) {
+  Beside p(2);
+  p.plan[1].has_check = true;
+  p.begin(0);
+  p.begin(1);
+  p.end(0, E::failed);
+  p.end(1, E::unknown);
+  EXPECT_EQ(p.next(), "check 1");
 }
 
 } // namespace

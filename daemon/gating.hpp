@@ -1,0 +1,37 @@
+#pragma once
+#include "daemon/service_watch.hpp"
+#include "daemon/state.hpp"
+#include "rules/calendar.hpp"
+#include <functional>
+#include <string>
+#include <vector>
+
+/// What is still missing before a requested deployment may begin. Pure: whoever asks gives the time on the wall.
+namespace backstop {
+
+/// The time on the wall here, or (`utc`) in UTC.
+using WallClock = std::function<WallMinute(Time, bool utc)>;
+/// For those who have no other: UTC.
+WallMinute utc_minute(Time at);
+
+/// What the items show that the daemon itself can look at: indicators and sources. `watch` null: nothing is measured.
+std::vector<CheckedItem> look_at_items(const config::Gates& gates, const ServiceWatch* watch);
+
+/// Items that nobody signed, or that were looked at and are not given: "tests-passing (tech-lead): not signed". Commands count
+/// by their last end.
+std::vector<std::string> open_items(const DeploymentState& deployment, const std::string& role = "");
+/// Roles that have not agreed, in their order.
+std::vector<std::string> open_approvals(const DeploymentState& deployment);
+/// Enforced indicators that had no data for the whole of the baseline window: "error_rate: 12m of 30m".
+std::vector<std::string> blind_indicators(const ServiceWatch& watch, Time now);
+/// Why no deployment may begin at this time; empty: one may.
+std::string closed_at(const config::Gates& gates, Time now, const WallClock& clock);
+
+/// All of the above, commands left out: they are asked anew when it begins.
+std::vector<std::string> missing_before(const DeploymentState& deployment, const ServiceWatch& watch, Time now,
+                                        const WallClock& clock);
+
+/// Who a person is, in whatever group: "uid:1000" of "uid:1000(ana)".
+std::string person_of(const std::string& actor);
+
+} // namespace backstop

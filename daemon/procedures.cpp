@@ -1,0 +1,174 @@
+#include "daemon/procedures.hpp"
+#include <map>
+
+namespace backstop {
+namespace {
+
+constexpr int kTrafficRetries = 3;
+
+StepPlan traffic_plan(const std::string& path, const std::string& name) {
+  StepPlan plan;
+  plan.path = path;
+  plan.name = name;
+  plan.retries = kTrafficRetries;
+  plan.retry_delay = std::chrono::seconds(1);
+  plan.has_check = true; // it says whether it is so already; and doing it twice does no harm
+  plan.on_unknown = StepPlan::OnUnknown::rerun;
+  return plan;
+}
+
+} // namespace
+
+StepPlan plan_of(const config::Step& step) {
+  StepPlan plan;
+  plan.path = step.path;
+  plan.name = step.name;
+  plan.group = step.group;
+  if (const auto* run = std::get_if<config::RunStep>(&step.kind)) {
+    plan.kind = StepPlan::Kind::run;
+    plan.retries = run->retries;
+    plan.retry_delay = run->retry_delay;
+    plan.has_check = run->check.has_value();
+    plan.on_failure = run->on_failure == config::OnFailure::proceed    ? StepPlan::OnFailure::proceed
+                      : run->on_failure == config::OnFailure::escalate ? StepPlan::OnFailure::escalate
+                                                                       : StepPlan::OnFailure::abort;
+    plan.on_unknown = run->on_unknown == config::OnUnknown::rerun      ? StepPlan::OnUnknown::rerun
+                      : run->on_unknown == config::OnUnknown::escalate ? StepPlan::OnUnknown::escalate
+                                                                       : StepPlan::OnUnknown::verify;
+  } else if (std::holds_alternative<config::NotifyStep>(step.kind)) {
+    plan.kind = StepPlan::Kind::notify;
+  } else if (std::holds_alternative<config::WatchStep>(step.kind)) {
+    plan.kind = StepPlan::Kind::watch;
+    plan.on_unknown = StepPlan::OnUnknown::rerun; // judging again is harmless
+  } else if (std::holds_alternative<config::ReviewStep>(step.kind)) {
+    plan.kind = StepPlan::Kind::review;
+  } else if (const auto* bake = std::get_if<config::BakeStep>(&step.kind)) {
+    plan.kind = StepPlan::Kind::bake;
+    plan.lasts = bake->duration;
+  } else if (const auto* wait = std::get_if<config::WaitStep>(&step.kind)) {
+    plan.kind = StepPlan::Kind::wait;
+    plan.lasts = wait->duration;
+  } else if (std::holds_alternative<config::ApproveStep>(step.kind)) {
+    plan.kind = StepPlan::Kind::approve;
+  } else {
+    return traffic_plan(step.path, step.name);
+  }
+  return plan;
+}
+
+std::vector<StepPlan> plan_of(const std::vector<config::Step>& steps) {
+  std::vector<StepPlan> plan;
+  // The question which version runs comes before everything the user configured.
+  StepPlan assess;
+  assess.path = kAssess;
+  assess.name = "assess";
+  assess.on_unknown = StepPlan::OnUnknown::rerun;
+  plan.push_back(assess);
+  for (const config::Step& step : steps) plan.push_back(plan_of(step));
+  return plan;
+}
+
+bool moves_traffic(const config::Service& service) {
+  for (const config::PlanPhase& phase : service.plan.phases) {
+    for (const config::Step& step : phase.steps)
+      if (std::holds_alternative<config::TrafficStep>(step.kind)) return true;
+  }
+  return false;
+}
+
+AttemptEnd attempt_end(const StepEnded& ended) {
+  if (ended.end == "exited") return ended.status == 0 ? AttemptEnd::succeeded : AttemptEnd::failed;
+  if (ended.end == "unknown") return AttemptEnd::unknown;
+  if (ended.end == "locked" || ended.end == "cancelled" || ended.end == "mismatch") return AttemptEnd::not_run;
+  return AttemptEnd::failed;
+}
+
+std::string describe(const StepEnded& ended) {
+  std::string text;
+  if (ended.end == "exited") {
+    text = "exit status " + std::to_string(ended.status);
+  } else if (ended.end == "signaled") {
+    text = "ended by signal " + std::to_string(ended.status);
+  } else if (ended.end == "timed_out") {
+    text = "did not end within its timeout and was killed";
+  } else if (ended.end == "failed_to_start") {
+    text = "could not be started";
+  } else if (ended.end == "locked") {
+    text = "the deploy lock is held by somebody else";
+  } else if (ended.end == "cancelled") {
+    text = "cancelled";
+  } else if (ended.end == "mismatch") {
+    text = "another version runs";
+  } else {
+    text = "how it ended is unknown";
+  }
+  if (!ended.detail.empty()) text += " (" + ended.detail + ")";
+  return text;
+}
+
+const std::vector<StepPlan>* steps_of(const DeploymentState& d, std::string_view procedure) {
+  if (procedure == kRollback) return d.rollback ? &d.plan : nullptr;
+  return procedure == kPlan && d.rollout ? &d.rollout->steps : nullptr;
+}
+
+const ProcedureProgress* progress_of(const DeploymentState& d, std::string_view procedure) {
+  if (procedure == kRollback) return d.rollback ? &d.rollback->progress : nullptr;
+  return procedure == kPlan && d.rollout ? &d.rollout->progress : nullptr;
+}
+
+const StepProgress* progress_of(const DeploymentState& d, std::string_view procedure, std::string_view path) {
+  if (procedure == kPreflight || procedure == kChecklist) {
+    static const std::map<std::string, StepProgress> none;
+    const auto& steps = procedure == kPreflight ? d.preflight : d.gates ? d.gates->checks : none;
+    const auto it = steps.find(std::string(path));
+    return it == steps.end() ? nullptr : &it->second;
+  }
+  const std::vector<StepPlan>* steps = steps_of(d, procedure);
+  const ProcedureProgress* progress = progress_of(d, procedure);
+  for (std::size_t i = 0; steps && i < steps->size() && i < progress->steps.size(); ++i)
+    if ((*steps)[i].path == path) return &progress->steps[i];
+  return nullptr;
+}
+
+std::vector<StepPlan> plan_of(const config::Plan& plan) {
+  std::vector<StepPlan> steps;
+  for (const config::PlanPhase& phase : plan.phases) {
+    for (const config::Step& step : phase.steps) steps.push_back(plan_of(step));
+  }
+  return steps;
+}
+
+std::vector<StepPlan> rollback_plan_of(const config::Service& service, const std::vector<std::string>& undo,
+                                       bool untouched) {
+  std::vector<StepPlan> plan, undone;
+  for (const std::string& path : undo) {
+    if (path == kTrafficBack) {
+      plan.push_back(traffic_plan(kTrafficBack, "traffic back"));
+      continue;
+    }
+    const config::Step* step = config::step_at(service, path.substr(0, path.size() - std::string(kUndoSuffix).size()));
+    if (!step || !step->undo) continue;
+    config::Step undoing{"undo of " + step->name, path, *step->undo};
+    undone.push_back(plan_of(undoing));
+  }
+  if (untouched) {
+    plan.insert(plan.end(), undone.begin(), undone.end());
+    return plan;
+  }
+  bool put = false;
+  for (const StepPlan& step : plan_of(service.rollback)) {
+    if (!put && step.kind == StepPlan::Kind::run && step.path != kAssess) {
+      plan.insert(plan.end(), undone.begin(), undone.end());
+      put = true;
+    }
+    if (!put && step.kind == StepPlan::Kind::watch) { // nothing else is run before it
+      plan.insert(plan.end(), undone.begin(), undone.end());
+      put = true;
+    }
+    plan.push_back(step);
+  }
+  if (!put) plan.insert(plan.end(), undone.begin(), undone.end());
+  return plan;
+}
+
+} // namespace backstop

@@ -1,0 +1,116 @@
+#include "daemon/rollout.hpp"
+#include <algorithm>
+#include <cstdlib>
+
+namespace backstop {
+namespace {
+
+const config::PlanPhase* phase_with(const DeploymentState& d, std::string_view path) {
+  if (!d.config) return nullptr;
+  const std::size_t number = std::strtoul(std::string(path).c_str(), nullptr, 10);
+  return number == 0 || number > d.config->plan.phases.size() ? nullptr : &d.config->plan.phases[number - 1];
+}
+
+} // namespace
+
+std::vector<std::string> undo_of(const DeploymentState& d) {
+  std::vector<std::string> undo;
+  if (!d.rollout || !d.config) return undo;
+  if (d.traffic.since != Time{} && (!d.traffic.known || d.traffic.share > 0)) undo.emplace_back(kTrafficBack);
+  const std::vector<StepPlan>& steps = d.rollout->steps;
+  for (std::size_t i = steps.size(); i-- > 0;) {
+    if (d.rollout->progress.steps[i].attempt == 0) continue;
+    const config::Step* step = config::step_at(*d.config, steps[i].path);
+    if (step && step->undo) undo.push_back(steps[i].path + kUndoSuffix);
+  }
+  return undo;
+}
+
+bool is_live(const DeploymentState& d) {
+  if (!d.rollout) return true;
+  if (!d.config) return true;
+  for (std::size_t i = 0; i < d.rollout->steps.size(); ++i) {
+    if (d.rollout->progress.steps[i].attempt == 0) continue;
+    const config::PlanPhase* phase = phase_with(d, d.rollout->steps[i].path);
+    if (!phase || phase->live) return true;
+  }
+  return false;
+}
+
+bool plan_failed(const DeploymentState& d) {
+  return d.phase == Phase::deploying && d.rollout && d.rollout->progress.ended && !d.rollout->progress.succeeded;
+}
+
+bool plan_acts(const DeploymentState& d) {
+  if (!d.rollout) return false;
+  for (std::size_t i = 0; i < d.rollout->steps.size(); ++i) {
+    const StepProgress& step = d.rollout->progress.steps[i];
+    const bool waited_for =
+        step.status == StepProgress::Status::running || step.status == StepProgress::Status::checking;
+    if (waited_for && d.rollout->steps[i].kind == StepPlan::Kind::run) return true;
+  }
+  return false;
+}
+
+const StepPlan* step_at_hand(const DeploymentState& d) {
+  if (!d.rollout) return nullptr;
+  const std::size_t i = d.rollout->progress.current();
+  return i < d.rollout->steps.size() ? &d.rollout->steps[i] : nullptr;
+}
+
+std::string phase_of_step(const DeploymentState& d, std::string_view path) {
+  const config::PlanPhase* phase = phase_with(d, path);
+  return phase ? phase->name : "";
+}
+
+std::string kind_of_step(const DeploymentState& d, const StepPlan& plan) {
+  switch (plan.kind) {
+  case StepPlan::Kind::notify: return "notify";
+  case StepPlan::Kind::watch:
+  case StepPlan::Kind::bake: return "watch";
+  case StepPlan::Kind::review: return "review";
+  case StepPlan::Kind::approve: return "approve";
+  case StepPlan::Kind::wait: return "wait";
+  case StepPlan::Kind::run: break;
+  }
+  const config::Step* step = d.config ? config::step_at(*d.config, plan.path) : nullptr;
+  return step && std::holds_alternative<config::TrafficStep>(step->kind) ? "traffic" : "run";
+}
+
+const StepProgress* bake_of(const DeploymentState& d) {
+  if (d.phase != Phase::deploying || !d.rollout || d.rollout->progress.ended) return nullptr;
+  const StepPlan* step = step_at_hand(d);
+  if (!step || step->kind != StepPlan::Kind::bake) return nullptr;
+  const StepProgress& progress = d.rollout->progress.steps[d.rollout->progress.current()];
+  return progress.status == StepProgress::Status::running ? &progress : nullptr;
+}
+
+Time watched_since(const DeploymentState& d) {
+  if (d.phase == Phase::watching) return d.finished;
+  const StepProgress* bake = bake_of(d);
+  return bake ? bake->started : Time{};
+}
+
+JudgedSide judged_side(const config::Service& service, const DeploymentState* d, const ServiceState* state) {
+  if (!service.traffic || service.traffic->sides.size() != 2) return {};
+  const std::string live = state && !state->live_side.empty() ? state->live_side : service.traffic->sides[0].name;
+  if (!d || d->side.empty() || d->traffic.since == Time{}) return {live, ""};
+  const double share = d->traffic.known ? d->traffic.share : std::max(d->traffic.share, d->traffic.wanted);
+  if (share <= 0 || d->phase == Phase::rolling_back) return {other_side(service, d->side), ""};
+  return {d->side, share < 1 ? other_side(service, d->side) : ""};
+}
+
+std::string candidate_side(const config::Service& service, const std::string& live_side) {
+  if (!service.traffic || service.traffic->sides.size() != 2) return {};
+  const config::Traffic& traffic = *service.traffic;
+  if (!traffic.candidate.empty()) return traffic.candidate;
+  return other_side(service, live_side.empty() ? traffic.sides[0].name : live_side);
+}
+
+std::string other_side(const config::Service& service, const std::string& side) {
+  if (!service.traffic || service.traffic->sides.size() != 2) return {};
+  const std::vector<config::Side>& sides = service.traffic->sides;
+  return sides[0].name == side ? sides[1].name : sides[0].name;
+}
+
+} // namespace backstop

@@ -1,0 +1,44 @@
+#pragma once
+#include "daemon/procedures.hpp"
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The plan of a deployment as the state has it: how far it came, what of it is taken back. Pure.
+namespace backstop {
+
+/// What must be taken back of the plan, in the order in which that is done: kTrafficBack, where traffic was moved, then the
+/// steps that were begun and name an `undo`, the last one first.
+std::vector<std::string> undo_of(const DeploymentState& deployment);
+
+/// A step of a live phase was begun: the service itself may run another version.
+bool is_live(const DeploymentState& deployment);
+/// The plan has come to a step that failed for good, and waits for what follows from it.
+bool plan_failed(const DeploymentState& deployment);
+/// A step of the plan runs, or may run, whose end is to be waited for.
+bool plan_acts(const DeploymentState& deployment);
+/// The step of the plan that stands now: the one that runs, waits or failed; null: none, or all are done.
+const StepPlan* step_at_hand(const DeploymentState& deployment);
+/// "run", "traffic" ...: as it is written in the file.
+std::string kind_of_step(const DeploymentState& deployment, const StepPlan& step);
+/// The name of the phase that a step of the plan is in.
+std::string phase_of_step(const DeploymentState& deployment, std::string_view path);
+
+/// The watch of the plan that runs now, null when none does.
+const StepProgress* bake_of(const DeploymentState& deployment);
+/// Since when the rules act on the new version: the finish, or the start of the plan's watch that runs; zero: they do not.
+Time watched_since(const DeploymentState& deployment);
+
+/// Whose targets are judged: the new version's, while it has traffic, compared with the other side while that has some too;
+/// else the side that has it all. Empty: nothing moves traffic.
+struct JudgedSide {
+  std::string side, against;
+};
+JudgedSide judged_side(const config::Service& service, const DeploymentState* active, const ServiceState* state);
+
+/// The side of the traffic that a new version comes to; empty: the service has none.
+std::string candidate_side(const config::Service& service, const std::string& live_side);
+/// The other one.
+std::string other_side(const config::Service& service, const std::string& side);
+
+} // namespace backstop
