@@ -445,8 +445,23 @@ void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, 
       note_mismatch(ended, trimmed(outcome.output), d->version);
     }
     ledger_.add(std::move(ended), now);
+    if (key.procedure == kPlan && outcome.succeeded()) take_baselines(*d, key.path, outcome.output, now);
   }
   ledger_.after_commit([this, key] { steps_.forget(key); });
+}
+
+/// Of a step that measures what is normal.
+void Executor::take_baselines(const DeploymentState& d, const std::string& path, const std::string& output, Time now) {
+  const config::Step* step = config::step_at(config_of(d), path);
+  if (!step || !step->baseline) return;
+  std::vector<FrozenBaseline> measured = baselines_in(d, path + " (" + step->name + ")", output);
+  if (measured.empty()) return;
+  ledger_.add(BaselineMeasured{d.id, path, std::move(measured)}, now);
+  if (const auto it = watches_.find(d.service); it != watches_.end()) {
+    std::vector<Baseline> all;
+    for (const FrozenBaseline& baseline : d.baselines) all.push_back(baseline_of(baseline));
+    it->second->watch.set_baselines(std::move(all));
+  }
 }
 
 void Executor::settle_after_restart(Time now) {

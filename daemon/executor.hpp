@@ -59,6 +59,7 @@ private:
   void order(const DeploymentState& deployment, StepOrder::Act act, const std::string& procedure,
              const std::string& path, const std::string& name, int attempt, Time now);
   void start(const StepKey& key, Result<StepCommand> command, Time now);
+  void take_baselines(const DeploymentState& deployment, const std::string& path, const std::string& output, Time now);
   void settle_watch(const DeploymentState& deployment, const std::string& path, const StepProgress& step, Time now);
   void settle_step(const DeploymentState& deployment, const std::string& procedure, const std::string& path,
                    const StepProgress& step, Time now);

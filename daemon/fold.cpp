@@ -221,6 +221,13 @@ struct Fold::Applier {
     d->gates->overridden_why = p.reason;
     d->gates->missing = p.missing;
   }
+  void operator()(const BaselineMeasured& p) const {
+    DeploymentState* d = find(p.deployment);
+    if (!d) return;
+    for (const FrozenBaseline& measured : p.baselines)
+      for (FrozenBaseline& frozen : d->baselines)
+        if (frozen.indicator == measured.indicator && !frozen.usable) frozen = measured;
+  }
   void operator()(const PlanPaused& p) const {
     DeploymentState* d = find(p.deployment);
     if (d && d->rollout) d->rollout->pause = PauseState{r.actor, p.why, r.time};

@@ -74,6 +74,7 @@ constexpr MessageId kIds[] = {
     {M::plan_done, "plan_done", "38333038d5b74b879307991b5b3866f5"},
     {M::plan_failed, "plan_failed", "5a5c813db124420a9efdd6de19cd0360"},
     {M::plan_retried, "plan_retried", "e158d55fe53f4f8d9576cbf9eaa19b13"},
+    {M::baseline_measured, "baseline_measured", "a8ab1802354f4654885bd6881e46bf0d"},
     {M::observe_only, "observe_only", "4e77e124349e42bea2ab5106529a1365"},
     {M::journal_created, "journal_created", "d2fce1b145284f97a00293da0a72f3f3"},
     {M::journal_end, "journal_end", "b302092248264a808e41f6aedf85babf"},
@@ -149,6 +150,7 @@ struct Namer {
   M operator()(const PlanPaused&) const { return M::plan_paused; }
   M operator()(const PlanResumed&) const { return M::plan_resumed; }
   M operator()(const StepSkipped&) const { return M::step_skipped; }
+  M operator()(const BaselineMeasured&) const { return M::baseline_measured; }
   M operator()(const HoldSet&) const { return M::hold_set; }
   M operator()(const HoldEnded&) const { return M::hold_ended; }
   M operator()(const SignalRaised&) const { return M::signal_raised; }

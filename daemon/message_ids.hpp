@@ -77,6 +77,7 @@ enum class Message {
   plan_done,
   plan_failed,
   plan_retried,
+  baseline_measured,
   // lines that are no record
   observe_only,
   journal_created,

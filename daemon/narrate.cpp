@@ -80,6 +80,11 @@ struct Narrator {
     return {LogLevel::error, p.deployment + ": EMERGENCY OVERRIDE of the gates: " + p.reason +
                                  (p.missing.empty() ? "" : "; missing: " + join(p.missing, "; "))};
   }
+  N operator()(const BaselineMeasured& p) const {
+    std::vector<std::string> measured;
+    for (const FrozenBaseline& b : p.baselines) measured.push_back(b.indicator + " " + show(b.value, Unit::count));
+    return {LogLevel::info, p.deployment + ": step " + p.step + " measured the baseline: " + join(measured)};
+  }
   N operator()(const PlanPaused& p) const {
     return {LogLevel::warning,
             p.deployment + ": the plan is paused" + (p.step.empty() ? "" : " at step " + p.step) + ": " + p.why};

@@ -143,6 +143,13 @@ struct ApprovalRevoked {
   std::vector<std::string> items;
   BACKSTOP_FIELDS(v("deployment", deployment); v("role", role); v("items", items); v("reason", reason);)
 };
+/// A step of the plan measured what is normal, where the past of the service told nothing.
+struct BaselineMeasured {
+  static constexpr const char* kType = "baseline_measured";
+  std::string deployment, step;
+  std::vector<FrozenBaseline> baselines;
+  BACKSTOP_FIELDS(v("deployment", deployment); v("step", step); v("baselines", baselines);)
+};
 /// What looking at automatic items gave.
 struct CheckedItem {
   std::string item, why;
@@ -530,7 +537,7 @@ using Payload =
                  ServiceUnlocked, VersionQuarantined, QuarantineReleased, NoticeQueued, NoticeEnded, GameDayHeld,
                  ShutdownAnnounced, StepHeldBack, WatchInterrupted, TargetsChanged, ChannelTested, StateSummed,
                  JournalCompacted, DeploymentOpened, ApprovalGiven, ApprovalRevoked, ItemsChecked, GateRefused,
-                 GateOverridden, PlanPaused, PlanResumed, StepSkipped>;
+                 GateOverridden, PlanPaused, PlanResumed, StepSkipped, BaselineMeasured>;
 
 /// Name of the payload's type as it stands in Record::type.
 std::string type_of(const Payload& payload);

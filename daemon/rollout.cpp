@@ -1,6 +1,8 @@
 #include "daemon/rollout.hpp"
+#include "daemon/config/quantities.hpp"
 #include <algorithm>
 #include <cstdlib>
+#include <sstream>
 
 namespace backstop {
 namespace {
@@ -75,6 +77,38 @@ std::string kind_of_step(const DeploymentState& d, const StepPlan& plan) {
   }
   const config::Step* step = d.config ? config::step_at(*d.config, plan.path) : nullptr;
   return step && std::holds_alternative<config::TrafficStep>(step->kind) ? "traffic" : "run";
+}
+
+std::vector<FrozenBaseline> baselines_in(const DeploymentState& d, const std::string& step, const std::string& output) {
+  std::vector<FrozenBaseline> measured;
+  if (!d.config) return measured;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    const auto name_end = line.find_first_of(" \t:=");
+    if (name_end == std::string::npos) continue;
+    const std::string name = line.substr(0, name_end);
+    const auto value_at = line.find_first_not_of(" \t:=", name_end);
+    const auto wanted = std::find_if(d.baselines.begin(), d.baselines.end(),
+                                     [&](const FrozenBaseline& b) { return b.indicator == name && !b.usable; });
+    if (value_at == std::string::npos || wanted == d.baselines.end()) continue;
+    for (const config::Indicator& indicator : d.config->indicators) {
+      if (indicator.name != name) continue;
+      std::string text = line.substr(value_at);
+      text.erase(text.find_last_not_of(" \t\r") + 1);
+      config::Mistake mistake;
+      const std::optional<double> value = config::parse_value(text, config::unit_of(indicator), mistake);
+      if (!value || !(*value > 0)) continue; // every multiple of zero is zero
+      std::erase_if(measured, [&](const FrozenBaseline& b) { return b.indicator == name; });
+      FrozenBaseline baseline;
+      baseline.indicator = name;
+      baseline.usable = true;
+      baseline.value = *value;
+      baseline.readings = 1;
+      baseline.why = "measured by step " + step;
+      measured.push_back(std::move(baseline));
+    }
+  }
+  return measured;
 }
 
 const StepProgress* bake_of(const DeploymentState& d) {

@@ -24,6 +24,11 @@ std::string kind_of_step(const DeploymentState& deployment, const StepPlan& step
 /// The name of the phase that a step of the plan is in.
 std::string phase_of_step(const DeploymentState& deployment, std::string_view path);
 
+/// What a step that measures printed ("latency_p95 180ms" in a line), of those indicators of the deployment that have no
+/// usable baseline. Lines that say something else are passed over.
+std::vector<FrozenBaseline> baselines_in(const DeploymentState& deployment, const std::string& step,
+                                         const std::string& output);
+
 /// The watch of the plan that runs now, null when none does.
 const StepProgress* bake_of(const DeploymentState& deployment);
 /// Since when the rules act on the new version: the finish, or the start of the plan's watch that runs; zero: they do not.

@@ -47,6 +47,7 @@ struct ReadKeys {
     read_run_step(step, run);
     read_undo(step, out.undo);
     read_flag(step, "irreversible", out.irreversible);
+    read_flag(step, "baseline", out.baseline);
   }
   void operator()(BakeStep& bake) const { step.duration("for", bake.duration, std::chrono::seconds(1)); }
   void operator()(WaitStep& wait) const { step.duration("for", wait.duration, std::chrono::seconds(1)); }

@@ -18,6 +18,7 @@ struct Script {
   Duration timeout;
   OnUnknown on_unknown = OnUnknown::escalate;
   OnFailure on_failure = OnFailure::abort;
+  bool baseline = false;
 };
 struct ReadyStep {
   std::string_view name;
@@ -44,7 +45,7 @@ std::vector<ReadyPhase> before_production() {
            {{"deploy-staging", Script{"deploy.sh", {"staging", "{version}"}, minutes(10)}},
             {"smoke", Script{"smoke-test.sh", {}, minutes(10), kAgain}},
             {"verify-staging", Script{"verify-deployment.sh", {"staging"}, minutes(5), kAgain}},
-            {"benchmark", Script{"benchmark.sh", {"staging"}, minutes(15), kAgain}}}}};
+            {"benchmark", Script{"benchmark.sh", {"staging"}, minutes(15), kAgain, OnFailure::abort, true}}}}};
 }
 
 ReadyPhase blue_green() {
@@ -102,6 +103,7 @@ struct MakeStep {
     run.timeout = script.timeout;
     run.on_unknown = script.on_unknown;
     run.on_failure = script.on_failure;
+    out.baseline = script.baseline;
   }
   void operator()(const BakeStep& bake) const { out.kind = bake; }
   void operator()(const TrafficStep& traffic) const { out.kind = traffic; }

@@ -9,6 +9,7 @@ namespace {
 void show_step(const Step& step, int indent, Lines& out) {
   std::vector<std::string> words = words_of(step);
   if (step.irreversible) words.push_back("irreversible");
+  if (step.baseline) words.push_back("sets baselines");
   out.entry(indent, fmt::format("{} {}", step.path, step.name), words);
   if (step.undo) {
     std::vector<std::string> undo = words_of(*step.undo);

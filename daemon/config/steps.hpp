@@ -69,6 +69,7 @@ struct Step {
   std::variant<NotifyStep, RunStep, WatchStep, ReviewStep, BakeStep, ApproveStep, TrafficStep, WaitStep> kind;
   std::optional<RunStep> undo = {}; ///< of a plan: what takes it back
   bool irreversible = false;        ///< of a plan: once it was begun, a rollback needs a person
+  bool baseline = false;            ///< of a plan: what it prints is the baseline where production's own past gave none
   std::string group = {};           ///< of a plan: path of the `parallel` that it is in; empty: none
 };
 

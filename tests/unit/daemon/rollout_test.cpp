@@ -239,6 +239,20 @@ TEST(Rollout, StepsBesideEachOtherRunAtTheSameTime) {
   ASSERT_TRUE(w.until_phase(id, Phase::aborted));
 }
 
+TEST(Rollout, WhatABenchmarkMeasuresIsTheBaselineWhereThePastGaveNone) {
+  RolloutWorld w(
+      RolloutWorld::with_plan(replaced(RolloutWorld::kPlan, "{name: test, kind: run, argv: [/bin/test], timeout: 30s}",
+                                       "{name: benchmark, kind: run, argv: [/bin/test], baseline: true}")));
+  w.steps.script("/bin/test", {Script::exits(0, {}, "warming up\nerror_rate 0.4%\nother 3\nerror_rate: nonsense\n")});
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.until_at(id, "watch-some"));
+  const FrozenBaseline& baseline = w.deployment(id).baselines.at(0);
+  EXPECT_TRUE(baseline.usable) << "nothing failed before, and zero is no baseline";
+  EXPECT_EQ(baseline.value, 0.004);
+  EXPECT_EQ(baseline.why, "measured by step 1.2 (benchmark)");
+  EXPECT_EQ(w.app->watches().at(ShopWorld::kShop)->watch.baselines().at(0).value, 0.004);
+}
+
 TEST(Rollout, AStepWaitsForASignature) {
   RolloutWorld w(RolloutWorld::with_plan(replaced(RolloutWorld::kPlan, "- {name: some, kind: traffic, share: 10%}",
                                                   "- {name: go, kind: approve, role: owner}")));
