@@ -10,10 +10,10 @@ namespace {
 
 std::string seconds(Duration d) { return show(to_seconds(d), Unit::seconds); }
 
-std::string few(const std::vector<std::string>& words) {
+std::string few(const std::vector<std::string>& words, const char* between = ", ") {
   constexpr std::size_t kFew = 5;
-  if (words.size() <= kFew) return join(words);
-  return join({words.begin(), words.begin() + kFew}) + " and " + std::to_string(words.size() - kFew) + " more";
+  if (words.size() <= kFew) return join(words, between);
+  return join({words.begin(), words.begin() + kFew}, between) + " and " + std::to_string(words.size() - kFew) + " more";
 }
 
 std::string step_title(const std::string& procedure, const std::string& path, const std::string& name) {
@@ -74,7 +74,7 @@ struct Narrator {
                                 (failed.empty() ? "" : "; not given: " + join(failed, "; "))};
   }
   N operator()(const GateRefused& p) const {
-    return {LogLevel::warning, p.deployment + ": may not begin yet, missing: " + join(p.missing, "; ")};
+    return {LogLevel::warning, p.deployment + ": may not begin yet, missing: " + few(p.missing, "; ")};
   }
   N operator()(const GateOverridden& p) const {
     return {LogLevel::error, p.deployment + ": EMERGENCY OVERRIDE of the gates: " + p.reason +

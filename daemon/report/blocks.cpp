@@ -48,7 +48,7 @@ Paragraph about_times(const Report& report, const LocalTime& local) {
 
 Table timeline_of(const Report& report, const LocalTime& local) {
   const Story& story = report.story;
-  const Time zero = story.finished != Time{} ? story.finished : story.begun != Time{} ? story.begun : story.requested;
+  const Time zero = story.exposed != Time{} ? story.exposed : story.begun != Time{} ? story.begun : story.requested;
   const bool two = local(zero).ahead != Duration{};
   using Column = Table::Column;
   Table table;
@@ -105,9 +105,9 @@ std::vector<Block> steps_of(const Report& report, const std::string& procedure) 
   std::vector<Block> blocks;
   for (const StepStory& step : report.story.steps) {
     if (step.procedure != procedure) continue;
-    std::string name = step.name;
+    std::string name = step.name == step.path ? "" : step.name;
     if (step.purpose == "check") name += " (check)";
-    if (step.attempt > 1) name += ", attempt " + std::to_string(step.attempt);
+    if (step.attempt > 1) name += (name.empty() ? "attempt " : ", attempt ") + std::to_string(step.attempt);
     table.rows.push_back({{step.path, name, clock_of(step.began), step.ended == Time{} ? "-" : length_of(step.took),
                            ended_words(step), command_of(step.argv)},
                           step.ended != Time{} && !step.good ? Tone::bad : Tone::plain});
@@ -116,7 +116,8 @@ std::vector<Block> steps_of(const Report& report, const std::string& procedure) 
   blocks.emplace_back(std::move(table));
   for (const StepStory& step : report.story.steps) {
     if (step.procedure != procedure || step.output.empty()) continue;
-    blocks.emplace_back(Output{"Step " + step.path + ", " + step.name + (step.purpose == "check" ? " (check)" : "") +
+    blocks.emplace_back(Output{(step.name == step.path ? "Item " + step.path : "Step " + step.path + ", " + step.name) +
+                                   (step.purpose == "check" ? " (check)" : "") +
                                    (step.output_cut ? ", the end of what it printed" : ""),
                                step.output});
   }

@@ -66,7 +66,7 @@ std::vector<Time> clean_starts(const Story& story, const config::Service& servic
     if (service.judge.kind == config::JudgeKind::table) starts.push_back(story.finished + service.judge.warm_up);
   }
   for (const StepStory& step : story.steps)
-    if (step.purpose == "watch") starts.push_back(step.began);
+    if (step.purpose == "watch" || step.purpose == "bake") starts.push_back(step.began);
   std::sort(starts.begin(), starts.end());
   return starts;
 }
@@ -130,10 +130,10 @@ private:
       if (std::holds_alternative<RatioSpec>(indicators_[i].spec().kind)) count(i, out_.requests[ratio++]);
   }
   void count(std::size_t i, Requests& requests) {
-    const Increase increase = indicators_[i].increase_after(marks_[i], story_.finished);
+    const Increase increase = indicators_[i].increase_after(marks_[i], story_.exposed);
     marks_[i] = indicators_[i].taken();
     const Time until = story_.restored() != Time{} ? story_.restored() : kNever;
-    if (story_.finished == Time{} || newest_ <= story_.finished || newest_ > until) return;
+    if (story_.exposed == Time{} || newest_ <= story_.exposed || newest_ > until) return;
     requests.all += increase.all;
     requests.bad += increase.bad;
   }

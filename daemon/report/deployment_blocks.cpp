@@ -33,7 +33,7 @@ Table indicators_of(const Report& r) {
     const auto shown = [&](const std::optional<double>& v) { return v ? show(*v, c.unit) : std::string("-"); };
     std::optional<double> before = median_of(c, Time::min(), s.begun);
     if (!before) before = c.baseline;
-    const Time out = s.finished == Time{} ? s.begun : s.finished;
+    const Time out = s.exposed == Time{} ? s.begun : s.exposed;
     table.rows.push_back(
         {{c.indicator, shown(before), shown(median_of(c, out, until)), shown(worst_of(c, out, until)), limits_text(c)},
          Tone::plain});

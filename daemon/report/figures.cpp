@@ -66,7 +66,7 @@ Figures figures_of(const Story& story, const std::vector<Suspect>& suspects) {
     if (story.outcome == "rolled_back_verified") f.to_verify = between(restored, story.ended);
   }
   f.sign_to_end = between(f.first_sign, restored);
-  if (story.rollback) f.exposed = between(story.finished, restored);
+  if (story.rollback) f.exposed = between(story.exposed, restored);
   for (const StepStory& step : story.steps) {
     if (step.procedure != "rollback" || step.purpose != "run") continue;
     ++f.commands;

@@ -14,7 +14,9 @@ const IncidentStory& incident_of(const Report& r) {
 std::string summary_of(const Report& r) {
   const Story& s = r.story;
   std::string text = s.version + " of " + s.service;
-  text += s.finished != Time{} ? " had the traffic from " + clock_of(s.finished) + " on." : " was being deployed.";
+  text += s.exposed != Time{} ? (s.exposed == s.finished ? " had the traffic from " : " had traffic from ") +
+                                    clock_of(s.exposed) + " on."
+                              : " was being deployed.";
   if (const DecisionState* d = s.decision()) {
     text += " " + d->made.why + ".";
     if (d->made.status == "enforced") {
@@ -92,7 +94,7 @@ Block suspects_block(const Report& r) {
       if (show(*s.high_before, s.unit) != before) before += " to " + show(*s.high_before, s.unit);
     }
     std::string since = clock_of(s.onset);
-    if (r.story.finished != Time{}) since += " (" + offset_of(s.onset - r.story.finished) + ")";
+    if (r.story.exposed != Time{}) since += " (" + offset_of(s.onset - r.story.exposed) + ")";
     table.rows.push_back({{std::to_string(++rank), s.name + (s.decided ? " (decided)" : ""), since, before,
                            s.worst          ? show(*s.worst, s.unit)
                            : s.said.empty() ? "-"

@@ -25,7 +25,11 @@ struct Teller {
     for (const Evidence& e : p.preexisting) text += " " + e.rule + " (" + e.why + ")";
     return bad(text);
   }
-  Words operator()(const DeploymentFinished&) const { return said(s.version + " has the traffic; the watch begins"); }
+  Words operator()(const DeploymentFinished&) const {
+    const bool by_plan = s.exposed != s.finished; // the story took it already
+    return said(by_plan ? "every step of the plan is done; it is watched on"
+                        : s.version + " has the traffic; the watch begins");
+  }
   Words operator()(const VersionVerifiedGood& p) const { return good(p.version + " counts as good"); }
   Words operator()(const DeploymentEnded& p) const {
     const bool well = p.outcome == "succeeded" || p.outcome == "rolled_back_verified";

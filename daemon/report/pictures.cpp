@@ -11,7 +11,7 @@ std::string caption_of(const Report& report, const Course& course, const Frame& 
   const Story& s = report.story;
   std::string text;
   const auto say = [&](const std::string& what) { text += (text.empty() ? "" : " ") + what + "."; };
-  const Time out = s.finished == Time{} ? s.begun : s.finished;
+  const Time out = s.exposed == Time{} ? s.begun : s.exposed;
   const Time until = std::min(looked_at_until(s), frame.to);
   if (const auto middle = median_of(course, Time::min(), s.begun)) say("Before: " + show(*middle, course.unit));
   if (const auto worst = worst_of(course, out, until))
@@ -71,7 +71,7 @@ Frame frame_of(const Report& report) {
     if (at >= frame.from && at <= frame.to) frame.marks.push_back({at, text, bad});
   };
   mark(s.begun, "deployment begins");
-  mark(s.finished, s.version + " has the traffic");
+  mark(s.exposed, s.version + (s.exposed == s.finished ? " has the traffic" : " gets traffic"));
   if (const DecisionState* d = s.decision()) mark(d->at, "decided to roll back", true);
   mark(s.restored(), s.previous + " runs again");
   if (s.outcome == "rolled_back_verified")

@@ -22,7 +22,9 @@ Facts head_of(const Report& r, const LocalTime& local) {
   facts.facts = {{"Service", s.service},
                  {"Version", s.version},
                  {"Before", s.previous.empty() ? "-" : s.previous},
-                 {"Deployed", s.finished == Time{} ? "not: it never had the traffic" : both(s.finished, local)},
+                 {"Deployed", s.exposed == Time{}    ? "not: it never had the traffic"
+                              : s.finished == Time{} ? "not: it was taken back before its plan was done"
+                                                     : both(s.finished, local)},
                  {"By", s.began_by}};
   if (s.ended != Time{}) facts.facts.emplace_back("Outcome", outcome_words(s.outcome) + ", " + both(s.ended, local));
   return facts;
@@ -43,7 +45,7 @@ Facts origins_of(const Report& r, const Changes& changes) {
 
 Document release_notes(const Report& r, const Changes& changes, const LocalTime& local) {
   const Story& s = r.story;
-  const Time out = s.finished != Time{} ? s.finished : s.requested;
+  const Time out = s.exposed != Time{} ? s.exposed : s.requested;
   Document d;
   d.kind = "Release notes of " + s.service;
   d.title = "Release " + s.version + " - " + day_of(out);

@@ -48,9 +48,9 @@ struct Collector {
   void note_person(const Payload& payload) {
     const std::string who = person_of(record->actor);
     if (who.empty()) return;
-    // What follows from a command by itself has the person's name too.
+    // What follows from a command by itself has the person's name too. Signatures that count are told as approvals.
     for (const char* type : {DaemonStarted::kType, DaemonStopped::kType, DecisionMade::kType, IncidentOpened::kType,
-                             VersionQuarantined::kType})
+                             VersionQuarantined::kType, ItemsChecked::kType, GateRefused::kType, ApprovalGiven::kType})
       if (type_of(payload) == type) return;
     if (told.empty() || told.back().seq != record->seq) return;
     story.acts.push_back({record->time, record->actor, told.back().moment.text});
@@ -84,7 +84,10 @@ struct Collector {
   void operator()(const GateOverridden& p) { story.overridden = p, story.overridden_by = record->actor; }
   void operator()(const DeploymentRefused& p) { end_as("refused", p.why); }
   void operator()(const DeploymentBegun& p) { story.begun = record->time, story.frozen = p; }
-  void operator()(const DeploymentFinished&) { story.finished = record->time; }
+  void operator()(const DeploymentFinished&) {
+    story.finished = record->time;
+    if (story.exposed == Time{}) story.exposed = record->time;
+  }
   void operator()(const VersionVerifiedGood&) { story.verified_good = record->time; }
   void operator()(const DeploymentEnded& p) { end_as(p.outcome, p.why); }
   void end_as(const std::string& outcome, const std::string& why) {
@@ -117,6 +120,11 @@ struct Collector {
   }
   void operator()(const RollbackStarted& p) {
     story.rollback = p;
+    // What was watched is not watched to its end: no record says so of the step itself.
+    for (StepStory& step : story.steps)
+      if (step.procedure == kPlan && step.purpose == "bake" && step.ended == Time{}) {
+        step.ended = record->time, step.took = record->time - step.began, step.how = "ended by the rollback";
+      }
     story.rollback_began = record->time;
     story.rollback_by = person_of(record->actor);
     story.procedure_ended.reset();
@@ -131,6 +139,7 @@ struct Collector {
     StepStory step;
     step.procedure = p.procedure, step.path = p.path, step.name = p.name, step.purpose = p.purpose;
     step.attempt = p.attempt, step.argv = p.argv, step.began = record->time;
+    if (p.procedure == kPlan && p.purpose == "bake" && story.exposed == Time{}) story.exposed = record->time;
     step_seq[story.steps.size()] = record->seq;
     story.steps.push_back(std::move(step));
   }

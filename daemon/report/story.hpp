@@ -86,6 +86,7 @@ struct Story {
   std::string config_hash, config_text;
   Time requested{}, begun{};
   Time finished{};     ///< the traffic is on the new version; zero: never
+  Time exposed{};      ///< some of it is: the first watch of a plan begins, or else it is finished; zero: never
   Time ended{};        ///< the last end; zero: it is under way
   std::string outcome; ///< name of the phase it ended in; empty: it is under way
   std::string outcome_why;
