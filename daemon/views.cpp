@@ -255,6 +255,17 @@ Json service_view(const State& state, const ServiceWatch* watch, const std::stri
                                              : Json());
   const DeploymentState* d = state.active(key);
   json.set("deployment", d ? deployment_view(state, *d, false) : Json());
+  Json requests = Json::array();
+  for (const std::string& id : state.deployment_order) {
+    const DeploymentState* waits = state.deployment(id);
+    if (!waits || waits->service != key || waits->phase != Phase::requested || !waits->gates) continue;
+    requests.push(Json::object()
+                      .set("id", id)
+                      .set("version", waits->version)
+                      .set("by", waits->gates->opened_by)
+                      .set("at", wall(waits->requested)));
+  }
+  json.set("requests", std::move(requests));
   if (!watch) return json;
   json.set("judge", judge_view(state, *watch));
   json.set("mode", name_of(watch->config.mode))

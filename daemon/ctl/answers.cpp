@@ -74,7 +74,8 @@ void Following::show(Step& step, const Json& document) {
     return;
   }
   std::string change = document["deployment"].text("phase") + document["service"].text("level") +
-                       current_step(document) + standing_of_rollback(document["deployment"]) +
+                       current_step(document) + document["deployment"]["plan"].text("at") +
+                       standing_of_rollback(document["deployment"]) +
                        (document["service"]["hold"].is_null() ? "" : "held");
   if (change == last_) return;
   last_ = std::move(change);

@@ -51,10 +51,17 @@ struct DryRun {
 std::string go_through(const DryRun& dry, bool commands) {
   std::string out;
   for (const config::PlanPhase& phase : dry.service.plan.phases) {
-    out += phase.name + (phase.live ? "  (the service itself: a failure is a rollback)\n" : "\n");
+    out += phase.name + (phase.live ? "  (live: a failure is a rollback)\n" : "\n");
     std::vector<std::vector<std::string>> rows;
     for (const config::Step& step : phase.steps) {
-      std::string text = commands || !std::holds_alternative<config::RunStep>(step.kind) ? dry.what(step) : "run";
+      const auto* run = std::get_if<config::RunStep>(&step.kind);
+      const auto* moves = std::get_if<config::TrafficStep>(&step.kind);
+      std::string text = commands         ? dry.what(step)
+                         : run != nullptr ? "run"
+                         : moves          ? show(moves->share, Unit::ratio) + " of the traffic to the new version"
+                                          : dry.what(step);
+      if (run != nullptr && run->on_failure == config::OnFailure::proceed)
+        text += "  (when it fails, the plan goes on)";
       if (step.irreversible) text += "  (irreversible: from here on a person confirms a rollback)";
       rows.push_back(
           {step.path, step.name + (step.group.empty() ? "" : " (beside the others of " + step.group + ")"), text});

@@ -1,5 +1,6 @@
 #include "daemon/ctl/pages.hpp"
 #include <algorithm>
+#include <map>
 
 /// Plans and checklists as people read them.
 namespace backstop::ctl {
@@ -26,11 +27,67 @@ std::string step_words(const Json& step) {
   const std::string status = step.text("status"), kind = step.text("kind");
   if (status == "running" && kind == "approve") return "waits for " + step.text("role");
   if (status == "pending") return step.flag("irreversible") ? "irreversible" : "";
-  std::string words = status == "done" ? "" : status;
+  const bool timed = status == "running" && !step["until"].is_null(); // until when stands beside it
+  std::string words = status == "done" || timed ? "" : status;
   if (step.integer("attempt") > 1)
     words += std::string(words.empty() ? "" : ", ") + "attempt " + std::to_string(step.integer("attempt"));
-  if (status == "done" || step.text("why").empty()) return words.empty() && kind != "run" ? step.text("why") : words;
+  if (status == "done" || step.text("why").empty())
+    return words.empty() && kind == "approve" ? step.text("why") : words;
   return words + ": " + step.text("why");
+}
+
+/// "ana" of "uid:1000(ana)": who it was to the kernel stands in the records.
+std::string person_name(const std::string& actor) {
+  const std::size_t open = actor.find('(');
+  return open == std::string::npos || actor.back() != ')' ? actor : actor.substr(open + 1, actor.size() - open - 2);
+}
+
+std::string last_line(const std::string& output) {
+  const std::size_t end = output.find_last_not_of('\n');
+  if (end == std::string::npos) return "";
+  const std::size_t before = output.find_last_of('\n', end);
+  return output.substr(before == std::string::npos ? 0 : before + 1,
+                       end - (before == std::string::npos ? 0 : before + 1) + 1);
+}
+
+std::string how_given(const Json& item) {
+  if (item.flag("automatic")) {
+    const std::string said = last_line(item.text("output"));
+    return "looked at: " + (!said.empty() ? said : item.text("why").empty() ? "not yet" : item.text("why"));
+  }
+  return item.flag("given") ? person_name(item.text("by")) + " " + day_and_clock(item["at"]) : "";
+}
+
+/// What each role has to sign yet, and how; in the order of the approvals. What it tells of is left out of `missing`.
+std::string to_sign(const Json& c, std::vector<std::string>& missing) {
+  std::vector<std::string> roles;
+  std::map<std::string, std::size_t> items;
+  std::map<std::string, bool> approval;
+  const auto forget = [&](const std::string& line) { std::erase(missing, line); };
+  const auto add = [&](const std::string& role) {
+    if (std::find(roles.begin(), roles.end(), role) == roles.end()) roles.push_back(role);
+  };
+  for (const Json& a : list(c["approvals"])) {
+    add(a.text("role"));
+    approval[a.text("role")] = a.text("by").empty();
+    forget("approval of " + a.text("role"));
+  }
+  for (const Json& item : list(c["items"])) {
+    if (item.flag("automatic") || item.flag("given")) continue;
+    add(item.text("role"));
+    ++items[item.text("role")];
+    forget(item.text("name") + " (" + item.text("role") + "): not signed");
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& role : roles) {
+    const std::size_t open = items[role];
+    if (open == 0 && !approval[role]) continue;
+    const std::string what = open == 0 ? "" : std::to_string(open) + (open == 1 ? " item" : " items") + " to sign";
+    rows.push_back(
+        {role, what + (open > 0 && approval[role] ? ", " : "") + (approval[role] ? "approval" : ""),
+         "backstopctl approve " + c.text("deployment") + " --role " + role + (open > 0 ? " --all-items" : "")});
+  }
+  return table(rows, "  ");
 }
 
 } // namespace
@@ -51,8 +108,7 @@ std::string plan_at(const Json& d) {
     for (const Json& step : list(phase["steps"])) {
       if (step.text("path") != plan.text("at")) continue;
       const std::string words = step_words(step), time = step_time(step);
-      std::string text = phase.text("name") + ": " + step.text("name");
-      if (step.text("status") == "running" && step.text("kind") == "watch") text += " (watched)";
+      const std::string text = phase.text("name") + ": " + step.text("name");
       return text + (time.empty() ? "" : ", " + time) + (words.empty() || words == "running" ? "" : ", " + words);
     }
   }
@@ -93,7 +149,7 @@ std::string plan_page(const Json& d, const Style& style) {
     std::vector<std::vector<std::string>> rows;
     for (const Json& step : list(phase["steps"]))
       rows.push_back({mark_of(step.text("status")), step.text("path"), step.text("name"), step.text("kind"),
-                      clock_of(step["started"]), step_time(step), step_words(step)});
+                      step["started"].is_null() ? "" : clock_of(step["started"]), step_time(step), step_words(step)});
     out += table(rows, "    ");
   }
   if (const std::string traffic = traffic_line(d); !traffic.empty()) out += traffic + "\n";
@@ -104,8 +160,8 @@ std::string checklist_page(const Json& doc, const Style& style) {
   const Json& c = doc["checklist"];
   if (c.is_null()) return "there is no checklist: it was begun without a request\n";
   std::string out = bold(style, c.text("deployment")) + "  " + c.text("service") + "  " + c.text("version") + "  " +
-                    c.text("type") + ", requested by " + c.text("requested_by") + " " + day_and_clock(c["requested"]) +
-                    "\n";
+                    c.text("type") + ", requested by " + person_name(c.text("requested_by")) + " " +
+                    day_and_clock(c["requested"]) + "\n";
   std::string group;
   std::vector<std::vector<std::string>> rows;
   const auto flush = [&] {
@@ -119,18 +175,14 @@ std::string checklist_page(const Json& doc, const Style& style) {
       out += group + " (" + item.text("role") + ")\n";
     }
     const bool given = item.flag("given"), failed = item.flag("failed");
-    const std::string how = given && !item.flag("automatic") ? item.text("by") + " " + day_and_clock(item["at"])
-                            : item.flag("automatic")
-                                ? "automatic" + (item.text("why").empty() ? "" : ": " + item.text("why"))
-                                : "";
-    rows.push_back({given ? "[x]" : failed ? "[!]" : "[ ]", item.text("name"), item.text("title"), how});
+    rows.push_back({given ? "[x]" : failed ? "[!]" : "[ ]", item.text("name"), item.text("title"), how_given(item)});
   }
   flush();
   if (!list(c["approvals"]).empty()) out += "Approvals\n";
   for (const Json& a : list(c["approvals"]))
     rows.push_back({a.text("by").empty() ? "[ ]" : "[x]", a.text("role"), a.text("title"),
                     a.text("by").empty() ? ""
-                                         : a.text("by") + " " + day_and_clock(a["at"]) +
+                                         : person_name(a.text("by")) + " " + day_and_clock(a["at"]) +
                                                (a.text("comment").empty() ? "" : ": " + a.text("comment"))});
   flush();
   const std::string id = c.text("deployment");
@@ -139,8 +191,10 @@ std::string checklist_page(const Json& doc, const Style& style) {
            wrapped(c.text("overridden_why"), 2) + "\n";
   if (c.text("phase") != "requested") return out + "it is " + c.text("phase") + "\n";
   if (c.flag("ready")) return out + "nothing is missing: backstopctl deploy begin " + id + "\n";
-  out += "missing before it may begin:\n";
-  for (const Json& m : list(c["missing"])) out += "  " + wrapped(m.as_string() ? *m.as_string() : "", 4) + "\n";
+  std::vector<std::string> missing;
+  for (const Json& m : list(c["missing"])) missing.push_back(m.as_string() ? *m.as_string() : "");
+  out += "missing before it may begin:\n" + to_sign(c, missing);
+  for (const std::string& m : missing) out += "  " + wrapped(m, 4) + "\n";
   return out;
 }
 

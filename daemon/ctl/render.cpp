@@ -55,7 +55,11 @@ std::string render_warnings(Page page, const Json& doc) { return page == Page::b
 std::string render_error(const Json& doc) {
   const Json& e = doc["error"];
   if (e.is_null()) return "the daemon's answer is not understood: " + doc.dump();
-  std::string text = e.text("what") + ": " + e.text("why") + (e.text("how").empty() ? "" : " (" + e.text("how") + ")");
+  const auto& missing = list(doc["missing"]);
+  const std::string why = missing.size() > 1 ? std::to_string(missing.size()) + " things are missing" : e.text("why");
+  std::string text = e.text("what") + ": " + why + (e.text("how").empty() ? "" : " (" + e.text("how") + ")");
+  for (std::size_t i = 0; missing.size() > 1 && i < missing.size(); ++i)
+    text += "\n  " + (missing[i].as_string() ? *missing[i].as_string() : "");
   for (const Json& fault : list(doc["faults"])) text += "\n  " + (fault.as_string() ? *fault.as_string() : "");
   return text;
 }

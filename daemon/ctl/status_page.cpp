@@ -63,6 +63,9 @@ std::string service_page(const Json& s, const Style& style) {
   if (s.text("version").empty() && d.is_null())
     out += "  no deployment can begin before it is known what runs\n" +
            ways({{"say it", "adopt " + s.text("service") + " VERSION --reason ..."}});
+  for (const Json& request : list(s["requests"]))
+    out += "  " + request.text("id") + " " + request.text("version") + " waits for its gates since " +
+           day_and_clock(request["at"]) + ": backstopctl checklist " + request.text("id") + "\n";
   if (!d["plan"].is_null()) {
     out += "  " + plan_line(d) + "\n";
     if (const std::string traffic = traffic_line(d); !traffic.empty()) out += "  " + traffic + "\n";
