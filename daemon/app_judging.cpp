@@ -45,7 +45,8 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
     const bool watched = watched_since(*d) != Time{};
     armed = d->phase == Phase::rolling_back || (watched && when.by >= armed_at);
     const bool timed = watch.config.judge.kind == config::JudgeKind::table; // evidence is gathered from the start
-    if (timed && armed && watched && watch.watch.clean_since() < armed_at)
+    const bool first_look = watched && !(d->phase == Phase::watching && watched_by_plan(*d));
+    if (timed && armed && first_look && watch.watch.clean_since() < armed_at)
       watch.watch.start_clean(armed_at); // the warm-up blames nobody
   }
   const JudgedSide side = judged_side(watch.config, d, state().service(key));
@@ -184,7 +185,7 @@ void App::follow_plans(Time now) {
       announce(ledger_,
                {"deployed", "info", d.service + " " + d.version + ": deployed, and watched from now on", "", id},
                config_.daemon, {}, now);
-      if (watch != watches_.end()) watch->second->watch.start_clean(now);
+      if (watch != watches_.end() && !watched_by_plan(*state().deployment(id))) watch->second->watch.start_clean(now);
     } else if (watch != watches_.end()) {
       follow(*watch->second, {now, now, now});
     }

@@ -50,6 +50,7 @@ WatchWindow window_of(const DeploymentState& d) {
     window.act_for = d.config->bake.act_for;
     window.warm_up = judge_in_force(*d.config, &d).warm_up;
   }
+  if (d.phase == Phase::watching && watched_by_plan(d)) window.warm_up = Duration{};
   if (d.phase == Phase::deploying && d.rollout) {
     window.deploy_timeout = kPlanEndsItself;
     window.act_for.reset();

@@ -182,12 +182,12 @@ Reply Operator::operator()(const BeginDeployment& asked) {
                        " was requested: what was signed is not "
                        "what would run",
                    "`backstopctl deploy abort " + opened->id + " --reason …`, then request it again");
+  std::vector<std::string> overridden;
+  if (Reply r = pass_gates(c, opened, watch, overridden); !r.ok) return r;
   if (const std::string blind = blind_rules(watch); !blind.empty()) {
     return refusal("blind", what, "it could not be judged: " + blind,
                    "mend the source (see `backstopctl status " + key + "`), then begin again");
   }
-  std::vector<std::string> overridden;
-  if (Reply r = pass_gates(c, opened, watch, overridden); !r.ok) return r;
   DeploymentRequested requested;
   requested.id = opened ? opened->id : "D" + std::to_string(state.next_deployment);
   requested.service = key;

@@ -119,6 +119,15 @@ const StepProgress* bake_of(const DeploymentState& d) {
   return progress.status == StepProgress::Status::running ? &progress : nullptr;
 }
 
+bool watched_by_plan(const DeploymentState& d) {
+  if (!d.rollout) return false;
+  for (std::size_t i = 0; i < d.rollout->steps.size(); ++i) {
+    const bool bake = d.rollout->steps[i].kind == StepPlan::Kind::bake;
+    if (bake && d.rollout->progress.steps[i].status == StepProgress::Status::done) return true;
+  }
+  return false;
+}
+
 Time watched_since(const DeploymentState& d) {
   if (d.phase == Phase::watching) return d.finished;
   const StepProgress* bake = bake_of(d);

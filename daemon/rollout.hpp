@@ -31,6 +31,8 @@ std::vector<FrozenBaseline> baselines_in(const DeploymentState& deployment, cons
 
 /// The watch of the plan that runs now, null when none does.
 const StepProgress* bake_of(const DeploymentState& deployment);
+/// A watch of the plan passed: what follows is no first look at the version, so nothing begins anew and there is no warm-up.
+bool watched_by_plan(const DeploymentState& deployment);
 /// Since when the rules act on the new version: the finish, or the start of the plan's watch that runs; zero: they do not.
 Time watched_since(const DeploymentState& deployment);
 

@@ -61,6 +61,16 @@ TEST(Rollout, AVersionThatTurnsBadAfterThePlanIsTakenBackTheSameWay) {
   EXPECT_EQ(w.service().live_side, "blue");
 }
 
+TEST(Rollout, TheWatchAfterThePlanNeedsNoWarmUp) {
+  ShopConfig config = RolloutWorld::with_plan();
+  config.judge = "{kind: table, warm_up: 15s}";
+  RolloutWorld w(config);
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.until_phase(id, Phase::watching));
+  w.error_share_of["v2"] = 0.3;
+  EXPECT_TRUE(w.until([&] { return w.phase(id) == Phase::rolling_back; }, 10));
+}
+
 TEST(Rollout, AFailureBeforeTheServiceIsTouchedTakesBackWhatWasDoneAndBlamesNoVersion) {
   RolloutWorld w;
   w.steps.script("/bin/test", {Script::exits(2, {}, "1 of 80 failed")});
