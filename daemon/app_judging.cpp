@@ -146,14 +146,13 @@ void App::follow_verification(ServiceWatch& watch, Time now) {
 
 /// A watch within a plan: it passes, or a person must look before more traffic goes to the new version.
 void App::follow_bake(const DeploymentState& d, const Decision& decision, Time now) {
+  std::string why = decision.why;
+  if (const std::string window = "the bake window"; why.starts_with(window)) why.replace(0, window.size(), "its watch");
   if (decision.kind == DecisionKind::accept) {
-    executor_.bake_passed(d, decision.why, now);
+    executor_.bake_passed(d, why, now);
   } else if (decision.kind == DecisionKind::undecided && !d.rollout->pause) {
     const std::string id = d.id, service = d.service;
     const std::string step = step_at_hand(d)->name;
-    std::string why = decision.why;
-    if (const std::string window = "the bake window"; why.starts_with(window))
-      why.replace(0, window.size(), "its watch");
     const std::string what = d.service + " " + d.version + ": the plan is paused at " + step + ": " + why;
     pause_plan(id, why, now);
     const std::string incident = open_incident(ledger_, *state().deployment(id), "alert", what, now, "backstopd");

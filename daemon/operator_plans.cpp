@@ -93,6 +93,10 @@ Reply Operator::operator()(const SkipStep& c) {
     step = &*named;
   }
   if (!step) return refusal("conflict", "skip of " + c.id, "all its steps are done", "nothing to do");
+  if (step->kind == StepPlan::Kind::approve) // else whoever operates could sign for everybody
+    return refusal("unauthorized", "skip of " + name_of(*step), "it is a signature that is asked for",
+                   "`backstopctl approve " + c.id + "` gives it; `backstopctl deploy abort " + c.id +
+                       "` takes it all back");
   const StepProgress& progress = *progress_of(*d, kPlan, step->path);
   const bool acts = step->kind == StepPlan::Kind::run && in_doubt(progress);
   const bool over = progress.status == StepProgress::Status::done || progress.status == StepProgress::Status::continued;

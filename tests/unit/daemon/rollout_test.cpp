@@ -273,6 +273,7 @@ TEST(Rollout, AStepWaitsForASignature) {
   EXPECT_THAT(w.told("approval_asked"), HasSubstr("waits at go for owner"));
   EXPECT_EQ(w.command(Approve{id, "owner", "", {}, false, {"security"}}, "uid:7(eve)").reason, "unauthorized");
   EXPECT_EQ(w.command(Approve{id, "security", "", {}, false, {"security"}}, "uid:7(eve)").reason, "conflict");
+  EXPECT_EQ(w.command(SkipStep{id, "", "nobody is here"}).reason, "unauthorized");
   ASSERT_TRUE(w.command(Approve{id, "owner", "fine", {}, false, {"owner"}}, "uid:8(bob)").ok);
   ASSERT_TRUE(w.until_phase(id, Phase::watching));
   EXPECT_EQ(w.deployment(id).rollout->signed_by.at("2.2"), "uid:8(bob)");
