@@ -110,10 +110,10 @@ std::string suspected_dependency(const State& state,
 Standing standing_of(const State& state, const DeploymentState& d, const Decision& decision,
                      const config::Limits& limits, const std::string& dependency, Time now) {
   const Mode mode = d.irreversible ? strictest(decision.mode, Mode::confirm) : decision.mode;
+  if (const HoldState* hold = state.hold(d.service); hold && mode != Mode::observe)
+    return {"held", "held by " + hold->by + ": " + hold->reason, false, false};
   if (d.rollout && !is_live(d) && d.config) return {}; // the service was not touched: only what the plan did is undone
   if (mode == Mode::observe) return {"observed", why_observed(d, decision, now), false, false};
-  if (const HoldState* hold = state.hold(d.service))
-    return {"held", "held by " + hold->by + ": " + hold->reason, false, false};
   const ServiceState* service = state.service(d.service);
   if (!d.config) return {"blocked", "its frozen configuration cannot be read", true, false};
   if (service && !service->locked_by.empty())

@@ -60,9 +60,9 @@ StepEnded done_at_once(const DeploymentState& d, const std::string& procedure, c
   return ended;
 }
 
-/// The versions of which one may run: once a version is out that one alone, before either of them.
+/// The versions of which one may run. Of a plan either: half of its way, or as its traffic went back before this is asked.
 bool may_run(const DeploymentState& d, const std::string& version) {
-  return version == d.version || (d.rollout && d.finished == Time{} && version == d.previous);
+  return version == d.version || (d.rollout && version == d.previous);
 }
 
 void note_mismatch(StepEnded& ended, const std::string& running, const std::string& judged) {

@@ -217,6 +217,7 @@ struct Fold::Applier {
     DeploymentState* d = find(p.deployment);
     if (!d) return;
     if (!d->gates) d->gates = GateState{};
+    if (d->gates->opened_by.empty()) d->gates->opened_by = d->began_by;
     d->gates->overridden_by = r.actor;
     d->gates->overridden_why = p.reason;
     d->gates->missing = p.missing;
@@ -241,10 +242,13 @@ struct Fold::Applier {
     const StepPlan* plan = nullptr;
     StepProgress* step = d ? progress(*d, p.procedure, p.path, &plan) : nullptr;
     if (!step || !d->rollout) return;
+    const StepPlan* stands = step_at_hand(*d);
+    const bool at_hand = stands && stands->path == p.path;
     if (step->started == Time{}) step->started = r.time;
     step->ended = r.time;
     step->why = p.how + " by " + r.actor + (p.reason.empty() ? "" : ": " + p.reason);
     step->status = p.how == "promoted" ? StepProgress::Status::done : StepProgress::Status::continued;
+    if (!at_hand) return; // left out in advance: what stands, stands
     d->rollout->progress.ended = false;
     d->rollout->pause.reset();
   }
@@ -554,7 +558,10 @@ struct Fold::Applier {
   void operator()(const ServiceUnlocked& p) const {
     ServiceState& state = service(p.service);
     if (p.how == "done_by_hand") {
-      if (const DeploymentState* d = find(state.locked_by)) state.version = d->previous;
+      if (const DeploymentState* d = find(state.locked_by)) {
+        state.version = d->previous;
+        if (d->config && !d->side.empty()) state.live_side = other_side(*d->config, d->side);
+      }
     }
     state.locked_by.clear();
     state.locked_why.clear();

@@ -50,7 +50,7 @@ BeginDeployment begin_of(const DeploymentState& opened) {
 std::string last_kept(const State& state, const std::string& service) {
   for (auto it = state.deployment_order.rbegin(); it != state.deployment_order.rend(); ++it) {
     const DeploymentState* d = state.deployment(*it);
-    if (!d || d->service != service || !d->rolls_back.empty()) continue;
+    if (!d || d->service != service || !d->rolls_back.empty() || d->begun == Time{}) continue;
     const bool kept = d->phase == Phase::succeeded || d->phase == Phase::undecided;
     return kept && d->version == state.service(service)->version ? d->id : "";
   }

@@ -34,7 +34,8 @@ bool is_live(const DeploymentState& d) {
   for (std::size_t i = 0; i < d.rollout->steps.size(); ++i) {
     if (d.rollout->progress.steps[i].attempt == 0) continue;
     const config::PlanPhase* phase = phase_with(d, d.rollout->steps[i].path);
-    if (!phase || phase->live) return true;
+    const config::Step* step = config::step_at(*d.config, d.rollout->steps[i].path);
+    if (!phase || phase->live || (step && step->irreversible)) return true;
   }
   return false;
 }

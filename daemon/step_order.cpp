@@ -96,7 +96,7 @@ Meant meant_by(const config::Service& service, const StepOrder& order) {
       undoes ? order.step.substr(0, order.step.size() - std::string_view(kUndoSuffix).size()) : order.step;
   const config::Step* step = config::step_at(service, path);
   if (!step) return meant;
-  meant.shares_lock = step->group.empty(); // those that run beside each other would keep each other out
+  meant.shares_lock = undoes || step->group.empty(); // those that run beside each other would keep each other out
   meant.run = undoes ? (step->undo ? &*step->undo : nullptr) : std::get_if<config::RunStep>(&step->kind);
   if (const auto* moved = undoes ? nullptr : std::get_if<config::TrafficStep>(&step->kind)) {
     meant.traffic = service.traffic ? &*service.traffic : nullptr;
@@ -198,6 +198,11 @@ Result<StepCommand> command_for(const config::Service& service, const StepOrder&
   StepCommand command;
   if (meant.traffic && (looks || acts)) {
     const auto side = order.fields.find("side");
+    const auto& sides = meant.traffic->sides;
+    const bool known =
+        side != order.fields.end() &&
+        std::any_of(sides.begin(), sides.end(), [&](const config::Side& s) { return s.name == side->second; });
+    if (!known) return fail(Errc::invalid, service.key() + " has no such side of its traffic");
     command =
         plain_command(traffic_argv(*meant.traffic, side == order.fields.end() ? "" : side->second, meant.share, looks),
                       meant.traffic->timeout + kTrafficSpare);
