@@ -2,6 +2,7 @@
 #include "daemon/api_commands.hpp"
 #include "daemon/past_views.hpp"
 #include "daemon/views.hpp"
+#include "daemon/words.hpp"
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -125,9 +126,7 @@ bool Api::ready(const std::string& id) const {
 ApiReply Api::begun(const std::string& id) const {
   const DeploymentState* d = app_.state().deployment(id);
   if (d && d->phase == Phase::requested) {
-    std::string missing;
-    for (const std::string& m : d->gates->missing) missing += (missing.empty() ? "" : "; ") + m;
-    ApiReply reply = api_error(409, "gate", "deployment " + id, "missing: " + missing,
+    ApiReply reply = api_error(409, "gate", "deployment " + id, "missing: " + join(d->gates->missing, "; "),
                                "give what is missing (backstopctl checklist " + id + "), then begin again");
     Json list = Json::array();
     for (const std::string& m : d->gates->missing) list.push(m);

@@ -115,19 +115,13 @@ void App::on_past(const std::string& service, const std::string& deployment, con
 /// Items of the checklist that are commands run once more as it begins. One that fails leaves the request open.
 bool App::items_fail(const DeploymentState& d, bool& waiting, Time now) {
   if (!d.gates || !d.config || !d.config->gates) return false;
-  std::vector<std::string> missing;
-  bool running = false;
-  for (const config::ChecklistItem& item : d.config->gates->checklist) {
-    const auto check = d.gates->checks.find(item.name);
-    if (check == d.gates->checks.end() || check->second.status == StepProgress::Status::done) continue;
-    if (check->second.status != StepProgress::Status::failed) {
-      running = true;
-    } else if (d.gates->overridden_by.empty()) {
-      missing.push_back(item.name + " (" + item.role + "): " + check->second.why);
-    }
-  }
+  const bool running = std::any_of(d.gates->checks.begin(), d.gates->checks.end(), [](const auto& check) {
+    return check.second.status != StepProgress::Status::done && check.second.status != StepProgress::Status::failed;
+  });
   if (running) waiting = true;
-  if (running || missing.empty()) return false;
+  if (running || !d.gates->overridden_by.empty()) return false;
+  const std::vector<std::string> missing = open_commands(d);
+  if (missing.empty()) return false;
   ledger_.add(GateRefused{d.id, missing}, now);
   return true;
 }

@@ -81,11 +81,19 @@ bool goes_on_in_pause(const NextAction& action) {
          std::holds_alternative<WaitUntil>(action) || std::holds_alternative<ProcedureOver>(action);
 }
 
-const char* purpose_of(const std::string& procedure, const std::string& path, bool check) {
-  if (check) return "check";
-  if (procedure == kPreflight) return "preflight";
-  if (procedure == kChecklist) return "item";
-  return procedure == kRollback && path == kAssess ? "version" : "run";
+/// What is asked of the host at a place of a procedure. Its name is the purpose that stands in the records.
+Act act_at(const std::string& procedure, const std::string& path, bool check) {
+  if (check) return Act::check;
+  if (procedure == kPreflight) return Act::preflight;
+  if (procedure == kChecklist) return Act::item;
+  return procedure == kRollback && path == kAssess ? Act::version : Act::run;
+}
+
+StepEnded unmeasured(const DeploymentState& d, const std::string& path, int attempt) {
+  StepEnded ended =
+      done_at_once(d, kRollback, path, "watch", attempt, "the service is not configured any more: nothing measures it");
+  ended.status = 1;
+  return ended;
 }
 
 /// Whoever stops all that runs, as the host goes down, means no step in particular: how far it came is not known.
@@ -236,7 +244,7 @@ void Executor::order(const DeploymentState& d, Act act, const std::string& proce
                      const std::string& name, int attempt, Time now) {
   Result<StepCommand> command = command_for(config_of(d), order_of(d, act, path));
   const StepKey key = key_of(d, act, procedure, path, attempt);
-  ledger_.add(StepIntended{d.id, key.procedure, path, name, purpose_of(procedure, path, act == Act::check), attempt,
+  ledger_.add(StepIntended{d.id, key.procedure, path, name, std::string(name_of(act)), attempt,
                            command ? command->argv : std::vector<std::string>{}},
               now);
   start(key, std::move(command), now);
@@ -321,10 +329,7 @@ void Executor::begin_watch(const DeploymentState& d, std::size_t index, Time now
     it->second->watch.start_clean(now);
     it->second->verification = Verification{now, Time{}, step->good_for, now + step->timeout, attempt, plan.path};
   } else {
-    StepEnded ended = done_at_once(d, kRollback, plan.path, "watch", attempt,
-                                   "the service is not configured any more: nothing measures it");
-    ended.status = 1;
-    ledger_.add(std::move(ended), now);
+    ledger_.add(unmeasured(d, plan.path, attempt), now);
   }
 }
 
@@ -427,7 +432,7 @@ void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, 
   ended.path =
       is_check(key.path) ? key.path.substr(0, key.path.size() - std::string_view(kCheckSuffix).size()) : key.path;
   ended.attempt = key.attempt;
-  ended.purpose = purpose_of(key.procedure, ended.path, is_check(key.path));
+  ended.purpose = name_of(act_at(key.procedure, ended.path, is_check(key.path)));
   ended.end = name_of(outcome.end);
   ended.status = outcome.status;
   ended.took = outcome.took;
@@ -492,10 +497,7 @@ void Executor::settle_watch(const DeploymentState& d, const std::string& path, c
         Verification{began, Time{}, watch_step->good_for, began + watch_step->timeout, step.attempt, path};
     return;
   }
-  StepEnded ended = done_at_once(d, kRollback, path, "watch", step.attempt,
-                                 "the service is not configured any more: nothing measures it");
-  ended.status = 1;
-  ledger_.add(std::move(ended), now);
+  ledger_.add(unmeasured(d, path, step.attempt), now);
 }
 
 void Executor::settle_step(const DeploymentState& d, const std::string& procedure, const std::string& path,
@@ -505,11 +507,7 @@ void Executor::settle_step(const DeploymentState& d, const std::string& procedur
   if (procedure == kRollback && !check && step_kind<config::WatchStep>(d, path))
     return settle_watch(d, path, step, now);
   if (procedure == kPlan && !check && !is_command(d, path)) return; // its end is in the records, or time's
-  const Act act = check                                       ? Act::check
-                  : procedure == kPreflight                   ? Act::preflight
-                  : procedure == kChecklist                   ? Act::item
-                  : procedure == kRollback && path == kAssess ? Act::version
-                                                              : Act::run;
+  const Act act = act_at(procedure, path, check);
   const StepKey key = key_of(d, act, procedure, path, check ? step.checks : step.attempt);
   StepRunner::Seen seen = steps_.adopt(key);
   // Another boot: what the runner keeps may not have reached the disk, so "never started" proves nothing.

@@ -45,16 +45,9 @@ CheckedItem look_at(const config::ChecklistItem& item, const ServiceWatch& watch
   return seen;
 }
 
-std::string why_open(const DeploymentState& d, const config::ChecklistItem& item) {
-  if (std::holds_alternative<config::CommandItem>(item.kind)) {
-    const auto check = d.gates->checks.find(item.name);
-    if (check == d.gates->checks.end() || check->second.status == StepProgress::Status::pending) return "not run yet";
-    if (check->second.status == StepProgress::Status::done) return {};
-    return check->second.status == StepProgress::Status::failed ? check->second.why : "it runs";
-  }
-  const auto seen = d.gates->items.find(item.name);
-  if (seen == d.gates->items.end()) return item.automatic() ? "not looked at yet" : "not signed";
-  return seen->second.passed ? "" : seen->second.why;
+/// How an item stands that is not given: "tests-passing (tech-lead): not signed".
+std::string open_line(const config::ChecklistItem& item, const std::string& why) {
+  return item.name + " (" + item.role + "): " + why;
 }
 
 } // namespace
@@ -81,12 +74,15 @@ std::vector<CheckedItem> look_at_items(const config::Gates& gates, const Service
   return seen;
 }
 
-std::vector<std::string> open_items(const DeploymentState& d, const std::string& role) {
+std::vector<std::string> open_commands(const DeploymentState& d) {
   std::vector<std::string> open;
   for (const config::ChecklistItem& item : gates_of(d).checklist) {
-    if (!role.empty() && item.role != role) continue;
-    if (const std::string why = why_open(d, item); !why.empty())
-      open.push_back(item.name + " (" + item.role + "): " + why);
+    const auto check = d.gates->checks.find(item.name);
+    if (check == d.gates->checks.end() || check->second.status == StepProgress::Status::done) continue;
+    const StepProgress& step = check->second;
+    open.push_back(open_line(item, step.status == StepProgress::Status::pending  ? "not run yet"
+                                   : step.status == StepProgress::Status::failed ? step.why
+                                                                                 : "it runs"));
   }
   return open;
 }
@@ -137,18 +133,13 @@ std::vector<std::string> missing_before(const DeploymentState& d, const ServiceW
   std::vector<std::string> missing;
   const config::Gates& gates = gates_of(d);
   if (const std::string closed = closed_at(gates, now, clock); !closed.empty()) missing.push_back(closed);
-  const std::vector<CheckedItem> seen = look_at_items(gates, &watch);
   for (const config::ChecklistItem& item : gates.checklist) {
     if (std::holds_alternative<config::CommandItem>(item.kind)) continue;
-    std::string why;
     if (!item.automatic()) {
-      why = why_open(d, item);
-    } else {
-      const auto now_seen =
-          std::find_if(seen.begin(), seen.end(), [&](const CheckedItem& s) { return s.item == item.name; });
-      if (now_seen != seen.end() && !now_seen->passed) why = now_seen->why;
+      if (!d.gates->items.contains(item.name)) missing.push_back(open_line(item, "not signed"));
+    } else if (const CheckedItem seen = look_at(item, watch); !seen.passed) {
+      missing.push_back(open_line(item, seen.why));
     }
-    if (!why.empty()) missing.push_back(item.name + " (" + item.role + "): " + why);
   }
   for (const std::string& role : open_approvals(d)) missing.push_back("approval of " + role);
   if (gates.monitoring)

@@ -17,9 +17,8 @@ WallMinute utc_minute(Time at);
 /// What the items show that the daemon itself can look at: indicators and sources. `watch` null: nothing is measured.
 std::vector<CheckedItem> look_at_items(const config::Gates& gates, const ServiceWatch* watch);
 
-/// Items that nobody signed, or that were looked at and are not given: "tests-passing (tech-lead): not signed". Commands count
-/// by their last end.
-std::vector<std::string> open_items(const DeploymentState& deployment, const std::string& role = "");
+/// Items that are commands and have not ended well: "tests-passing (tech-lead): exit status 1". As they ended last.
+std::vector<std::string> open_commands(const DeploymentState& deployment);
 /// Roles that have not agreed, in their order.
 std::vector<std::string> open_approvals(const DeploymentState& deployment);
 /// Enforced indicators that had no data for the whole of the baseline window: "error_rate: 12m of 30m".

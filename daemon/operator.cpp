@@ -59,6 +59,12 @@ std::string last_kept(const State& state, const std::string& service) {
 
 } // namespace
 
+Reply done(std::string id) {
+  Reply reply;
+  reply.id = std::move(id);
+  return reply;
+}
+
 Reply refusal(std::string reason, std::string what, std::string why, std::string how) {
   Reply reply;
   reply.ok = false;
@@ -228,9 +234,7 @@ Reply Operator::operator()(const FinishDeployment& c) {
            {"deployed", "info", d->service + " " + d->version + ": deployed, and watched from now on", "", c.id},
            config_.daemon, {}, now_);
   if (const auto it = watches_.find(d->service); it != watches_.end()) it->second->watch.start_clean(now_);
-  Reply reply;
-  reply.id = c.id;
-  return reply;
+  return done(c.id);
 }
 
 Reply Operator::operator()(const AbortDeployment& c) {
@@ -243,9 +247,7 @@ Reply Operator::operator()(const AbortDeployment& c) {
                    rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }
   end_deployment(ledger_, *d, Phase::aborted, "aborted by " + actor_ + ": " + c.reason, config_.daemon, now_, actor_);
-  Reply reply;
-  reply.id = c.id;
-  return reply;
+  return done(c.id);
 }
 
 Reply Operator::operator()(const Acknowledge& c) {
@@ -262,9 +264,7 @@ Reply Operator::operator()(const Acknowledge& c) {
             i.service + ": " + c.incident + " is acknowledged by " + actor_ + ": " + c.comment, c.incident,
             i.deployment},
            config_.daemon, {}, now_);
-  Reply reply;
-  reply.id = c.incident;
-  return reply;
+  return done(c.incident);
 }
 
 Reply Operator::operator()(const CloseReview& c) {
@@ -279,9 +279,7 @@ Reply Operator::operator()(const CloseReview& c) {
     return refusal("conflict", what, it->second.reviewed_by + " closed it already",
                    "`backstopctl incident show " + c.incident + "` shows what was found");
   add(ReviewClosed{c.incident, c.root_cause, c.prevention});
-  Reply reply;
-  reply.id = c.incident;
-  return reply;
+  return done(c.incident);
 }
 
 Reply Operator::operator()(const Hold& c) {
@@ -328,9 +326,7 @@ Reply Operator::operator()(const RollBackNow& c) {
                                        : "its frozen configuration cannot be read",
                    "deploy a good version by hand");
   start_rollback(ledger_, *d, "ordered by " + actor_ + ": " + c.reason, now_, actor_);
-  Reply reply;
-  reply.id = d->id;
-  return reply;
+  return done(d->id);
 }
 
 Reply Operator::operator()(const AcceptNow& c) {
@@ -345,9 +341,7 @@ Reply Operator::operator()(const AcceptNow& c) {
   add(VersionVerifiedGood{id, key, d->version, {}});
   end_deployment(ledger_, *d, Phase::succeeded, "accepted by " + actor_ + ": " + c.reason, config_.daemon, now_,
                  actor_);
-  Reply reply;
-  reply.id = id;
-  return reply;
+  return done(id);
 }
 
 Reply Operator::operator()(const AnswerConfirmation& c) {
@@ -359,9 +353,7 @@ Reply Operator::operator()(const AnswerConfirmation& c) {
   const std::string why = d->confirmation->why;
   add(ConfirmationAnswered{c.id, c.confirmed ? "confirmed" : "declined", c.reason});
   if (c.confirmed) start_rollback(ledger_, *d, why + " (confirmed by " + actor_ + ")", now_, actor_);
-  Reply reply;
-  reply.id = c.id;
-  return reply;
+  return done(c.id);
 }
 
 Reply Operator::operator()(const RaiseSignal& c) {

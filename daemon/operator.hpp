@@ -121,6 +121,8 @@ struct Reply {
   std::string what, why, how;
   Json details = Json::object();
 };
+/// It is done; `id` of what it was about.
+Reply done(std::string id);
 Reply refusal(std::string reason, std::string what, std::string why, std::string how);
 
 /// Carries commands out against the ledger. No I/O: acts come from the state that the records make (Executor).
@@ -161,6 +163,8 @@ private:
                  const std::string& what) const;
   Reply sign_step(const DeploymentState& deployment, const Approve& command);
   Reply resolve_opened(const std::string& id, const std::string& what, const DeploymentState*& found) const;
+  /// Its incident, where one is open, is over.
+  void resolve_incident(const std::string& incident, const std::string& how);
   Reply resolve_plan(const std::string& id, const std::string& what, const DeploymentState*& found) const;
   Reply abort_plan(const DeploymentState& deployment, const AbortDeployment& command);
   Reply pass_gates(const BeginDeployment& command, const DeploymentState* opened, const ServiceWatch& watch,

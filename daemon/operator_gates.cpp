@@ -46,12 +46,6 @@ std::vector<std::string> unsigned_items(const DeploymentState& d, const std::str
   return open;
 }
 
-Reply done(const std::string& id) {
-  Reply reply;
-  reply.id = id;
-  return reply;
-}
-
 } // namespace
 
 Reply Operator::resolve_opened(const std::string& id, const std::string& what, const DeploymentState*& found) const {

@@ -9,12 +9,6 @@
 namespace backstop {
 namespace {
 
-Reply done(const std::string& id) {
-  Reply reply;
-  reply.id = id;
-  return reply;
-}
-
 std::string name_of(const StepPlan& step) { return step.path + " (" + step.name + ")"; }
 
 } // namespace
@@ -27,6 +21,11 @@ Reply Operator::resolve_plan(const std::string& id, const std::string& what, con
           ? found->config ? "it has no plan: whoever deploys goes on by himself" : "its frozen plan cannot be read"
           : "it is " + std::string(backstop::name_of(found->phase)) + ", its plan is not under way";
   return refusal("conflict", what, why, "`backstopctl deploy show " + id + "` tells how it stands");
+}
+
+void Operator::resolve_incident(const std::string& incident, const std::string& how) {
+  const auto it = ledger_.state().incidents.find(incident);
+  if (it != ledger_.state().incidents.end() && it->second.open()) add(IncidentResolved{incident, how});
 }
 
 Reply Operator::operator()(const PausePlan& c) {
@@ -54,9 +53,7 @@ Reply Operator::operator()(const ResumePlan& c) {
   if (d->rollout->pause) add(PlanResumed{c.id, c.reason});
   // A watch whose time was over without a word to say is watched once more.
   if (watched_out) add(ProcedureRetried{c.id, kPlan, path});
-  if (const auto it = ledger_.state().incidents.find(incident);
-      it != ledger_.state().incidents.end() && it->second.open())
-    add(IncidentResolved{incident, actor_ + " goes on: " + c.reason});
+  resolve_incident(incident, actor_ + " goes on: " + c.reason);
   return done(c.id);
 }
 
@@ -72,9 +69,7 @@ Reply Operator::operator()(const PromotePlan& c) {
                    "`backstopctl deploy skip " + c.id + "` leaves a step out");
   const std::string incident = d->incident;
   add(StepSkipped{c.id, kPlan, step->path, step->name, "promoted", c.reason});
-  if (const auto it = ledger_.state().incidents.find(incident);
-      it != ledger_.state().incidents.end() && it->second.open())
-    add(IncidentResolved{incident, actor_ + " promoted it: " + c.reason});
+  resolve_incident(incident, actor_ + " promoted it: " + c.reason);
   return done(c.id);
 }
 

@@ -127,10 +127,7 @@ Json checklist_view(const DeploymentState& d, const ServiceWatch* watch, Time no
   const bool waits = d.phase == Phase::requested;
   if (waits && watch) {
     for (const std::string& m : missing_before(d, *watch, now, clock)) missing.push(m);
-    for (const std::string& open : open_items(d)) {
-      const std::string name = open.substr(0, open.find(' '));
-      if (d.gates->checks.contains(name)) missing.push(open);
-    }
+    for (const std::string& open : open_commands(d)) missing.push(open);
   }
   return Json::object()
       .set("deployment", d.id)

@@ -1,4 +1,5 @@
 #include "daemon/procedures.hpp"
+#include <algorithm>
 #include <map>
 
 namespace backstop {
@@ -106,6 +107,11 @@ std::string describe(const StepEnded& ended) {
   return text;
 }
 
+std::string step_undone_by(std::string_view path) {
+  const std::string_view suffix = kUndoSuffix;
+  return path.ends_with(suffix) ? std::string(path.substr(0, path.size() - suffix.size())) : "";
+}
+
 const std::vector<StepPlan>* steps_of(const DeploymentState& d, std::string_view procedure) {
   if (procedure == kRollback) return d.rollback ? &d.plan : nullptr;
   return procedure == kPlan && d.rollout ? &d.rollout->steps : nullptr;
@@ -146,28 +152,17 @@ std::vector<StepPlan> rollback_plan_of(const config::Service& service, const std
       plan.push_back(traffic_plan(kTrafficBack, "traffic back"));
       continue;
     }
-    const config::Step* step = config::step_at(service, path.substr(0, path.size() - std::string(kUndoSuffix).size()));
+    const config::Step* step = config::step_at(service, step_undone_by(path));
     if (!step || !step->undo) continue;
     config::Step undoing{"undo of " + step->name, path, *step->undo};
     undone.push_back(plan_of(undoing));
   }
-  if (untouched) {
-    plan.insert(plan.end(), undone.begin(), undone.end());
-    return plan;
-  }
-  bool put = false;
-  for (const StepPlan& step : plan_of(service.rollback)) {
-    if (!put && step.kind == StepPlan::Kind::run && step.path != kAssess) {
-      plan.insert(plan.end(), undone.begin(), undone.end());
-      put = true;
-    }
-    if (!put && step.kind == StepPlan::Kind::watch) { // nothing else is run before it
-      plan.insert(plan.end(), undone.begin(), undone.end());
-      put = true;
-    }
-    plan.push_back(step);
-  }
-  if (!put) plan.insert(plan.end(), undone.begin(), undone.end());
+  std::vector<StepPlan> rest = untouched ? std::vector<StepPlan>{} : plan_of(service.rollback);
+  const auto first_act = std::find_if(rest.begin(), rest.end(), [](const StepPlan& step) {
+    return (step.kind == StepPlan::Kind::run && step.path != kAssess) || step.kind == StepPlan::Kind::watch;
+  });
+  rest.insert(first_act, undone.begin(), undone.end());
+  plan.insert(plan.end(), rest.begin(), rest.end());
   return plan;
 }
 

@@ -21,6 +21,9 @@ inline constexpr const char* kUndoSuffix = ".undo";
 /// Path of the question which version runs, which comes before what the user configured of a rollback.
 inline constexpr const char* kAssess = "0";
 
+/// "2.1" of "2.1.undo"; empty: it takes no step back.
+std::string step_undone_by(std::string_view path);
+
 /// The steps of a procedure and how far they came; null where there is none.
 const std::vector<StepPlan>* steps_of(const DeploymentState& deployment, std::string_view procedure);
 const ProcedureProgress* progress_of(const DeploymentState& deployment, std::string_view procedure);

@@ -13,6 +13,16 @@ const config::PlanPhase* phase_with(const DeploymentState& d, std::string_view p
   return number == 0 || number > d.config->plan.phases.size() ? nullptr : &d.config->plan.phases[number - 1];
 }
 
+/// The two sides of the traffic, null where nothing moves it.
+const std::vector<config::Side>* sides_of(const config::Service& service) {
+  return service.traffic && service.traffic->sides.size() == 2 ? &service.traffic->sides : nullptr;
+}
+
+/// The side that has the traffic: the first one before anything was moved.
+std::string live_side(const std::vector<config::Side>& sides, const std::string& known) {
+  return known.empty() ? sides[0].name : known;
+}
+
 } // namespace
 
 std::vector<std::string> undo_of(const DeploymentState& d) {
@@ -29,8 +39,7 @@ std::vector<std::string> undo_of(const DeploymentState& d) {
 }
 
 bool is_live(const DeploymentState& d) {
-  if (!d.rollout) return true;
-  if (!d.config) return true;
+  if (!d.rollout || !d.config) return true;
   for (std::size_t i = 0; i < d.rollout->steps.size(); ++i) {
     if (d.rollout->progress.steps[i].attempt == 0) continue;
     const config::PlanPhase* phase = phase_with(d, d.rollout->steps[i].path);
@@ -136,25 +145,26 @@ Time watched_since(const DeploymentState& d) {
 }
 
 JudgedSide judged_side(const config::Service& service, const DeploymentState* d, const ServiceState* state) {
-  if (!service.traffic || service.traffic->sides.size() != 2) return {};
-  const std::string live = state && !state->live_side.empty() ? state->live_side : service.traffic->sides[0].name;
-  if (!d || d->side.empty() || d->traffic.since == Time{}) return {live, ""};
+  const std::vector<config::Side>* sides = sides_of(service);
+  if (!sides) return {};
+  if (!d || d->side.empty() || d->traffic.since == Time{})
+    return {live_side(*sides, state ? state->live_side : ""), ""};
   const double share = d->traffic.known ? d->traffic.share : std::max(d->traffic.share, d->traffic.wanted);
   if (share <= 0 || d->phase == Phase::rolling_back) return {other_side(service, d->side), ""};
   return {d->side, share < 1 ? other_side(service, d->side) : ""};
 }
 
-std::string candidate_side(const config::Service& service, const std::string& live_side) {
-  if (!service.traffic || service.traffic->sides.size() != 2) return {};
-  const config::Traffic& traffic = *service.traffic;
-  if (!traffic.candidate.empty()) return traffic.candidate;
-  return other_side(service, live_side.empty() ? traffic.sides[0].name : live_side);
+std::string candidate_side(const config::Service& service, const std::string& known_live) {
+  const std::vector<config::Side>* sides = sides_of(service);
+  if (!sides) return {};
+  if (!service.traffic->candidate.empty()) return service.traffic->candidate;
+  return other_side(service, live_side(*sides, known_live));
 }
 
 std::string other_side(const config::Service& service, const std::string& side) {
-  if (!service.traffic || service.traffic->sides.size() != 2) return {};
-  const std::vector<config::Side>& sides = service.traffic->sides;
-  return sides[0].name == side ? sides[1].name : sides[0].name;
+  const std::vector<config::Side>* sides = sides_of(service);
+  if (!sides) return {};
+  return (*sides)[0].name == side ? (*sides)[1].name : (*sides)[0].name;
 }
 
 } // namespace backstop

@@ -91,10 +91,9 @@ Meant meant_by(const config::Service& service, const StepOrder& order) {
     meant.traffic = service.traffic ? &*service.traffic : nullptr;
     return meant;
   }
-  const bool undoes = order.step.ends_with(kUndoSuffix);
-  const std::string path =
-      undoes ? order.step.substr(0, order.step.size() - std::string_view(kUndoSuffix).size()) : order.step;
-  const config::Step* step = config::step_at(service, path);
+  const std::string undone = step_undone_by(order.step);
+  const bool undoes = !undone.empty();
+  const config::Step* step = config::step_at(service, undoes ? undone : order.step);
   if (!step) return meant;
   meant.shares_lock = undoes || step->group.empty(); // those that run beside each other would keep each other out
   meant.run = undoes ? (step->undo ? &*step->undo : nullptr) : std::get_if<config::RunStep>(&step->kind);
@@ -203,9 +202,8 @@ Result<StepCommand> command_for(const config::Service& service, const StepOrder&
         side != order.fields.end() &&
         std::any_of(sides.begin(), sides.end(), [&](const config::Side& s) { return s.name == side->second; });
     if (!known) return fail(Errc::invalid, service.key() + " has no such side of its traffic");
-    command =
-        plain_command(traffic_argv(*meant.traffic, side == order.fields.end() ? "" : side->second, meant.share, looks),
-                      meant.traffic->timeout + kTrafficSpare);
+    command = plain_command(traffic_argv(*meant.traffic, side->second, meant.share, looks),
+                            meant.traffic->timeout + kTrafficSpare);
     // Somebody's own command that cannot say how it is: it is moved anew, which does no harm.
     if (command.argv.empty()) command.argv = {order.act == Act::preflight ? "/bin/true" : "/bin/false"};
   } else if (meant.other) {

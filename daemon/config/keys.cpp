@@ -2,6 +2,28 @@
 #include <cstdlib>
 
 namespace backstop::config {
+namespace {
+
+const std::vector<Key> kTakenBack{{"undo"}, {"irreversible"}, {"baseline"}}; ///< of steps of a plan
+
+/// The keys of a command of a plan, between those before and behind.
+std::vector<Key> of_run(std::vector<Key> keys, const std::vector<Key>& behind) {
+  keys.insert(keys.end(), {{"timeout"},
+                           {"retries"},
+                           {"retry_delay"},
+                           {"check"},
+                           {"on_failure"},
+                           {"on_unknown"},
+                           {"user"},
+                           {"env"},
+                           {"limits"},
+                           {"sandbox"},
+                           {"writable"}});
+  keys.insert(keys.end(), behind.begin(), behind.end());
+  return keys;
+}
+
+} // namespace
 
 const std::vector<Section>& sections() {
   constexpr bool required = true;
@@ -247,59 +269,15 @@ const std::vector<Section>& sections() {
       {"traffic/check", {{"argv", required}}},
       {"plan", {{"ready", required}, {"scripts", required}, {"health_url"}, {"steps"}}},
       {"phase", {{"phase", required}, {"live"}, {"steps", required}}},
-      {"plan-step/run",
-       {{"name", required},
-        {"kind", required},
-        {"argv", required},
-        {"timeout"},
-        {"retries"},
-        {"retry_delay"},
-        {"check"},
-        {"on_failure"},
-        {"on_unknown"},
-        {"user"},
-        {"env"},
-        {"limits"},
-        {"sandbox"},
-        {"writable"},
-        {"undo"},
-        {"irreversible"},
-        {"baseline"}}},
+      {"plan-step/run", of_run({{"name", required}, {"kind", required}, {"argv", required}}, kTakenBack)},
       {"plan-step/notify", {{"name", required}, {"kind", required}, {"severity"}, {"to"}}},
       {"plan-step/watch", {{"name", required}, {"kind", required}, {"for", required}}},
       {"plan-step/wait", {{"name", required}, {"kind", required}, {"for", required}}},
       {"plan-step/approve", {{"name", required}, {"kind", required}, {"role", required}}},
       {"plan-step/traffic", {{"name", required}, {"kind", required}, {"share", required}}},
       {"plan-step/parallel", {{"name", required}, {"kind", required}, {"steps", required}}},
-      {"undo",
-       {{"argv", required},
-        {"timeout"},
-        {"retries"},
-        {"retry_delay"},
-        {"check"},
-        {"on_failure"},
-        {"on_unknown"},
-        {"user"},
-        {"env"},
-        {"limits"},
-        {"sandbox"},
-        {"writable"}}},
-      {"ready-step/run",
-       {{"argv"},
-        {"timeout"},
-        {"retries"},
-        {"retry_delay"},
-        {"check"},
-        {"on_failure"},
-        {"on_unknown"},
-        {"user"},
-        {"env"},
-        {"limits"},
-        {"sandbox"},
-        {"writable"},
-        {"undo"},
-        {"irreversible"},
-        {"baseline"}}},
+      {"undo", of_run({{"argv", required}}, {})},
+      {"ready-step/run", of_run({{"argv"}}, kTakenBack)},
       {"ready-step/watch", {{"for"}}},
       {"ready-step/traffic", {{"share"}}},
       {"gates",

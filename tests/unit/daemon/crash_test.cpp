@@ -1,5 +1,5 @@
 #include "tests/fakes/app_world.hpp"
-#include "tests/fakes/killing_runner.hpp"
+#include "tests/unit/daemon/kill_everywhere.hpp"
 #include "tests/unit/daemon/shop_config.hpp"
 #include <gtest/gtest.h>
 #include <set>
@@ -53,54 +53,9 @@ void expect_whole(AppWorld& w, const Story& story, const std::string& where) {
 
 AppWorld world_of(const Story& story) { return AppWorld({story.config.text()}); }
 
-/// Runs the story, killed once as `plan` says; false: the kill never came, the whole story has been tried.
-template <class Plan> bool killed_once(const Story& story, const std::string& where, Plan plan) {
-  AppWorld w = world_of(story);
-  KillingRunner runner(w.steps);
-  w.runner = &runner;
-  story.prepare(w);
-  w.prepare_start = [&] { plan(w, runner); };
-  bool killed = false;
-  try {
-    w.start();
-    drive(w, story);
-  } catch (const Crash&) {
-    killed = true;
-  } catch (const Killed&) {
-    killed = true;
-  }
-  if (killed) {
-    runner.before = runner.after = 0;
-    w.prepare_start = {};
-    w.kill();
-    w.run_dead(3);
-    w.start();
-    drive(w, story);
-  }
-  expect_whole(w, story, where);
-  return killed;
-}
-
 void kill_everywhere(const Story& story) {
-  std::uint64_t n = 1;
-  for (bool going = true; going && !testing::Test::HasFailure(); ++n) {
-    const std::string at = std::to_string(n);
-    const bool before = killed_once(story, "killed before append " + at,
-                                    [&](AppWorld& w, KillingRunner&) { w.faulty->crash_before(n); });
-    const bool after =
-        killed_once(story, "killed after append " + at, [&](AppWorld& w, KillingRunner&) { w.faulty->crash_after(n); });
-    going = before || after;
-  }
-  EXPECT_GT(n, 8U) << "a rollback has more appends than that";
-  int k = 1;
-  for (bool going = true; going && !testing::Test::HasFailure(); ++k) {
-    const std::string at = std::to_string(k);
-    const bool before =
-        killed_once(story, "killed before act " + at, [&](AppWorld&, KillingRunner& r) { r.before = k; });
-    const bool after = killed_once(story, "killed after act " + at, [&](AppWorld&, KillingRunner& r) { r.after = k; });
-    going = before || after;
-  }
-  EXPECT_GT(k, 3) << "a rollback has more acts than that";
+  backstop::kill_everywhere({story.config.text(), story.prepare, [&](AppWorld& w) { drive(w, story); },
+                             [&](AppWorld& w, const std::string& where) { expect_whole(w, story, where); }});
 }
 
 TEST(CrashProof, ARollbackOfSixSteps) { kill_everywhere({}); }

@@ -1,6 +1,6 @@
 // kill -9 at every append and at every act of a plan: it ends in the same state as if nobody had been killed, nothing ran twice,
 // and the traffic is where the records say.
-#include "tests/fakes/killing_runner.hpp"
+#include "tests/unit/daemon/kill_everywhere.hpp"
 #include "tests/unit/daemon/rollout_world.hpp"
 #include <gtest/gtest.h>
 #include <map>
@@ -66,55 +66,16 @@ void expect_whole(AppWorld& w, const Story& story, const std::string& where) {
   EXPECT_FALSE(w.deployment("D1").rollout->pause) << where;
 }
 
-template <class Plan> bool killed_once(const Story& story, const std::string& where, Plan plan) {
-  AppWorld w({RolloutWorld::with_plan().text()});
-  KillingRunner runner(w.steps);
-  w.runner = &runner;
+void prepare(AppWorld& w, const Story& story) {
   for (const char* program : {"/bin/backup", "/bin/deploy", "/bin/route", "/bin/mark", "/bin/undeploy"})
     w.steps.script(program, {Script::exits(0, std::chrono::seconds(story.takes))});
   if (story.tests_fail) w.steps.script("/bin/test", {Script::exits(1)});
-  w.prepare_start = [&] { plan(w, runner); };
-  bool killed = false;
-  try {
-    w.start();
-    drive(w, story);
-  } catch (const Crash&) {
-    killed = true;
-  } catch (const Killed&) {
-    killed = true;
-  }
-  if (killed) {
-    runner.before = runner.after = 0;
-    w.prepare_start = {};
-    w.kill();
-    w.run_dead(3);
-    w.start();
-    drive(w, story);
-  }
-  expect_whole(w, story, where);
-  return killed;
 }
 
 void kill_everywhere(const Story& story) {
-  std::uint64_t n = 1;
-  for (bool going = true; going && !testing::Test::HasFailure(); ++n) {
-    const std::string at = std::to_string(n);
-    const bool before = killed_once(story, "killed before append " + at,
-                                    [&](AppWorld& w, KillingRunner&) { w.faulty->crash_before(n); });
-    const bool after =
-        killed_once(story, "killed after append " + at, [&](AppWorld& w, KillingRunner&) { w.faulty->crash_after(n); });
-    going = before || after;
-  }
-  EXPECT_GT(n, 8U) << "a plan has more appends than that";
-  int k = 1;
-  for (bool going = true; going && !testing::Test::HasFailure(); ++k) {
-    const std::string at = std::to_string(k);
-    const bool before =
-        killed_once(story, "killed before act " + at, [&](AppWorld&, KillingRunner& r) { r.before = k; });
-    const bool after = killed_once(story, "killed after act " + at, [&](AppWorld&, KillingRunner& r) { r.after = k; });
-    going = before || after;
-  }
-  EXPECT_GT(k, 3) << "a plan has more acts than that";
+  backstop::kill_everywhere({RolloutWorld::with_plan().text(), [&](AppWorld& w) { prepare(w, story); },
+                             [&](AppWorld& w) { drive(w, story); },
+                             [&](AppWorld& w, const std::string& where) { expect_whole(w, story, where); }});
 }
 
 Story slow(Story story) {
