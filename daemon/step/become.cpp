@@ -4,7 +4,9 @@
 #include <csignal>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -73,6 +75,14 @@ std::string beside_us(const std::string& name) {
   return path.substr(0, path.rfind('/') + 1) + name;
 }
 
+/// A program of the user's own may live on without us: nobody knows what ending it half-way would do. A move of traffic may not:
+/// it waits for servers, and would come after what was decided meanwhile. It may be ended at any instant.
+void end_with_supervisor() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  pollfd report{kReportFd, 0, 0};
+  if (::poll(&report, 1, 0) != 0) ::_exit(127); // nobody reads it: the supervisor died before that
+}
+
 /// Where a name without a slash is, by the PATH the command is given. Not execvp: it hands scripts without a "#!" line
 /// to a shell.
 std::string find_program(const std::string& name, std::string_view path) {
@@ -118,6 +128,7 @@ void become(const Command& given, int output, int report) {
   become_user(command.user);
   if (::chdir(command.directory.c_str()) != 0) fail("directory " + command.directory + ": " + error_text(errno));
   const std::string program = find_program(command.argv.front(), path_in(command.environment));
+  if (command.argv.front() == kTrafficProgram) end_with_supervisor();
   const std::vector<char*> argv = pointers(command.argv);
   const std::vector<char*> environment = pointers(command.environment);
   ::execve(program.c_str(), argv.data(), environment.data());

@@ -1,4 +1,5 @@
 #include "daemon/step/files.hpp"
+#include "tests/integration/raw_server.hpp"
 #include "tests/integration/step_host.hpp"
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -110,6 +111,27 @@ TEST_F(CrashedStep, IsUnknownWhenItsSupervisorIsKilledAndIsLeftAlone) {
   restart();
   EXPECT_EQ(runner->adopt(key), Seen::lost);
   EXPECT_EQ(runner->start(key, shell("true")).error().code, Errc::refused);
+}
+
+/// Else it would wait for its server, and move the traffic after all had been taken back.
+TEST_F(CrashedStep, AMoveOfTrafficEndsWithItsSupervisor) {
+  const RawServer proxy(file("api"), [](RawServer::Connection& connection) { connection.hold(); });
+  ASSERT_TRUE(runner->start(
+      key, command({"backstop-traffic", "haproxy", "--socket", file("api"), "--backend", "shop", "--side", "blue=blue1",
+                    "--side", "green=green1", "--to", "green", "--share", "0.1", "--timeout", "60"})));
+  ASSERT_TRUE(until([&] { return proxy.connections() > 0; }));
+  ASSERT_TRUE(until([&] { return std::filesystem::file_size(step_file(step::kStarted)) > 0; }));
+  std::ifstream started(step_file(step::kStarted));
+  int pid = 0, supervisor = 0;
+  started >> pid;
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string word;
+  for (int i = 0; i < 3; ++i) stat >> word; // pid, (backstop-traffi), state
+  stat >> supervisor;
+  ASSERT_GT(supervisor, 1);
+  ::kill(supervisor, SIGKILL);
+  EXPECT_EQ(next_outcome().end, StepEnd::unknown);
+  EXPECT_TRUE(until([&] { return !alive(pid); }));
 }
 
 TEST_F(CrashedStep, SigtermToTheSupervisorCancelsIt) {
