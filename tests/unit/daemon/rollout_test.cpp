@@ -61,6 +61,26 @@ TEST(Rollout, AVersionThatTurnsBadAfterThePlanIsTakenBackTheSameWay) {
   EXPECT_EQ(w.service().live_side, "blue");
 }
 
+TEST(Rollout, AskedAfterTheTrafficWentBackTheVersionThatCustomersMeetIsTheOldOne) {
+  RolloutWorld w(
+      RolloutWorld::with_plan(std::string(RolloutWorld::kPlan) + "running_version: {argv: [/bin/running]}\n"));
+  w.steps.script("/bin/running", {Script::exits(0, {}, "v1\n")});
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.until_phase(id, Phase::watching));
+  w.error_share_of["v2"] = 0.3;
+  ASSERT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << w.deployment(id).outcome_why;
+}
+
+TEST(Rollout, AThirdVersionOnASideIsNotTouched) {
+  RolloutWorld w(
+      RolloutWorld::with_plan(std::string(RolloutWorld::kPlan) + "running_version: {argv: [/bin/running]}\n"));
+  w.steps.script("/bin/running", {Script::exits(0, {}, "v7-by-hand\n")});
+  const std::string id = w.roll_out("v2", 0.3);
+  ASSERT_TRUE(w.until_phase(id, Phase::rollback_failed));
+  EXPECT_THAT(w.done(), testing::Not(HasSubstr("undeploy")));
+  EXPECT_EQ(w.deployment(id).traffic.share, 0);
+}
+
 TEST(Rollout, TheWatchAfterThePlanNeedsNoWarmUp) {
   ShopConfig config = RolloutWorld::with_plan();
   config.judge = "{kind: table, warm_up: 15s}";
