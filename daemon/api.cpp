@@ -47,6 +47,16 @@ bool signs(const std::string& path) {
   return parts.size() == 4 && parts[1] == "deployments" && (parts[3] == "approve" || parts[3] == "revoke");
 }
 
+/// What helps against a refusal that came after `deploy begin` had been taken.
+std::string how_to_begin(const std::string& code) {
+  if (code == "traffic")
+    return "move it there, or say where it is: `backstopctl adopt SERVICE VERSION --side SIDE --reason …`; then begin "
+           "again";
+  if (code == "conflict") return "`backstopctl status` tells how it stands; then begin again";
+  if (code == "not_found") return "put its file back, then `backstopctl reload`";
+  return "mend the rollback's preflight, or begin with --irreversible";
+}
+
 /// The number of that name in the query, where it is there.
 ApiReply number_of(const ApiRequest& request, const char* name, std::int64_t& number) {
   const auto q = request.query.find(name);
@@ -134,8 +144,8 @@ ApiReply Api::begun(const std::string& id) const {
     return reply;
   }
   if (!d || d->phase == Phase::refused) {
-    return api_error(409, "no_target", "deployment " + id, d ? d->outcome_why : "is gone",
-                     "mend the rollback's preflight, or begin with --irreversible");
+    const std::string code = d && !d->refused_as.empty() ? d->refused_as : "no_target";
+    return api_error(409, code, "deployment " + id, d ? d->outcome_why : "is gone", how_to_begin(code));
   }
   ApiReply reply;
   reply.body.set("id", id).set("deployment", deployment_view(app_.state(), *d, false));

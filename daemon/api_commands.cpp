@@ -180,7 +180,8 @@ Result<Command> service_command(const std::string& verb, Members& m) {
   if (verb == "rollback") return m.done(RollBackNow{m.text("service"), m.text("reason")});
   if (verb == "accept") return m.done(AcceptNow{m.text("service"), m.text("reason")});
   if (verb == "signal") return m.done(RaiseSignal{m.text("service"), m.text("kind"), m.text("evidence")});
-  if (verb == "adopt") return m.done(Adopt{m.text("service"), m.text("version"), m.text("reason")});
+  if (verb == "adopt")
+    return m.done(Adopt{m.text("service"), m.text("version"), m.text("reason"), m.optional_text("side")});
   if (verb == "unlock") {
     Unlock c;
     c.service = m.text("service");

@@ -164,8 +164,30 @@ void App::resume(Time now, const std::string& version, Duration anchor) {
   const bool rebooted = !state().last_boot.empty() && state().last_boot != ledger_.boot();
   ledger_.add(DaemonStarted{version, config_.hash, anchor}, now);
   for (auto& [key, watch] : watches_) note_gap(*watch, rebooted, now);
+  page_of_unreadable_files(now);
   executor_.settle_after_restart(now);
   settle(now);
+}
+
+/// A deployment goes by the file that it began with. Where this version of backstop does not take that file any more, it can
+/// neither judge nor undo: a person must know at once.
+void App::page_of_unreadable_files(Time now) {
+  std::vector<std::string> lost;
+  for (const std::string& id : state().open) {
+    const DeploymentState& d = *state().deployment(id);
+    if (!d.config && d.rolls_back.empty()) lost.push_back(id);
+  }
+  for (const std::string& id : lost) {
+    const DeploymentState& d = *state().deployment(id);
+    announce(
+        ledger_,
+        {"unreadable", "critical",
+         d.service + " " + d.version + ": the configuration that " + id +
+             " began with cannot be read any more: it is not judged, and nothing can be undone; look at it, then " +
+             "backstopctl deploy abort " + id,
+         d.incident, id},
+        config_.daemon, {}, now);
+  }
 }
 
 void App::on_scrape(const std::string& service, const Scrape& scrape, Time now) {

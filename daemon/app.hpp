@@ -131,6 +131,9 @@ private:
   void expire(Time by, Time now);
   void gate(Time now);
   bool items_fail(const DeploymentState& deployment, bool& waiting, Time now);
+  bool gates_closed(const DeploymentState& deployment, const ServiceWatch& watch, Time now);
+  void end_old_requests(Time by, Time now);
+  void page_of_unreadable_files(Time now);
   bool waits_for_past(ServiceWatch& watch, const DeploymentState& deployment, Time now);
   void tell_of_no_past(const DeploymentState& deployment, const Error& why);
   void on_past(const std::string& service, const std::string& deployment, const Result<std::vector<Scrape>>& scrapes,

@@ -1,4 +1,5 @@
 #include "daemon/app.hpp"
+#include "daemon/config/quantities.hpp"
 #include "daemon/deciding.hpp"
 #include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
@@ -9,6 +10,8 @@
 /// What time brings: deployments that leave their preflight, and what runs out.
 namespace backstop {
 namespace {
+
+constexpr Duration kRequestKept = std::chrono::hours(24 * 30);
 
 /// What `deploy begin` had checked, and what the time that preflight takes may have changed. Empty: nothing.
 std::string changed_while_gated(const State& state, const DeploymentState& d) {
@@ -21,13 +24,21 @@ std::string changed_while_gated(const State& state, const DeploymentState& d) {
     if (const auto q = service->quarantine.find(version); q != service->quarantine.end())
       return version + " is quarantined: " + q->second;
   }
+  if (d.config && candidate_side(*d.config, service->live_side) != d.side)
+    return "all traffic goes to " + d.side + " meanwhile, where it was to come to; begin again";
   return {};
 }
 
+/// Some target was asked often enough for a rate.
+bool is_measured(const ServiceWatch& watch) {
+  return std::any_of(watch.sources.begin(), watch.sources.end(), [](const std::vector<SourceHealth>& targets) {
+    return std::any_of(targets.begin(), targets.end(), [](const SourceHealth& target) { return target.scrapes >= 2; });
+  });
+}
+
 std::string why_traffic_is_elsewhere(const DeploymentState& d, const StepProgress& look) {
-  const std::string side = d.config ? other_side(*d.config, d.side) : "";
-  return "not all traffic goes to " + side + ", where it is thought to be, or that cannot be told (" + look.why + ")" +
-         (look.output.empty() ? "" : ": " + look.output);
+  return "not all traffic goes to " + d.other_side + ", where it is thought to be, or that cannot be told (" +
+         look.why + ")" + (look.output.empty() ? "" : ": " + look.output);
 }
 
 } // namespace
@@ -52,6 +63,7 @@ void App::expire(Time by, Time now) {
       next_due_ = std::min(next_due_, most);
     }
   }
+  end_old_requests(by, now);
   for (const std::string& key : holds) ledger_.add(HoldEnded{key, "expired"}, now);
   for (const std::string& id : confirmations) {
     const DeploymentState& d = *state().deployment(id);
@@ -114,16 +126,39 @@ void App::on_past(const std::string& service, const std::string& deployment, con
 
 /// Items of the checklist that are commands run once more as it begins. One that fails leaves the request open.
 bool App::items_fail(const DeploymentState& d, bool& waiting, Time now) {
-  if (!d.gates || !d.config || !d.config->gates) return false;
+  if (!d.gates || !d.config || !d.config->gates || !d.gates->overridden_by.empty()) return false;
   const bool running = std::any_of(d.gates->checks.begin(), d.gates->checks.end(), [](const auto& check) {
     return check.second.status != StepProgress::Status::done && check.second.status != StepProgress::Status::failed;
   });
   if (running) waiting = true;
-  if (running || !d.gates->overridden_by.empty()) return false;
+  if (running) return false;
   const std::vector<std::string> missing = open_commands(d);
   if (missing.empty()) return false;
   ledger_.add(GateRefused{d.id, missing}, now);
   return true;
+}
+
+/// What was given when it was to begin may be so no more: the preflight took its time, or the host went down.
+bool App::gates_closed(const DeploymentState& d, const ServiceWatch& watch, Time now) {
+  if (!d.gates || !d.gates->overridden_by.empty()) return false;
+  if (!is_measured(watch)) return true; // after a restart: what its items ask for is not known yet
+  std::vector<std::string> missing = missing_before(d, watch, now, wall_clock);
+  if (missing.empty()) return false;
+  ledger_.add(GateRefused{d.id, std::move(missing)}, now);
+  return true;
+}
+
+/// A request that nobody begins or ends would be kept for ever, with all that was recorded since.
+void App::end_old_requests(Time by, Time now) {
+  std::vector<std::string> old;
+  for (const DeploymentState* d : state().in_phase(Phase::requested)) {
+    const Time until = d->gates ? d->gates->opened + kRequestKept : kNever;
+    until <= by ? old.push_back(d->id) : void(next_due_ = std::min(next_due_, until));
+  }
+  for (const std::string& id : old)
+    end_deployment(ledger_, *state().deployment(id), Phase::aborted,
+                   "nobody began it within " + config::show_duration(kRequestKept) + " of its request", config_.daemon,
+                   now, "backstopd");
 }
 
 void App::gate(Time now) {
@@ -158,6 +193,7 @@ void App::gate(Time now) {
       refuse(d, "conflict", changed, now);
       continue;
     }
+    if (gates_closed(d, *it->second, now)) continue;
     if (waits_for_past(*it->second, d, now)) continue;
     pasts_.erase(id);
     if (const DeploymentState* old = state().active(d.service)) {
@@ -169,6 +205,7 @@ void App::gate(Time now) {
     DeploymentBegun begun;
     begun.id = id;
     begun.targets = targets_found(watch);
+    if (const ServiceState* service = state().service(d.service)) begun.ran = service->version;
     set_judge_times(begun, state(), watch);
     const std::vector<Baseline> frozen = watch.watch.freeze(now);
     for (std::size_t i = 0; i < frozen.size(); ++i)

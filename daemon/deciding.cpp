@@ -64,7 +64,9 @@ WatchWindow window_of(const DeploymentState& d) {
 
 Decision decision_for(const DeploymentState& d, const Evaluation& evaluation, Time now) {
   const WatchWindow window = window_of(d);
-  Decision decision = decide(evaluation, window, now);
+  // Before any traffic went to the new side, what is measured is the old version's.
+  const bool unseen = d.phase == Phase::deploying && !had_traffic(d);
+  Decision decision = unseen ? Decision{} : decide(evaluation, window, now);
   if (!d.signals.empty()) {
     decision.kind = DecisionKind::roll_back;
     decision.mode = window.mode;

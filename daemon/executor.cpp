@@ -109,6 +109,13 @@ bool is_command(const DeploymentState& d, const std::string& path) {
 
 bool is_check(const std::string& path) { return path.ends_with(kCheckSuffix); }
 
+/// What a step does to the traffic, or its check asks about; none: it moves none.
+std::optional<double> share_moved(const DeploymentState& d, const std::string& procedure, const std::string& path) {
+  if (procedure == kRollback && path == kTrafficBack) return 0.0;
+  const auto* traffic = procedure == kPlan ? step_kind<config::TrafficStep>(d, path) : nullptr;
+  return traffic ? std::optional(traffic->share) : std::nullopt;
+}
+
 } // namespace
 
 std::string trimmed(const std::string& text) {
@@ -153,7 +160,7 @@ Time Executor::pump_preflight(const DeploymentState& d, Time now) {
 
 /// Items of the checklist that are commands.
 Time Executor::pump_items(const DeploymentState& d, Time now) {
-  if (ledger_.state().shutdown != Time{} || !d.gates) return kNever;
+  if (ledger_.state().shutdown != Time{} || !d.gates || !d.gates->overridden_by.empty()) return kNever;
   for (const auto& [item, step] : d.gates->checks) {
     if (step.status == Status_::pending) order(d, Act::item, kChecklist, item, item, step.attempt + 1, now);
   }
@@ -245,7 +252,7 @@ void Executor::order(const DeploymentState& d, Act act, const std::string& proce
   Result<StepCommand> command = command_for(config_of(d), order_of(d, act, path));
   const StepKey key = key_of(d, act, procedure, path, attempt);
   ledger_.add(StepIntended{d.id, key.procedure, path, name, std::string(name_of(act)), attempt,
-                           command ? command->argv : std::vector<std::string>{}},
+                           command ? command->argv : std::vector<std::string>{}, share_moved(d, procedure, path)},
               now);
   start(key, std::move(command), now);
 }
@@ -276,6 +283,13 @@ void Executor::ask_running_version(const DeploymentState& d, int attempt, Time n
   StepPlan plan;
   plan.path = kAssess;
   plan.name = "assess";
+  if (!d.side.empty() && !had_traffic(d)) {
+    ledger_.add(intent(d, kRollback, plan, "version", attempt), now);
+    ledger_.add(done_at_once(d, kRollback, plan.path, "version", attempt,
+                             "no traffic went to " + d.side + ": what runs there was not asked"),
+                now);
+    return;
+  }
   if (!config_of(d).running_version_link.empty()) return look_at_link(d, attempt, now);
   if (config_of(d).running_version) return order(d, Act::version, kRollback, plan.path, plan.name, attempt, now);
   ledger_.add(intent(d, kRollback, plan, "version", attempt), now);
@@ -383,7 +397,7 @@ void Executor::open_review(const DeploymentState& d, std::size_t index, Time now
 void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std::string& why, Time now) {
   const std::string id = d.id, service = d.service, incident = d.incident, cause = d.rollback->cause;
   const std::string versions = d.version + " to " + d.previous;
-  if (d.rollback->untouched) return undone(d, succeeded, why, now);
+  if (d.rollback->untouched && succeeded) return undone(d, why, now);
   // A retry that fails again is news: under the same key it would be dropped as a duplicate.
   int attempts = 0;
   for (const StepProgress& step : d.rollback->progress.steps) attempts += step.attempt;
@@ -396,7 +410,9 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
              config_.daemon, {}, now);
     return;
   }
-  const std::string what = service + ": the rollback of " + versions + " FAILED: " + why;
+  const std::string what = d.rollback->untouched
+                               ? service + " " + d.version + ": NOT everything that it had begun is undone: " + why
+                               : service + ": the rollback of " + versions + " FAILED: " + why;
   ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::rollback_failed)), why}, now);
   ledger_.add(ServiceLocked{service, id, "rollback failed: " + why}, now);
   ledger_.add(IncidentEscalated{incident, "critical", what}, now);
@@ -407,20 +423,16 @@ void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std
 }
 
 /// Of a plan that did not come to the service itself: nothing of it was touched, and the version may be tried again.
-void Executor::undone(const DeploymentState& d, bool succeeded, const std::string& why, Time now) {
+void Executor::undone(const DeploymentState& d, const std::string& why, Time now) {
   const std::string id = d.id, incident = d.incident, cause = d.rollback->cause;
   const std::string what = d.service + " " + d.version + ": stopped before the service was touched, because " + cause;
-  ledger_.add(ProcedureEnded{id, kRollback, why, succeeded}, now);
-  const std::string end =
-      succeeded ? "what it had begun is undone" : "NOT everything that it had begun is undone: " + why;
+  const std::string end = "what it had begun is undone";
+  ledger_.add(ProcedureEnded{id, kRollback, why, true}, now);
   ledger_.add(DeploymentEnded{id, std::string(name_of(Phase::aborted)),
                               "stopped before the service was touched, because " + cause + "; " + end},
               now);
-  if (succeeded) ledger_.add(IncidentResolved{incident, end}, now);
-  announce(
-      ledger_,
-      {succeeded ? "aborted" : "rollback_failed", succeeded ? "resolved" : "critical", what + "; " + end, incident, id},
-      config_.daemon, {}, now);
+  ledger_.add(IncidentResolved{incident, end}, now);
+  announce(ledger_, {"aborted", "resolved", what + "; " + end, incident, id}, config_.daemon, {}, now);
 }
 
 void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, Time now) {

@@ -55,7 +55,7 @@ private:
   void ask_approval(const DeploymentState& deployment, std::size_t step, Time now);
   void open_review(const DeploymentState& deployment, std::size_t step, Time now);
   void rollback_over(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);
-  void undone(const DeploymentState& deployment, bool succeeded, const std::string& why, Time now);
+  void undone(const DeploymentState& deployment, const std::string& why, Time now);
   void order(const DeploymentState& deployment, StepOrder::Act act, const std::string& procedure,
              const std::string& path, const std::string& name, int attempt, Time now);
   void start(const StepKey& key, Result<StepCommand> command, Time now);

@@ -32,7 +32,7 @@ CheckedItem look_at(const config::ChecklistItem& item, const ServiceWatch& watch
     for (std::size_t i = 0; i < watch.sources.size(); ++i) {
       if (watch.config.sources[i].name != probe->source) continue;
       for (std::uint32_t place = 0; place < watch.sources[i].size(); ++place) {
-        if (!watch.places[i].present(place)) continue;
+        if (!watch.places[i].present(place) || !watch.judges(static_cast<std::uint32_t>(i), place)) continue;
         ++targets;
         if (watch.sources[i][place].up) continue;
         seen.passed = false;
@@ -145,6 +145,31 @@ std::vector<std::string> missing_before(const DeploymentState& d, const ServiceW
   if (gates.monitoring)
     for (const std::string& blind : blind_indicators(watch, now)) missing.push_back("monitoring of " + blind);
   return missing;
+}
+
+const config::ChecklistItem* item_of(const DeploymentState& d, const std::string& name) {
+  for (const config::ChecklistItem& item : gates_of(d).checklist)
+    if (item.name == name) return &item;
+  return nullptr;
+}
+
+std::string signed_as(const DeploymentState& d, const std::string& actor, const std::string& role) {
+  const std::string person = person_of(actor);
+  static const GateState none;
+  const GateState& gates = d.gates ? *d.gates : none;
+  for (const auto& [other, approval] : gates.approvals)
+    if (other != role && person_of(approval.by) == person) return other;
+  for (const auto& [name, seen] : gates.items) {
+    const config::ChecklistItem* item = item_of(d, name);
+    if (item && !item->automatic() && item->role != role && person_of(seen.by) == person) return item->role;
+  }
+  static const std::map<std::string, std::string> no_steps;
+  for (const auto& [path, by] : d.rollout ? d.rollout->signed_by : no_steps) {
+    const config::Step* step = d.config ? config::step_at(*d.config, path) : nullptr;
+    const auto* waits = step ? std::get_if<config::ApproveStep>(&step->kind) : nullptr;
+    if (waits && waits->role != role && person_of(by) == person) return waits->role;
+  }
+  return {};
 }
 
 std::string person_of(const std::string& actor) { return actor.substr(0, actor.find('(')); }

@@ -30,6 +30,11 @@ std::string closed_at(const config::Gates& gates, Time now, const WallClock& clo
 std::vector<std::string> missing_before(const DeploymentState& deployment, const ServiceWatch& watch, Time now,
                                         const WallClock& clock);
 
+/// The item of its checklist with this name; null: there is none.
+const config::ChecklistItem* item_of(const DeploymentState& deployment, const std::string& name);
+/// Another role than `role` that this person signed for, of the request or at a step of the plan; empty: none.
+std::string signed_as(const DeploymentState& deployment, const std::string& actor, const std::string& role);
+
 /// Who a person is, in whatever group: "uid:1000" of "uid:1000(ana)".
 std::string person_of(const std::string& actor);
 

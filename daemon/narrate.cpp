@@ -42,7 +42,8 @@ struct Narrator {
     return {LogLevel::error, "the new configuration has faults, the old one stays in force: " + join(p.faults)};
   }
   N operator()(const VersionAdopted& p) const {
-    return {LogLevel::info, p.service + ": " + p.version + " adopted as good: " + p.reason};
+    return {LogLevel::info, p.service + ": " + p.version + " adopted as good" +
+                                (p.side.empty() ? "" : ", on side " + p.side) + ": " + p.reason};
   }
   N operator()(const DeploymentRequested& p) const {
     return {LogLevel::info,

@@ -2,6 +2,8 @@
 #include "daemon/deciding.hpp"
 #include "daemon/game_day.hpp"
 #include "daemon/notice_text.hpp"
+#include "daemon/procedures.hpp"
+#include "daemon/rollout.hpp"
 #include "daemon/step_order.hpp"
 #include "daemon/words.hpp"
 #include <algorithm>
@@ -38,7 +40,7 @@ BeginDeployment begin_of(const DeploymentState& opened) {
   BeginDeployment c;
   c.service = opened.service;
   c.version = opened.version;
-  c.previous = opened.previous;
+  c.previous = opened.asked_previous;
   c.kind = opened.kind;
   c.mode = name_of(opened.mode);
   c.components = opened.components;
@@ -178,6 +180,11 @@ Reply Operator::operator()(const BeginDeployment& asked) {
   if (active && active->phase == Phase::deploying && active->rollout)
     return refusal("conflict", what, "the plan of " + active->id + " is under way",
                    "wait for its end, or `backstopctl deploy abort " + active->id + " --reason …` takes it back");
+  if (active && !active->config && !active->side.empty())
+    return refusal("conflict", what,
+                   "the frozen configuration of " + active->id +
+                       " cannot be read, so nobody knows where its traffic is to go",
+                   "put the traffic right by hand, then `backstopctl deploy abort " + active->id + " --reason …`");
   for (const DeploymentState* other : state.in_phase(Phase::gated)) {
     if (other->service == key)
       return refusal("conflict", what, other->id + " is being checked", "wait a moment and try again");
@@ -187,6 +194,11 @@ Reply Operator::operator()(const BeginDeployment& asked) {
                    watch.config.file + " was changed since " + opened->id +
                        " was requested: what was signed is not "
                        "what would run",
+                   "`backstopctl deploy abort " + opened->id + " --reason …`, then request it again");
+  if (opened && opened->previous != previous)
+    return refusal("gate", what,
+                   "a rollback would go back to " + (previous.empty() ? "nothing" : previous) + " now, and to " +
+                       (opened->previous.empty() ? "nothing" : opened->previous) + " when it was requested",
                    "`backstopctl deploy abort " + opened->id + " --reason …`, then request it again");
   std::vector<std::string> overridden;
   if (Reply r = pass_gates(c, opened, watch, overridden); !r.ok) return r;
@@ -205,6 +217,8 @@ Reply Operator::operator()(const BeginDeployment& asked) {
   requested.irreversible = c.irreversible;
   requested.config_hash = watch.config.hash;
   requested.config_text = watch.config.text;
+  requested.side = candidate_side(watch.config, state.service(key) ? state.service(key)->live_side : "");
+  if (!requested.side.empty()) requested.other_side = other_side(watch.config, requested.side);
   Reply reply;
   reply.id = requested.id;
   add(std::move(requested));
@@ -229,6 +243,10 @@ Reply Operator::operator()(const FinishDeployment& c) {
     return refusal("conflict", "finish of " + c.id, "it is " + std::string(name_of(d->phase)) + ", not deploying",
                    "`backstopctl deploy show " + c.id + "` tells how it stands");
   }
+  if (!d->config)
+    return refusal("conflict", "finish of " + c.id,
+                   "its frozen configuration cannot be read, so nothing would judge it",
+                   "look at it yourself, then `backstopctl deploy abort " + c.id + " --reason …` ends its watch");
   add(DeploymentFinished{c.id});
   announce(ledger_,
            {"deployed", "info", d->service + " " + d->version + ": deployed, and watched from now on", "", c.id},
@@ -246,7 +264,12 @@ Reply Operator::operator()(const AbortDeployment& c) {
     return refusal("conflict", "abort of " + c.id, "it is " + std::string(name_of(d->phase)),
                    rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }
-  end_deployment(ledger_, *d, Phase::aborted, "aborted by " + actor_ + ": " + c.reason, config_.daemon, now_, actor_);
+  // Without its file nothing is moved back: whoever aborts must know where the traffic is.
+  const bool split = !d->config && d->traffic.since != Time{} && (!d->traffic.known || d->traffic.share > 0);
+  end_deployment(ledger_, *d, Phase::aborted,
+                 "aborted by " + actor_ + ": " + c.reason +
+                     (split ? "; traffic may go to " + d->side + " still: backstop does not move it back" : ""),
+                 config_.daemon, now_, actor_);
   return done(c.id);
 }
 
@@ -392,12 +415,20 @@ Reply Operator::operator()(const Unlock& c) {
       return refusal("not_found", "step '" + c.retry_from + "'", "is no step of this rollback",
                      "its steps are " + known);
     }
+    const StepProgress* traffic = progress_of(*d, kRollback, kTrafficBack);
+    if (traffic && traffic->status != StepProgress::Status::done && step->path != kTrafficBack)
+      return refusal("conflict", "retry of " + key, "the traffic does not all go back to " + d->other_side + " yet",
+                     std::string("--retry-from ") + kTrafficBack +
+                         "; where it was moved by hand that step sees it, and goes on");
     reply.id = d->id;
     const std::string id = d->id, path = step->path;
     add(ServiceUnlocked{key, "retry", c.reason});
     add(ProcedureRetried{id, "rollback", path});
     return reply;
   }
+  if (c.done_by_hand && d && plan_acts(*d))
+    return refusal("conflict", "unlock of " + key, "a step of the plan of " + d->id + " runs",
+                   "wait for its end, or `backstopctl deploy abort " + d->id + " --reason …`");
   const std::string incident = d ? d->incident : "";
   const std::string watched = d && is_judged(d->phase) ? d->id : ""; // the loop guard locked it
   add(ServiceUnlocked{key, c.done_by_hand ? "done_by_hand" : "unlocked", c.reason});
@@ -425,12 +456,22 @@ Reply Operator::operator()(const Adopt& c) {
   if (const DeploymentState* d = state.active(key))
     return refusal("conflict", "adopt of " + c.version, d->id + " is under way",
                    "adopt is for a version that runs without a deployment; use `backstopctl accept` for this one");
-  if (const ServiceState* s = state.service(key); s && s->quarantine.contains(c.version))
-    return refusal("quarantine", "adopt of " + c.version, "it is quarantined: " + s->quarantine.at(c.version),
+  if (const ServiceState* known = state.service(key); known && known->quarantine.contains(c.version))
+    return refusal("quarantine", "adopt of " + c.version, "it is quarantined: " + known->quarantine.at(c.version),
                    "release it first: `backstopctl quarantine release " + c.version + " --service " + key +
                        " --reason …`");
-  const bool other_version = state.service(key) && state.service(key)->version != c.version;
-  add(VersionAdopted{key, c.version, c.reason});
+  const ServiceState* s = state.service(key);
+  if (!c.side.empty()) {
+    const std::optional<config::Traffic>& traffic = watches_.at(key)->config.traffic;
+    const bool known = traffic && std::any_of(traffic->sides.begin(), traffic->sides.end(),
+                                              [&](const config::Side& side) { return side.name == c.side; });
+    if (!known)
+      return refusal("invalid", "adopt of " + c.version, "'" + c.side + "' is no side of the traffic of " + key,
+                     traffic ? "its sides are " + traffic->sides[0].name + " and " + traffic->sides[1].name
+                             : "nothing moves its traffic: leave --side out");
+  }
+  const bool other_version = s && (s->version != c.version || (!c.side.empty() && s->live_side != c.side));
+  add(VersionAdopted{key, c.version, c.reason, c.side});
   if (other_version) {
     watches_.at(key)->watch.forget_history();
     watches_.at(key)->watch.start_clean(now_);

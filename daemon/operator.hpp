@@ -95,6 +95,7 @@ struct Unlock {
 };
 struct Adopt {
   std::string service, version, reason;
+  std::string side{}; ///< of the traffic that it runs on; empty: as it is known
 };
 struct ReleaseQuarantine {
   std::string service, version, reason;
@@ -161,6 +162,7 @@ private:
   Reply may_open(const BeginDeployment& command, const std::string& key, std::string& previous) const;
   Reply may_sign(const DeploymentState& deployment, const std::string& role, const std::vector<std::string>& held,
                  const std::string& what) const;
+  Reply other_eyes(const DeploymentState& deployment, const std::string& role, const std::string& what) const;
   Reply sign_step(const DeploymentState& deployment, const Approve& command);
   Reply resolve_opened(const std::string& id, const std::string& what, const DeploymentState*& found) const;
   /// Its incident, where one is open, is over.

@@ -8,25 +8,6 @@
 namespace backstop {
 namespace {
 
-const config::ChecklistItem* item_of(const DeploymentState& d, const std::string& name) {
-  if (!d.config || !d.config->gates) return nullptr;
-  for (const config::ChecklistItem& item : d.config->gates->checklist)
-    if (item.name == name) return &item;
-  return nullptr;
-}
-
-/// Another role that the person signed for already; empty: none.
-std::string signed_as(const DeploymentState& d, const std::string& actor, const std::string& role) {
-  const std::string person = person_of(actor);
-  for (const auto& [other, approval] : d.gates->approvals)
-    if (other != role && person_of(approval.by) == person) return other;
-  for (const auto& [name, seen] : d.gates->items) {
-    const config::ChecklistItem* item = item_of(d, name);
-    if (item && !item->automatic() && item->role != role && person_of(seen.by) == person) return item->role;
-  }
-  return {};
-}
-
 std::vector<std::string> roles_of(const config::Gates& gates) {
   std::vector<std::string> roles;
   const auto add = [&](const std::string& role) {
@@ -72,6 +53,7 @@ Reply Operator::operator()(const RequestDeployment& c) {
   opened.mode = c.what.mode.empty() ? std::string(name_of(watch.config.mode)) : c.what.mode;
   opened.components = c.what.components;
   opened.irreversible = c.what.irreversible;
+  opened.asked_previous = c.what.previous;
   opened.config_hash = watch.config.hash;
   opened.config_text = watch.config.text;
   const std::string id = opened.id;
@@ -101,6 +83,21 @@ Reply Operator::may_sign(const DeploymentState& d, const std::string& role, cons
                                                      : "its members are those of group " + group->second);
 }
 
+/// Whether another person must sign: this one requested it, or signed for another role.
+Reply Operator::other_eyes(const DeploymentState& d, const std::string& role, const std::string& what) const {
+  const std::optional<config::Gates>& gates = d.config->gates;
+  if (!gates) return {};
+  if (gates->four_eyes && person_of(actor_) == person_of(d.gates ? d.gates->opened_by : d.began_by))
+    return refusal("unauthorized", what, actor_ + " requested it, and two must see it (gates.four_eyes)",
+                   "let another person sign");
+  const std::string other = gates->one_role_per_person ? signed_as(d, actor_, role) : "";
+  if (other.empty()) return {};
+  return refusal("unauthorized", what,
+                 actor_ + " signed as " + other +
+                     " already, and a person signs for one role (gates.one_role_per_person)",
+                 "let another person sign");
+}
+
 Reply Operator::operator()(const Approve& c) {
   const DeploymentState* d = nullptr;
   if (Reply r = resolve_deployment(c.id, d); !r.ok) return r;
@@ -114,15 +111,7 @@ Reply Operator::operator()(const Approve& c) {
   if (std::find(roles.begin(), roles.end(), c.role) == roles.end())
     return refusal("not_found", "role '" + c.role + "'", "signs nothing of " + c.id, "roles are: " + join(roles));
   if (Reply r = may_sign(*d, c.role, c.held, what); !r.ok) return r;
-  if (gates.four_eyes && person_of(actor_) == person_of(d->gates->opened_by))
-    return refusal("unauthorized", what, actor_ + " requested it, and two must see it (gates.four_eyes)",
-                   "let another person sign");
-  if (const std::string other = signed_as(*d, actor_, c.role); gates.one_role_per_person && !other.empty())
-    return refusal("unauthorized", what,
-                   actor_ + " signed as " + other +
-                       " already, and a person signs for one role "
-                       "(gates.one_role_per_person)",
-                   "let another person sign");
+  if (Reply r = other_eyes(*d, c.role, what); !r.ok) return r;
   for (const std::string& name : c.items) {
     const config::ChecklistItem* item = item_of(*d, name);
     if (!item || item->role != c.role || item->automatic())
@@ -197,10 +186,13 @@ Reply Operator::pass_gates(const BeginDeployment& c, const DeploymentState* open
     missing.emplace_back("a request: backstopctl deploy request --service " + watch.key + " --version " + c.version);
   if (!c.override_reason.empty()) {
     overridden = std::move(missing);
+    const std::vector<std::string> commands = opened ? open_commands(*opened) : std::vector<std::string>{};
+    overridden.insert(overridden.end(), commands.begin(), commands.end());
     return {};
   }
   if (missing.empty()) return {};
-  if (opened) add(GateRefused{opened->id, missing});
+  // Asked again and again, as by a pipeline that waits, it is recorded when it is news.
+  if (opened && missing != opened->gates->missing) add(GateRefused{opened->id, missing});
   Reply reply = refusal("gate", "deployment of " + watch.key + " " + c.version, "missing: " + join(missing, "; "),
                         "give what is missing" + (opened ? " (backstopctl checklist " + opened->id + ")" : "") +
                             ", or in an emergency begin with --override --reason …");

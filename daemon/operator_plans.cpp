@@ -11,6 +11,14 @@ namespace {
 
 std::string name_of(const StepPlan& step) { return step.path + " (" + step.name + ")"; }
 
+/// The step that moves traffic last.
+std::string last_move(const DeploymentState& d) {
+  std::string path;
+  for (const StepPlan& step : d.rollout->steps)
+    if (kind_of_step(d, step) == "traffic") path = step.path;
+  return path;
+}
+
 } // namespace
 
 Reply Operator::resolve_plan(const std::string& id, const std::string& what, const DeploymentState*& found) const {
@@ -95,10 +103,18 @@ Reply Operator::operator()(const SkipStep& c) {
   const StepProgress& progress = *progress_of(*d, kPlan, step->path);
   const bool acts = step->kind == StepPlan::Kind::run && in_doubt(progress);
   const bool over = progress.status == StepProgress::Status::done || progress.status == StepProgress::Status::continued;
+  if (step->path == last_move(*d))
+    return refusal("conflict", "skip of " + name_of(*step),
+                   "it brings the traffic to where this deployment ends: without it both sides would have some",
+                   "where it was moved by hand, `backstopctl deploy resume " + c.id +
+                       "` sees that; `backstopctl deploy abort " + c.id + "` takes it all back");
   if (acts || over)
     return refusal("conflict", "skip of " + name_of(*step), acts ? "it runs" : "it is done already",
                    acts ? "wait for its end, or `backstopctl deploy abort " + c.id + "`" : "nothing to do");
+  const bool at_hand = step_at_hand(*d) == step;
+  const std::string incident = d->incident;
   add(StepSkipped{c.id, kPlan, step->path, step->name, "skipped", c.reason});
+  if (at_hand) resolve_incident(incident, actor_ + " left the step out: " + c.reason);
   return done(c.id);
 }
 
@@ -113,10 +129,7 @@ Reply Operator::sign_step(const DeploymentState& d, const Approve& c) {
                    waits ? "its plan waits for " + waits->role : "its plan does not wait for anybody to sign",
                    "`backstopctl deploy show " + c.id + "` tells where it stands");
   if (Reply r = may_sign(d, c.role, c.held, what); !r.ok) return r;
-  const bool four_eyes = d.config->gates && d.config->gates->four_eyes;
-  if (four_eyes && person_of(actor_) == person_of(d.gates ? d.gates->opened_by : d.began_by))
-    return refusal("unauthorized", what, actor_ + " requested it, and two must see it (gates.four_eyes)",
-                   "let another person sign");
+  if (Reply r = other_eyes(d, c.role, what); !r.ok) return r;
   const std::string path = step->path;
   const int attempt = progress->attempt;
   const Duration took = now_ - progress->started;

@@ -76,10 +76,10 @@ Json plan_view(const DeploymentState& d) {
 }
 
 Json traffic_view(const DeploymentState& d) {
-  if (d.side.empty() || !d.config) return {};
+  if (d.side.empty()) return {};
   return Json::object()
       .set("side", d.side)
-      .set("other_side", other_side(*d.config, d.side))
+      .set("other_side", d.other_side)
       .set("share", d.traffic.share)
       .set("known", d.traffic.known)
       .set("wanted", d.traffic.wanted)

@@ -104,7 +104,8 @@ struct ConfigRefused {
 struct VersionAdopted {
   static constexpr const char* kType = "version_adopted";
   std::string service, version, reason;
-  BACKSTOP_FIELDS(v("service", service); v("version", version); v("reason", reason);)
+  std::string side{}; ///< of the traffic that it runs on; empty: as it was known
+  BACKSTOP_FIELDS(v("service", service); v("version", version); v("reason", reason); v("side", side);)
 };
 struct DeploymentRequested {
   static constexpr const char* kType = "deployment_requested";
@@ -112,9 +113,12 @@ struct DeploymentRequested {
   std::vector<std::string> components;
   bool irreversible = false;
   std::string config_hash, config_text; ///< the service's file, frozen: the steps that run are these
+  std::string side{},
+      other_side{}; ///< of the traffic: that the new version comes to, that has it; empty: none is moved
   BACKSTOP_FIELDS(v("id", id); v("service", service); v("version", version); v("previous", previous); v("kind", kind);
                   v("mode", mode); v("components", components); v("irreversible", irreversible);
-                  v("config_hash", config_hash); v("config_text", config_text);)
+                  v("config_hash", config_hash); v("config_text", config_text); v("side", side);
+                  v("other_side", other_side);)
 };
 /// A deployment waits for what must be given before it begins (config/gates.hpp). It has the id that DeploymentRequested has
 /// when it begins.
@@ -124,9 +128,10 @@ struct DeploymentOpened {
   std::vector<std::string> components;
   bool irreversible = false;
   std::string config_hash, config_text; ///< the service's file, frozen: what is signed is this
+  std::string asked_previous{};         ///< the version to go back to, where a person named it
   BACKSTOP_FIELDS(v("id", id); v("service", service); v("version", version); v("previous", previous); v("kind", kind);
                   v("mode", mode); v("components", components); v("irreversible", irreversible);
-                  v("config_hash", config_hash); v("config_text", config_text);)
+                  v("config_hash", config_hash); v("config_text", config_text); v("asked_previous", asked_previous);)
 };
 /// A person of a role signed: items of the checklist, or (`items` empty) for the role as a whole, or a step of the plan.
 struct ApprovalGiven {
@@ -208,9 +213,10 @@ struct DeploymentBegun {
   Duration warm_up{}, sustain{};      ///< that it is judged with
   std::int64_t learned_from = 0;      ///< good deployments that they come from; 0: as configured
   std::vector<SourceTargets> targets; ///< of the sources that look for theirs
+  std::string ran{};                  ///< the version that ran until then; empty: not known
   BACKSTOP_FIELDS(v("id", id); v("baselines", baselines); v("preexisting", preexisting); v("lines", lines);
                   v("warm_up_us", warm_up); v("sustain_us", sustain); v("learned_from", learned_from);
-                  v("targets", targets);)
+                  v("targets", targets); v("ran", ran);)
 };
 struct DeploymentFinished {
   static constexpr const char* kType = "deployment_finished";
@@ -318,8 +324,9 @@ struct StepIntended {
   std::string deployment, procedure, path, name, purpose;
   std::int64_t attempt = 1;
   std::vector<std::string> argv;
+  std::optional<double> share{}; ///< of the traffic that it sends to the new version; none: it moves none
   BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("attempt", attempt);
-                  v("name", name); v("purpose", purpose); v("argv", argv);)
+                  v("name", name); v("purpose", purpose); v("argv", argv); v("share", share);)
 };
 struct StepEnded {
   static constexpr const char* kType = "step_ended";

@@ -144,14 +144,16 @@ Time watched_since(const DeploymentState& d) {
   return bake ? bake->started : Time{};
 }
 
+bool had_traffic(const DeploymentState& d) { return d.side.empty() || d.traffic.since != Time{}; }
+
 JudgedSide judged_side(const config::Service& service, const DeploymentState* d, const ServiceState* state) {
   const std::vector<config::Side>* sides = sides_of(service);
   if (!sides) return {};
   if (!d || d->side.empty() || d->traffic.since == Time{})
     return {live_side(*sides, state ? state->live_side : ""), ""};
   const double share = d->traffic.known ? d->traffic.share : std::max(d->traffic.share, d->traffic.wanted);
-  if (share <= 0 || d->phase == Phase::rolling_back) return {other_side(service, d->side), ""};
-  return {d->side, share < 1 ? other_side(service, d->side) : ""};
+  if (share <= 0 || d->phase == Phase::rolling_back) return {d->other_side, ""};
+  return {d->side, share < 1 ? d->other_side : ""};
 }
 
 std::string candidate_side(const config::Service& service, const std::string& known_live) {

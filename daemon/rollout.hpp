@@ -36,6 +36,8 @@ bool watched_by_plan(const DeploymentState& deployment);
 /// Since when the rules act on the new version: the finish, or the start of the plan's watch that runs; zero: they do not.
 Time watched_since(const DeploymentState& deployment);
 
+/// Some traffic went to the new version, so what is measured may be of it. Where nothing moves traffic, always.
+bool had_traffic(const DeploymentState& deployment);
 /// Whose targets are judged: the new version's, while it has traffic, compared with the other side while that has some too;
 /// else the side that has it all. Empty: nothing moves traffic.
 struct JudgedSide {

@@ -57,6 +57,12 @@ void ServiceWatch::judge_side(const std::string& side, const std::string& agains
   for (std::uint32_t i = 0; i < places.size(); ++i) judge_source(i);
 }
 
+bool ServiceWatch::judges(std::uint32_t source, std::uint32_t place) const {
+  if (side_.empty()) return true;
+  const std::vector<std::uint32_t> judged = places[source].with(config::kSideLabel, side_);
+  return judged.empty() || std::find(judged.begin(), judged.end(), place) != judged.end();
+}
+
 void ServiceWatch::judge_source(std::uint32_t source) {
   const auto on = [&](const char* label, const std::string& value) { return places[source].with(label, value); };
   watch.set_judged(source, side_.empty() ? std::vector<std::uint32_t>{} : on(config::kSideLabel, side_));

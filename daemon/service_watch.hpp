@@ -47,6 +47,9 @@ struct ServiceWatch {
   /// `against` is not empty. Of a source whose targets have no side, all are.
   void judge_side(const std::string& side, const std::string& against);
 
+  /// What this target shows counts: it is on the side that is judged, or its source has no sides.
+  [[nodiscard]] bool judges(std::uint32_t source, std::uint32_t place) const;
+
   std::shared_ptr<const config::Service>
       shared_config; ///< the object that the configuration in force, or a record, has
   const config::Service& config;

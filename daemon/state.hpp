@@ -82,6 +82,7 @@ struct TrafficState {
   bool known = true; ///< false: a move was begun, and how it ended is not known yet
   double wanted = 0; ///< by that move
   Time since{};      ///< zero: it was never moved
+  std::string by;    ///< the step that moves, or looks: procedure and path
 };
 
 struct DeploymentState {
@@ -112,6 +113,10 @@ struct DeploymentState {
   std::optional<GateState> gates;      ///< none: it was begun without a request
   std::optional<RolloutState> rollout; ///< the plan, once it was begun; none: it has none
   std::string side;                    ///< of the traffic that the new version comes to; empty: nothing moves traffic
+  std::string other_side;              ///< that has the traffic until then
+  std::string ran;                     ///< the version that ran before it; empty: not known
+  std::string asked_previous;          ///< the version to go back to, where whoever requested it named one
+  std::string refused_as;              ///< machine word of the reason it was refused for
   TrafficState traffic;
   std::map<std::string, StepProgress> preflight; ///< by path
   std::string incident;                          ///< open or past incident of this deployment

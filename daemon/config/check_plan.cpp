@@ -94,23 +94,38 @@ void check_shape(const Plan& plan, Sheet& sheet) {
   }
 }
 
-/// That traffic can be moved, and where it is when the plan is done.
+/// Where the traffic must be when the plan is done, so that the next version can come.
+double share_at_end(const Service& service) { return service.traffic && !service.traffic->candidate.empty() ? 0 : 1; }
+
+/// That traffic can be moved, where it is when the plan is done, and that nothing is watched before there is any.
 void check_moves(const Service& service, Sheet& sheet) {
   std::vector<const Step*> moves;
   for (const PlanPhase& phase : service.plan.phases)
-    for (const Step& step : phase.steps)
+    for (const Step& step : phase.steps) {
       if (std::holds_alternative<TrafficStep>(step.kind)) moves.push_back(&step);
+      if (std::holds_alternative<BakeStep>(step.kind) && moves.empty() && moves_traffic(service.plan))
+        fault(sheet, place_of(service.plan, step.path, step.name),
+              "no traffic goes to the new version yet, so the old one would be watched",
+              "move it behind the first traffic step; what can be told without traffic is a run step");
+    }
   if (moves.empty()) return;
   if (!sheet.places.has("traffic")) // one that could not be read is there
     return fault(sheet, place_of(service.plan, moves.front()->path, moves.front()->name),
                  "nothing says how traffic is moved", "add traffic: {driver: haproxy, ...}, see docs/plans.md");
   const double share = std::get<TrafficStep>(moves.back()->kind).share;
-  if (share >= 1 || !sheet.faults.empty()) return; // what could not be read may be a later one
-  const std::string path = place_of(service.plan, moves.back()->path, moves.back()->name);
-  sheet.warn(sheet.places.of(path + ".share"),
-             fmt::format("{}: when the plan is done, {} of the traffic goes to the new version, the rest to the old",
-                         path, show(share, Unit::ratio)),
-             "add a traffic step of 100%");
+  if (share == share_at_end(service) || !sheet.faults.empty()) return; // what could not be read may be a later one
+  const std::string path = place_of(service.plan, moves.back()->path, moves.back()->name) + ".share";
+  if (share_at_end(service) == 0)
+    return fault(
+        sheet, path,
+        fmt::format("when the plan is done, {} of the traffic goes to {}, which the next version is to come to",
+                    show(share, Unit::ratio), service.traffic->candidate),
+        "bring the version to the other side by a run step, then add a traffic step of 0%; or leave "
+        "traffic.candidate out: then the sides take turns");
+  fault(sheet, path,
+        fmt::format("when the plan is done, {} of the traffic goes to the new version, the rest to the old",
+                    show(share, Unit::ratio)),
+        "add a traffic step of 100%");
 }
 
 } // namespace

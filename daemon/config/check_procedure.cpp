@@ -40,7 +40,7 @@ void check_shape(const Service& service, Sheet& sheet) {
   };
   if (service.mode == Mode::observe) return;
   const Shape shape = shape_of(service.rollback);
-  if (moves_traffic(service.plan)) {
+  if (moves_traffic(service.plan) && (!service.traffic || service.traffic->candidate.empty())) {
     if (!shape.any_watch)
       fault("traffic goes back, but no watch step sees whether the old version is well",
             "add {name: verify, kind: watch, good_for: 60s, timeout: 5m}");

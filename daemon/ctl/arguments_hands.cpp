@@ -87,8 +87,11 @@ void CommandLine::add_ways_out() {
   });
   CLI::App* adopt = on_service("adopt", "Declare the version that runs to be good (first install)", f);
   need(adopt, f, "VERSION", "Version");
+  adopt->add_option("--side", f->text["--side"], "Side that has the traffic, where it was moved by hand");
   adopt->callback([this, f] {
-    post("/v1/adopt", reasoned(f).set("version", f->text["VERSION"]), f->text["VERSION"] + " is adopted as good");
+    Json body = reasoned(f).set("version", f->text["VERSION"]);
+    if (!f->text["--side"].empty()) body.set("side", f->text["--side"]);
+    post("/v1/adopt", std::move(body), f->text["VERSION"] + " is adopted as good");
   });
   CLI::App* quarantine = group("quarantine", "Versions that were rolled back and may not be deployed again");
   command(*quarantine, "list", "All quarantined versions", f)->callback([this] {

@@ -45,7 +45,7 @@ public:
     if (!now) return now.error();
     const auto moves = moves_to(split_, *now);
     if (!moves) return moves.error().in(where());
-    if (moves->empty()) return told(split_, *now);
+    if (moves->empty() || goes_whole(split_, *now)) return told(split_, *now);
     return fail(Errc::refused, where() + ": not " + text_of(split_) + ": " + not_so(*moves, *now));
   }
 

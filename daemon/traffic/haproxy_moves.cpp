@@ -110,6 +110,12 @@ std::optional<Obstacle> obstacle_to(const Split& split, const std::vector<Server
   return std::nullopt;
 }
 
+bool goes_whole(const Split& split, const std::vector<Server>& servers) {
+  const std::size_t all = split.share >= 1 ? split.to : 1 - split.to;
+  if (split.share > 0 && split.share < 1) return false;
+  return sum_of(split.sides[all], servers) > 0 && sum_of(split.sides[1 - all], servers) <= 0;
+}
+
 std::string not_so(const std::vector<Move>& moves, const std::vector<Server>& servers) {
   for (const Move& move : moves)
     if (const Server* server = find(servers, move.server); server != nullptr && server->weight != move.weight)

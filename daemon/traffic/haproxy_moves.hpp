@@ -28,6 +28,9 @@ struct Obstacle {
 /// side that gets traffic back needs one: with what it has it carried the traffic before, and nothing may stop a way back.
 std::optional<Obstacle> obstacle_to(const Split& split, const std::vector<Server>& servers);
 
+/// All traffic is wanted on one side, and goes there: what weights its servers have is then the user's own affair.
+bool goes_whole(const Split& split, const std::vector<Server>& servers);
+
 /// The first weight that is not as wanted: "green1 has weight 0, not 28"; empty: all are.
 std::string not_so(const std::vector<Move>& moves, const std::vector<Server>& servers);
 

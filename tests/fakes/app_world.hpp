@@ -80,7 +80,13 @@ public:
                        if (it == links.end()) return fail(Errc::io, path + ": no such link");
                        return it->second;
                      }};
-    app = std::make_unique<App>(make_config(), seams, read_frozen, boot);
+    app = std::make_unique<App>(
+        make_config(), seams,
+        [this](const std::string& text, const std::string& key) -> Result<config::Service> {
+          if (!reads_frozen_files) return fail(Errc::invalid, "another version of backstop wrote it");
+          return read_frozen(text, key);
+        },
+        boot);
     steps.on_finished = [this](const StepKey& key, const StepOutcome& outcome) {
       app->on_step_finished(key, outcome, now);
     };
@@ -172,6 +178,7 @@ public:
   std::unique_ptr<App> app;
   std::function<void()> prepare_start; ///< between the making of the App and its load(): plan faults here
   std::string load_error;
+  bool reads_frozen_files = true; ///< the next start() takes the files that deployments began with
   Time now = time_from_us(1'767'225'600'000'000);
 
 private:

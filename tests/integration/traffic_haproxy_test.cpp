@@ -39,6 +39,7 @@ TEST_F(TrafficHaproxy, AShareIsGivenAndTakenBack) {
   const PrivateHaproxy haproxy(server("blue1", TwoSides::blue, "") + server("green1", TwoSides::green, "weight 0"));
   const HaproxyTraffic traffic{haproxy.socket_path()};
   EXPECT_EQ(counted(haproxy), std::pair(1000, 0));
+  is(traffic.check("0"), "blue 100% (blue1 1), green 0% (green1 0)");
 
   is_not(traffic.check("0.1"), "not blue 90%, green 10%: green1 has weight 0, not 28");
   is(traffic.set("0.1"), "blue 90% (blue1 252), green 10% (green1 28)");

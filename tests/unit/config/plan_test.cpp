@@ -162,11 +162,16 @@ TEST(ReadyPlan, CanaryDiffersInItsProductionPhase) {
               ElementsAre("/opt/shop/scripts/deploy-canary.sh", "{environment}", "{version}"));
 }
 
+TEST(ReadyPlan, AShareIsChangedToo) {
+  const Service service = read(ready("canary", ", steps: {ten-percent: {share: 5%}}"));
+  EXPECT_EQ(std::get<TrafficStep>(step_at(service, "3.2")->kind).share, 0.05);
+}
+
 TEST(ReadyPlan, StepsAreChangedKeyByKeyOrLeftOut) {
   const Service service = read(ready(
       "blue-green", ", health_url: \"https://shop.example/health\", steps: {health-check: off, load-test: off, "
                     "backup-database: off, smoke: {argv: [/usr/bin/npm, run, smoke], retries: 1}, watch: {for: 2h}, "
-                    "deploy: {check: {argv: [/is, \"{side}\"]}}, switch-traffic: {share: 50%}, "
+                    "deploy: {check: {argv: [/is, \"{side}\"]}}, "
                     "mark-deployed: {on_failure: abort}, benchmark: {undo: {argv: [/tidy]}, irreversible: false}}"));
   EXPECT_EQ(service.plan.phases.size(), 4U) << "a phase without steps is left out";
   EXPECT_EQ(service.plan.phases[0].name, "staging");
@@ -177,7 +182,6 @@ TEST(ReadyPlan, StepsAreChangedKeyByKeyOrLeftOut) {
   EXPECT_EQ(smoke.on_unknown, OnUnknown::rerun) << "as it was";
   EXPECT_THAT(step_at(service, "1.4")->undo->argv, ElementsAre("/tidy"));
   EXPECT_EQ(std::get<RunStep>(step_at(service, "2.1")->kind).on_unknown, OnUnknown::verify) << "it has a check now";
-  EXPECT_EQ(std::get<TrafficStep>(step_at(service, "2.3")->kind).share, 0.5);
   EXPECT_EQ(std::get<BakeStep>(step_at(service, "2.4")->kind).duration, hours(2));
   EXPECT_THAT(std::get<RunStep>(step_at(service, "3.1")->kind).argv,
               ElementsAre("/usr/bin/curl", "-fsS", "--max-time", "10", "https://shop.example/health"));
@@ -212,6 +216,33 @@ TEST(Plan, ARollbackIsShorterWhereTrafficIsTheWayBack) {
   EXPECT_THAT(faults_of(top + moves), HasSubstr("traffic goes back, but no watch step sees"));
   EXPECT_THAT(faults_of(top + watch + runs), HasSubstr("no step runs anything, so nothing is undone"));
   EXPECT_THAT(faults_of(top + runs), HasSubstr("there is no way back"));
+}
+
+std::string moved(const std::string& steps, const std::string& candidate = "") {
+  std::string traffic = kTraffic;
+  if (!candidate.empty()) traffic.insert(traffic.find('{') + 1, "candidate: " + candidate + ", ");
+  return service_with(traffic + "plan: [{phase: a, steps: [" + steps + "]}]\n");
+}
+const std::string kTen = "{name: ten, kind: traffic, share: 10%}";
+const std::string kAll = "{name: all, kind: traffic, share: 100%}";
+const std::string kNone = "{name: none, kind: traffic, share: 0%}";
+const std::string kLook = "{name: look, kind: watch, for: 1h}";
+
+TEST(Plan, TheTrafficEndsWhereTheNextVersionCanCome) {
+  EXPECT_EQ(faults_of(moved(kTen + ", " + kLook + ", " + kAll)), "");
+  EXPECT_THAT(faults_of(moved(kTen)), HasSubstr("10% of the traffic goes to the new version, the rest to the old"));
+  EXPECT_THAT(faults_of(moved(kAll + ", " + kNone)), HasSubstr("0% of the traffic goes to the new version"));
+}
+
+TEST(Plan, ASideThatAllNewVersionsComeToGivesTheTrafficBack) {
+  EXPECT_EQ(faults_of(moved(kTen + ", " + kLook + ", " + kNone, "green")), "");
+  EXPECT_THAT(faults_of(moved(kTen + ", " + kAll, "green")),
+              HasSubstr("100% of the traffic goes to green, which the next version is to come to"));
+}
+
+TEST(Plan, NothingIsWatchedBeforeTheNewVersionHasTraffic) {
+  EXPECT_THAT(faults_of(moved(kLook + ", " + kAll)), HasSubstr("so the old one would be watched"));
+  EXPECT_EQ(faults_of(moved(kLook)), "") << "where nothing moves traffic the new version has it all";
 }
 
 TEST(Plan, AWatchAsLongAsTheWarmUpIsLongEnough) {

@@ -181,12 +181,15 @@ TEST(Gates, AnEmergencyBeginsWithWhatIsMissingAndEverybodyHears) {
   GatesWorld w;
   const std::string id = w.request("v2").id;
   w.steps.script("/bin/tests", {Script::exits(1)});
-  ASSERT_TRUE(w.begin_requested(id, "the shop is down").ok);
+  w.command(CheckItems{id});
   w.run(2);
+  ASSERT_TRUE(w.begin_requested(id, "the shop is down").ok);
+  EXPECT_EQ(w.ran("/bin/tests"), 2) << "it waits for no item";
   EXPECT_EQ(w.phase(id), Phase::deploying);
   EXPECT_THAT(w.told("overridden"),
               HasSubstr("critical: shop/production v2: begins by emergency override of uid:1(ana): "
                         "the shop is down; missing: review (lead): not signed"));
+  EXPECT_THAT(w.told("overridden"), HasSubstr("tests (lead): exit status 1"));
   EXPECT_EQ(w.journal.of_type("gate_overridden").size(), 1U);
 }
 
@@ -216,6 +219,62 @@ TEST(Gates, ARestartForgetsNoSignature) {
   EXPECT_THAT(open_approvals(w.deployment(id)), ElementsAre("owner"));
   ASSERT_TRUE(w.approve(id, "owner", kEve).ok);
   EXPECT_TRUE(w.begin_requested(id).ok);
+}
+
+TEST(Gates, AskedAgainTheSameIsNoNews) {
+  GatesWorld w;
+  const std::string id = w.request("v2").id;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(w.begin_requested(id).reason, "gate");
+  EXPECT_EQ(w.journal.of_type("gate_refused").size(), 1U);
+  ASSERT_TRUE(w.approve(id, "lead", kBob, {}, true).ok);
+  EXPECT_EQ(w.begin_requested(id).why, "missing: approval of owner");
+  EXPECT_EQ(w.journal.of_type("gate_refused").size(), 2U);
+}
+
+TEST(Gates, AWindowThatClosesWhileItIsCheckedKeepsItClosed) {
+  GatesWorld w(gated("  monitoring: false\n  windows: [\"Mon..Thu *-*-* 09..15:* UTC\"]\n"));
+  const std::string id = w.request("v2").id;
+  w.give_all(id);
+  WallMinute wall{2026, 11, 26, 15, 59, 4};
+  w.app->wall_clock = [&](Time, bool) { return wall; };
+  w.steps.script("/bin/tests", {Script::exits(0, seconds(5))});
+  ASSERT_TRUE(w.begin_requested(id).ok);
+  wall = {2026, 11, 26, 16, 0, 4};
+  w.run(6);
+  EXPECT_EQ(w.phase(id), Phase::requested);
+  EXPECT_THAT(w.deployment(id).gates->missing, ElementsAre(HasSubstr("outside of the deployment window")));
+}
+
+TEST(Gates, AfterARestartItBeginsOnceSomethingWasMeasured) {
+  GatesWorld w;
+  const std::string id = w.request("v2").id;
+  w.give_all(id);
+  w.steps.script("/bin/tests", {Script::exits(0, seconds(5))});
+  ASSERT_TRUE(w.begin_requested(id).ok);
+  w.kill();
+  w.run_dead(6);
+  w.start();
+  EXPECT_EQ(w.phase(id), Phase::gated) << "what is normal is not known yet";
+  w.run(5);
+  EXPECT_EQ(w.phase(id), Phase::deploying);
+}
+
+TEST(Gates, WhereARollbackWouldGoIsPartOfWhatIsSigned) {
+  GatesWorld w;
+  const std::string id = w.request("v2").id;
+  w.give_all(id);
+  ASSERT_TRUE(w.adopt("shop", "v1.1").ok);
+  w.run(12);
+  EXPECT_THAT(w.begin_requested(id).why, HasSubstr("would go back to v1.1 now, and to v1 when it was requested"));
+}
+
+TEST(Gates, ARequestThatNobodyBeginsEnds) {
+  GatesWorld w;
+  const std::string id = w.request("v2").id;
+  w.now += std::chrono::hours(24 * 30);
+  w.run(2);
+  EXPECT_EQ(w.phase(id), Phase::aborted);
+  EXPECT_THAT(w.deployment(id).outcome_why, HasSubstr("nobody began it within 30d"));
 }
 
 TEST(Gates, ARequestIsGivenUp) {

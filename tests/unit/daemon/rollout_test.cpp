@@ -190,7 +190,10 @@ TEST(Rollout, AFailedStepIsTriedAgainByResumeOrLeftOut) {
   EXPECT_TRUE(w.deployment(id).rollout->pause.has_value());
   ASSERT_TRUE(w.command(ResumePlan{id, "the mirror is back"}).ok);
   ASSERT_TRUE(w.until([&] { return w.deployment(id).confirmation.has_value(); })) << "it failed again";
+  const std::string incident = w.deployment(id).incident;
   ASSERT_TRUE(w.command(SkipStep{id, "", "done by hand"}).ok);
+  EXPECT_FALSE(w.deployment(id).confirmation.has_value()) << "the question was about that step";
+  EXPECT_FALSE(w.app->state().incidents.at(incident).open());
   ASSERT_TRUE(w.until_phase(id, Phase::watching));
   EXPECT_EQ(w.ran("/bin/deploy"), 2);
 }
@@ -251,6 +254,12 @@ TEST(Rollout, TrafficThatCannotBeTakenBackLocksTheServiceAndSaysSo) {
   EXPECT_TRUE(w.locked());
   EXPECT_FALSE(w.deployment(id).traffic.known);
   EXPECT_THAT(w.told("rollback_failed"), HasSubstr("traffic"));
+  EXPECT_THAT(w.command(Unlock{"shop", "go on", "verify", false}).why,
+              HasSubstr("the traffic does not all go back to blue yet"));
+  w.steps.script("rollback/traffic", {Script::exits(0)});
+  ASSERT_TRUE(w.command(Unlock{"shop", "the socket is back", "traffic", false}).ok);
+  EXPECT_TRUE(w.until_phase(id, Phase::rolled_back_verified));
+  EXPECT_EQ(w.service().live_side, "blue");
 }
 
 TEST(Rollout, StepsBesideEachOtherRunAtTheSameTime) {
@@ -284,8 +293,10 @@ TEST(Rollout, WhatABenchmarkMeasuresIsTheBaselineWhereThePastGaveNone) {
 }
 
 TEST(Rollout, AStepWaitsForASignature) {
-  RolloutWorld w(RolloutWorld::with_plan(replaced(RolloutWorld::kPlan, "- {name: some, kind: traffic, share: 10%}",
-                                                  "- {name: go, kind: approve, role: owner}")));
+  RolloutWorld w(
+      RolloutWorld::with_plan(replaced(RolloutWorld::kPlan, "- {name: some, kind: traffic, share: 10%}",
+                                       "- {name: go, kind: approve, role: owner}\n      - {name: some, kind: "
+                                       "traffic, share: 10%}")));
   const std::string id = w.roll_out("v2");
   ASSERT_TRUE(w.until_at(id, "go"));
   w.run(30);

@@ -36,6 +36,15 @@ TEST(HaproxyMoves, WhatIsSoIsNotSet) {
   EXPECT_EQ(order(green_gets(1), {server("blue1", 256), server("green1", 256)}), "blue1=0") << "ended half-way before";
 }
 
+TEST(HaproxyMoves, WhereAllGoesToOneSideItsWeightsAreTheUsersOwn) {
+  const Split back = green_gets(0, {"blue1", "blue2"}, {"green1"});
+  EXPECT_TRUE(goes_whole(back, {server("blue1", 100), server("blue2", 1), server("green1", 0)}));
+  EXPECT_FALSE(goes_whole(back, {server("blue1", 100), server("blue2", 1), server("green1", 1)}));
+  EXPECT_FALSE(goes_whole(back, {server("blue1", 0), server("blue2", 0), server("green1", 0)})) << "nobody gets any";
+  EXPECT_TRUE(goes_whole(green_gets(1), {server("blue1", 0), server("green1", 7)}));
+  EXPECT_FALSE(goes_whole(green_gets(0.5), {server("blue1", 7), server("green1", 7)})) << "a share needs its weights";
+}
+
 /// At every instant some server has a weight, whatever was there before and wherever it ends.
 TEST(HaproxyMoves, NeverAreAllWeightsZero) {
   for (const double share : {0.0, 0.1, 0.5, 1.0})
