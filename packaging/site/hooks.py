@@ -16,15 +16,24 @@ def on_nav(nav, config, files):
 
 
 def on_config(config):
-    """A folder in `nav` stands for its pages, README.md first, then by name."""
+    """A folder in `nav` stands for its pages, README.md first, then by name. A page that is not there (yet) has no entry: that one which is
+    there has one is what tests/docs/site-test looks at."""
     docs = config["docs_dir"]
 
     def pages(folder):
         names = sorted(n for n in os.listdir(os.path.join(docs, folder)) if n.endswith(".md"))
         return [folder + n for n in sorted(names, key=lambda n: n != "README.md")]
 
-    config["nav"] = [{title: pages(value) if isinstance(value, str) and value.endswith("/") else value
-                      for title, value in entry.items()} for entry in config["nav"]]
+    def present(entry):
+        ((_, value),) = entry.items()
+        return not isinstance(value, str) or value.endswith("/") or os.path.isfile(os.path.join(docs, value))
+
+    def filled(value):
+        if isinstance(value, list):
+            return [entry for entry in value if present(entry)]
+        return pages(value) if value.endswith("/") else value
+
+    config["nav"] = [{title: filled(value) for title, value in entry.items()} for entry in config["nav"]]
     return config
 
 
