@@ -76,4 +76,16 @@ inline Service example(const std::string& first_line) {
   return outcome.service;
 }
 
+/// The indented examples of a page by the heading above them.
+inline std::map<std::string, std::string> examples_by_heading(const std::string& page) {
+  std::map<std::string, std::string> found;
+  std::istringstream lines(slurp(source_dir() / page));
+  std::string heading;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("## ")) heading = line.substr(3);
+    if (line.starts_with("    ") && !heading.empty()) found[heading] += line.substr(4) + "\n";
+  }
+  return found;
+}
+
 } // namespace backstop::config::test

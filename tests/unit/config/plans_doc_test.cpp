@@ -11,13 +11,15 @@ using testing::HasSubstr;
 
 std::string page() { return slurp(source_dir() / "docs/plans.md"); }
 
-/// Stretches of lines that are indented by four.
+/// Stretches of lines that are indented by four. What stands between fences is run by tests/docs.
 std::vector<std::string> examples() {
   std::vector<std::string> blocks;
   bool inside = false;
+  bool fenced = false;
   std::istringstream text(page());
   for (std::string line; std::getline(text, line);) {
-    const bool code = line.rfind("    ", 0) == 0;
+    if (line.rfind("```", 0) == 0) fenced = !fenced;
+    const bool code = !fenced && line.rfind("    ", 0) == 0;
     if (code && !inside) blocks.emplace_back();
     if (code) blocks.back() += line.substr(4) + "\n";
     inside = code;

@@ -9,18 +9,6 @@
 namespace backstop::config::test {
 namespace {
 
-/// The examples of the page by the heading above them.
-std::map<std::string, std::string> examples() {
-  std::map<std::string, std::string> found;
-  std::istringstream page(slurp(source_dir() / "docs/sources.md"));
-  std::string heading;
-  for (std::string line; std::getline(page, line);) {
-    if (line.starts_with("## ")) heading = line.substr(3);
-    if (line.starts_with("    ") && !heading.empty()) found[heading] += line.substr(4) + "\n";
-  }
-  return found;
-}
-
 std::set<std::string> types() {
   constexpr std::string_view prefix = "source/";
   std::set<std::string> types;
@@ -30,7 +18,7 @@ std::set<std::string> types() {
 }
 
 TEST(SourcesPage, HasAnExampleForEachTypeThatIsAServiceWithoutAWarning) {
-  const auto all = examples();
+  const auto all = examples_by_heading("docs/sources.md");
   std::set<std::string> shown;
   for (const auto& [type, text] : all) {
     shown.insert(type);
