@@ -124,7 +124,8 @@ std::vector<Line> trouble_lines(const Service& service, bool grave, const Canvas
 std::vector<Line> trouble_lines(const std::vector<Trouble>& troubles, const Canvas& canvas) {
   std::vector<Line> lines;
   for (const Trouble& trouble : troubles) {
-    Line line{{trouble.label, trouble.grave ? Tone::critical : Tone::alert}, {": " + trouble.text, Tone::plain}};
+    Line line{{trouble.label, trouble.grave ? Tone::critical : Tone::alert},
+              {(trouble.label.ends_with('?') ? " " : ": ") + trouble.text, Tone::plain}};
     if (!trouble.keys.empty()) line.push_back({"  " + trouble.keys, Tone::strong});
     append(lines, folded(line, canvas.width, 2, canvas.utf8()));
   }
@@ -139,8 +140,6 @@ std::vector<Line> plan_lines(const Service& service, const Canvas& canvas) {
                      {" " + phase.name + (phase.took.empty() ? "" : " " + phase.took),
                       is_at_hand(phase.state) ? Tone::strong : Tone::plain}});
   std::vector<Line> lines = beside({"plan    ", Tone::quiet}, items, canvas);
-  if (!service.plan_at.empty())
-    append(lines, folded({{"at       ", Tone::quiet}, {service.plan_at, Tone::plain}}, canvas.width, 9, canvas.utf8()));
   if (!service.traffic.empty()) append(lines, folded({{service.traffic, Tone::plain}}, canvas.width, 9, canvas.utf8()));
   return lines;
 }

@@ -73,48 +73,22 @@ int columns_of(const std::vector<Glyph>& glyphs) {
   return columns;
 }
 
+// clang-format off
 const Signs& signs_of(bool utf8) {
-  static const Signs kUtf8{"●",
-                           "▲",
-                           "✗",
-                           "○",
-                           "?",
-                           "✓",
-                           "✗",
-                           "▶",
-                           "·",
-                           "-",
-                           "▶",
-                           "─",
-                           "│",
-                           "█",
-                           "░",
-                           "…",
-                           "│",
-                           "·",
-                           {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-                           {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}};
-  static const Signs kAscii{"o",
-                            "!",
-                            "X",
-                            "-",
-                            "?",
-                            "x",
-                            "!",
-                            ">",
-                            ".",
-                            "-",
-                            ">",
-                            "-",
-                            "|",
-                            "#",
-                            ".",
-                            "~",
-                            "|",
-                            " ",
-                            {"_", ".", ":", "-", "=", "+", "*", "#"},
-                            {"|", "/", "-", "\\"}};
+  static const Signs kUtf8{
+      .normal = "●", .alert = "▲", .critical = "✗", .unknown = "○", .blind = "?",
+      .done = "✓", .failed = "✗", .running = "▶", .pending = "·", .left_out = "-",
+      .chosen = "▶", .line = "─", .begun = "│", .full = "█", .rest = "░", .cut = "…", .output = "│", .no_reading = "·",
+      .heights = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+      .spinner = {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}};
+  static const Signs kAscii{
+      .normal = "o", .alert = "!", .critical = "X", .unknown = "-", .blind = "?",
+      .done = "x", .failed = "X", .running = ">", .pending = ".", .left_out = "-",
+      .chosen = ">", .line = "-", .begun = "|", .full = "#", .rest = ".", .cut = "~", .output = "|", .no_reading = " ",
+      .heights = {"_", ".", ":", "-", "=", "+", "*", "#"},
+      .spinner = {"|", "/", "-", "\\"}};
   return utf8 ? kUtf8 : kAscii;
 }
+// clang-format on
 
 } // namespace backstop::ctl::screen

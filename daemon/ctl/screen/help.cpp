@@ -36,9 +36,12 @@ Line line_of(const std::vector<Key>& keys, bool brief) {
 } // namespace
 
 Line key_line(const View& view, const Canvas& canvas) {
-  const std::vector<Key> keys = keys_of(view);
-  Line line = line_of(keys, false);
-  return columns_of(line, canvas.utf8()) <= canvas.width ? line : line_of(keys, true);
+  constexpr std::size_t kLast = 2; // help and quit are always there
+  std::vector<Key> keys = keys_of(view);
+  const auto fits = [&](bool brief) { return columns_of(line_of(keys, brief), canvas.utf8()) <= canvas.width; };
+  if (fits(false)) return line_of(keys, false);
+  while (keys.size() > kLast && !fits(true)) keys.erase(keys.end() - kLast - 1);
+  return line_of(keys, true);
 }
 
 std::vector<Line> help_lines(const Canvas& canvas) {

@@ -43,7 +43,7 @@ std::vector<Line> fitted(const std::vector<Section>& sections, std::size_t room,
   return out;
 }
 
-Line header_of(const View& view) {
+Line header_of(const View& view, const Canvas& canvas) {
   int critical = 0, alert = 0, blind = 0, locked = 0, incidents = 0;
   bool well = !view.services.empty() && !view.silent && view.host.empty();
   for (const Service& s : view.services) {
@@ -55,8 +55,9 @@ Line header_of(const View& view) {
     locked += s.brief == "LOCKED";
     incidents += !s.incident.empty();
   }
-  Line line{{"backstop", Tone::strong},
-            {"  " + std::to_string(view.services.size()) + (view.services.size() == 1 ? " service" : " services")}};
+  Line line;
+  if (canvas.width >= 60) line.push_back({"backstop  ", Tone::strong});
+  line.push_back({std::to_string(view.services.size()) + (view.services.size() == 1 ? " service" : " services")});
   const auto count = [&](int n, const char* what, Tone tone) {
     if (n > 0) line.push_back({"  " + std::to_string(n) + " " + what, tone});
   };
@@ -98,6 +99,10 @@ Line list_line(const Service& s, bool chosen, const ListWidths& w, const Canvas&
   if (w.version > 0) line.push_back(padded({s.version}, w.version, canvas)), line.push_back({" "});
   const bool grave = s.brief == "LOCKED" || s.brief.ends_with("PAUSED") || s.brief.ends_with("ROLL BACK?") ||
                      s.brief.ends_with("NOT rolled back");
+  if (canvas.width < 60) { // no room for how far it is, which stands below
+    line.push_back({s.brief, grave ? Tone::critical : Tone::plain});
+    return line;
+  }
   line.push_back(padded({s.brief, grave ? Tone::critical : Tone::plain}, w.brief, canvas));
   if (s.progress) {
     line.push_back({" "});
@@ -109,15 +114,23 @@ Line list_line(const Service& s, bool chosen, const ListWidths& w, const Canvas&
   return line;
 }
 
+/// " +3 below", with the sign of the worst of them where one is not well.
+std::string hidden_text(const View& view, int first, int last, const char* where, const Canvas& canvas) {
+  Mark worst = Mark::normal;
+  for (int i = first; i < last; ++i) worst = std::max(worst, view.services[static_cast<std::size_t>(i)].mark);
+  const std::string sign = worst == Mark::normal ? "" : std::string(" ") + sign_of(worst, canvas).text;
+  return " +" + std::to_string(last - first) + " " + where + sign;
+}
+
 void put_list(Grid& grid, int row, int rows, const View& view, const Canvas& canvas) {
   const int all = static_cast<int>(view.services.size()), chosen = static_cast<int>(view.chosen);
   const int first = std::clamp(chosen - rows / 2, 0, std::max(0, all - rows));
   const ListWidths w = list_widths(view, canvas);
   for (int i = first; i < std::min(all, first + rows); ++i) {
     std::string hidden;
-    if (i == first && first > 0) hidden = " +" + std::to_string(first) + " above";
-    if (i == first + rows - 1 && i < all - 1) hidden = " +" + std::to_string(all - 1 - i) + " below";
-    const int end = canvas.width - static_cast<int>(hidden.size());
+    if (i == first && first > 0) hidden = hidden_text(view, 0, first, "above", canvas);
+    if (i == first + rows - 1 && i < all - 1) hidden = hidden_text(view, i + 1, all, "below", canvas);
+    const int end = canvas.width - columns_of(glyphs_of(hidden, canvas.utf8()));
     grid.put(row + i - first, 0, list_line(view.services[static_cast<std::size_t>(i)], i == chosen, w, canvas), end);
     grid.put(row + i - first, end, {{hidden, Tone::strong}});
   }
@@ -250,7 +263,7 @@ Screenful lay_out(const View& view, Size size, const Capabilities& capabilities)
 
   const std::string clock = clock_text(view.now);
   const int clock_at = size.width - static_cast<int>(clock.size());
-  grid.put(0, 0, header_of(view), clock_at - 1);
+  grid.put(0, 0, header_of(view, canvas), clock_at - 1);
   grid.put(0, clock_at, {{clock, Tone::quiet}});
   int row = 1;
   for (const Line& line : banners_of(view, canvas, size.height >= 20 ? 4 : 2)) grid.put(row++, 0, line);

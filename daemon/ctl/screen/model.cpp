@@ -94,7 +94,6 @@ Service service_of(const Json& s, const Json& incidents, const Json& deployment,
   out.mark = mark_of_service(s, out.indicators);
   out.steps = steps_of(shown["steps"], now);
   out.plan = plan_of(shown["plan"]);
-  out.plan_at = plan_at(shown);
   out.traffic = traffic_line(shown);
   out.progress = progress_of_bake(s);
   if (!out.progress) out.progress = progress_of_rollback(s, out.steps);

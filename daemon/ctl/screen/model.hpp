@@ -81,7 +81,7 @@ struct Service {
   std::vector<Trouble> troubles;
   std::vector<Indicator> indicators; ///< the worst first
   std::vector<PlanPhase> plan;
-  std::string plan_at, traffic;
+  std::string traffic;
   std::vector<Step> steps; ///< of its rollback
 
   /// The service that a person should look at first has the most of it.
