@@ -90,7 +90,7 @@ int columns_in(const std::string& text, const Canvas& canvas) { return columns_o
 /// What leads to nothing stands in brackets; on a page with room for it with the reason.
 bool counts(const Indicator& i) { return i.remark.empty(); }
 std::string name_of(const Indicator& i, const Canvas& canvas) {
-  return i.name + (counts(i) || canvas.width < 100 ? "" : " (" + i.remark + ")");
+  return i.name + (counts(i) || canvas.width < 120 ? "" : " (" + i.remark + ")");
 }
 Span level_of(const Indicator& i) {
   if (i.remark == "no rule") return {"", Tone::quiet};
@@ -109,13 +109,13 @@ Widths widths_of(const Service& service, const Canvas& canvas) {
     w.baseline = std::max(w.baseline, columns_in(i.baseline, canvas));
     held = std::max(held, columns_in(i.held, canvas));
   }
-  w.name = std::min(w.name, canvas.width >= 100 ? 36 : canvas.width >= 60 ? 18 : 12);
+  w.name = std::min(w.name, canvas.width >= 120 ? 36 : canvas.width >= 60 ? 18 : 12);
   w.value = std::min(w.value, 12);
-  w.limit = std::min(w.limit, canvas.width >= 100 ? 24 : 14);
+  w.limit = std::min(w.limit, canvas.width >= 120 ? 24 : 14);
   w.baseline = canvas.width < 60 ? 0 : std::clamp(w.baseline, 8, 10);
   const auto gap = [](int columns) { return columns > 0 ? columns + 1 : 0; };
   int rest = canvas.width - 2 - w.name - gap(w.level) - gap(w.value) - gap(w.limit) - gap(w.baseline);
-  const int meter = canvas.width >= 100 ? 8 : 4;
+  const int meter = canvas.width >= 120 ? 8 : 4;
   if (rest >= gap(meter)) w.meter = meter, rest -= gap(meter);
   if (rest >= held + 1 + 9) w.held = held, rest -= gap(held);
   w.course = rest >= 6 ? std::min(rest - 1, 60) : 0;

@@ -82,6 +82,20 @@ Trouble trouble_of_standing(const Json& s) {
           standing == "waiting" ? "" : "r roll back"};
 }
 
+/// Those that are not usable, in one; without a label where all are.
+Trouble trouble_of_baselines(const Json& baselines) {
+  std::string names, why;
+  int n = 0;
+  for (const Json& b : list(baselines)) {
+    if (b.flag("usable")) continue;
+    names += (names.empty() ? "" : ", ") + b.text("indicator");
+    why = b.text("why") + "; ";
+    ++n;
+  }
+  if (n == 0) return {};
+  return {false, "no baseline for " + names, (n == 1 ? why : "") + "only absolute limits count"};
+}
+
 void add_sources(const Json& s, std::vector<Trouble>& out) {
   for (const Json& source : list(s["sources"])) {
     const std::string target = source.text("target");
@@ -178,11 +192,7 @@ std::vector<Trouble> troubles_of(const Json& s) {
                    "backstopctl checklist " + request.text("id")});
   if (d.text("phase") == "deploying" && d.text("rolls_back").empty() && d["plan"].is_null())
     out.push_back({false, "when the traffic is on it", "backstopctl deploy finish " + d.text("id")});
-  for (const Json& b : list(d["baselines"])) {
-    if (!b.flag("usable"))
-      out.push_back(
-          {false, "no baseline for " + b.text("indicator"), b.text("why") + "; only its absolute limits count"});
-  }
+  if (Trouble none = trouble_of_baselines(d["baselines"]); !none.label.empty()) out.push_back(std::move(none));
   return out;
 }
 

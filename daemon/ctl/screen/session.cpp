@@ -13,7 +13,7 @@ namespace {
 constexpr Duration kOften = std::chrono::milliseconds(500); ///< while something is under way, and while nobody answers
 constexpr Duration kSeldom = std::chrono::seconds(1);
 constexpr Duration kPatience = std::chrono::seconds(3); ///< with an answer, before it is said that there is none
-constexpr Duration kOld = std::chrono::minutes(10);     ///< the begin of a deployment that has ended is marked no more
+constexpr Duration kOld = std::chrono::minutes(10);     ///< a deployment that has ended is shown no more
 
 Request get(std::string path) { return {"GET", std::move(path), Json(), ""}; }
 
@@ -142,7 +142,9 @@ void Session::take_services() {
     if (!under_way.empty()) last_deployments_[key] = under_way;
     const std::string shown = under_way.empty() ? worth_showing(s) : "";
     const Json& d = deployment_["deployment"];
-    services_.push_back(service_of(s, status_["incidents"], d.text("id") == shown ? d : Json(), now));
+    // What ended long ago tells nothing of now, unless it left the service locked.
+    const bool old = !s.flag("locked") && !d["ended"].is_null() && now - time_of(d["ended"]) > kOld;
+    services_.push_back(service_of(s, status_["incidents"], d.text("id") == shown && !old ? d : Json(), now));
     if (services_.back().shown.empty()) services_.back().shown = shown;
   }
   choose();
@@ -214,9 +216,7 @@ View Session::view(const Moment& now) const {
     if (s.name != chosen_) continue;
     view.chosen = i;
     if (const auto history = histories_.find(s.name); history != histories_.end())
-      for (Indicator& indicator : s.indicators)
-        indicator.course = history->second.course(indicator.indicator,
-                                                  s.deployment.empty() && now.wall - s.begun > kOld ? Time{} : s.begun);
+      for (Indicator& indicator : s.indicators) indicator.course = history->second.course(indicator.indicator, s.begun);
   }
   view.page = page_;
   view.title = title_;

@@ -200,6 +200,24 @@ TEST(ScreenQuestions, TooManyQuestionsAreWaitedOut) {
   EXPECT_THAT(desk.picture(), HasSubstr("too many requests"));
 }
 
+TEST(ScreenSession, WhatEndedLongAgoIsShownNoMore) {
+  Shops world;
+  Desk desk(world);
+  world.deploy_bad(0);
+  desk.run(8);
+  world.shops[kShop].error_share = 0;
+  desk.run(30);
+  ASSERT_EQ(world.phase("D1"), Phase::rolled_back_verified);
+  EXPECT_THAT(desk.picture(), HasSubstr("last: D1 v2, rolled back, verified"));
+  world.run(600);
+  desk.look();
+  EXPECT_THAT(desk.picture(), HasSubstr("no deployment under way"));
+  EXPECT_THAT(desk.picture(), Not(HasSubstr("3 execute")));
+  desk.type("e");
+  desk.look();
+  EXPECT_THAT(desk.picture(), HasSubstr("E1 RollBack")) << "why it was is said nevertheless";
+}
+
 TEST(ScreenHistory, OutlivesARestartOfTheDaemon) {
   screen::History history;
   const auto answer = [](const std::string& t, const std::string& values) {
@@ -270,11 +288,11 @@ TEST(ScreenLayout, FitsEverySize) {
   Desk desk(world);
   world.deploy_bad(0);
   desk.run(12);
-  for (const char* keys : {"", "h", "\033e", "?", "?"}) {
+  for (const char* keys : {"", "h", "\033?"}) {
     for (const char* c = keys; *c; ++c) *c == '\033' ? desk.press(Key::Kind::escape) : desk.type(std::string(1, *c));
     desk.look();
-    for (int width = 1; width <= 130; width += width < 12 ? 1 : 7) {
-      for (int height = 1; height <= 50; height += height < 12 ? 1 : 7) {
+    for (const int width : {1, 2, 3, 7, 12, 20, 39, 59, 60, 80, 119, 130}) {
+      for (const int height : {1, 2, 3, 4, 6, 9, 12, 24, 50}) {
         const screen::Grid grid = desk.grid({width, height});
         ASSERT_EQ(grid.size(), (screen::Size{width, height}));
         for (int row = 0; row < height; ++row) {
