@@ -126,8 +126,13 @@ std::vector<Line> trouble_lines(const std::vector<Trouble>& troubles, const Canv
   for (const Trouble& trouble : troubles) {
     Line line{{trouble.label, trouble.grave ? Tone::critical : Tone::alert},
               {(trouble.label.ends_with('?') ? " " : ": ") + trouble.text, Tone::plain}};
-    if (!trouble.keys.empty()) line.push_back({"  " + trouble.keys, Tone::strong});
-    append(lines, folded(line, canvas.width, 2, canvas.utf8()));
+    std::vector<Line> parts = folded(line, canvas.width, 2, canvas.utf8());
+    if (const Span keys{"  " + trouble.keys, Tone::strong}; !trouble.keys.empty()) {
+      if (columns_of(parts.back(), canvas.utf8()) + columns_of({keys}, canvas.utf8()) > canvas.width)
+        parts.emplace_back(); // keys stay together
+      parts.back().push_back(keys);
+    }
+    append(lines, std::move(parts));
   }
   return lines;
 }
