@@ -9,6 +9,8 @@ Said run_call(const Invocation& invocation, const Call& call);
 /// Asks until the deployment has an outcome; prints as it goes, and gives the exit code.
 int run_wait(const Invocation& invocation, const Wait& wait);
 
+Said run_watch_status(const Invocation& invocation, const WatchStatus& wanted);
+
 /// What works without the daemon.
 Said run_offline(const Invocation& invocation, const Offline& offline);
 Said run_check_config(const Invocation& invocation, const CheckConfig& check);

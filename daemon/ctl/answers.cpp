@@ -9,6 +9,7 @@ namespace backstop::ctl {
 namespace {
 
 constexpr auto kRestartTolerance = std::chrono::seconds(30);
+constexpr auto kLongSilence = std::chrono::minutes(1); ///< in a pipe
 
 std::string current_step(const Json& document) {
   for (const Json& step : list(document["deployment"]["steps"])) {
@@ -65,7 +66,7 @@ Following::Following(const Invocation& invocation, const Wait& wait, const Style
   if (!live_) style_.width = 0;
 }
 
-void Following::show(Step& step, const Json& document) {
+void Following::show(Step& step, const Json& document, Duration since_start) {
   if (invocation_.json) return;
   const std::string line = progress_line(document, style_);
   if (live_) {
@@ -76,9 +77,11 @@ void Following::show(Step& step, const Json& document) {
   std::string change = document["deployment"].text("phase") + document["service"].text("level") +
                        current_step(document) + document["deployment"]["plan"].text("at") +
                        standing_of_rollback(document["deployment"]) +
-                       (document["service"]["hold"].is_null() ? "" : "held");
-  if (change == last_) return;
+                       (document["service"]["hold"].is_null() ? "" : "held") +
+                       (document["deployment"].flag("verified_good") ? "good" : "");
+  if (change == last_ && since_start - last_line_ < kLongSilence) return;
   last_ = std::move(change);
+  last_line_ = since_start;
   step.out += line + "\n";
 }
 
@@ -101,7 +104,7 @@ Following::Step Following::on_answer(const Result<ControlClient::Answer>& answer
     const Json shown = printable(*document);
     if (answer->status >= 400) return end(step, exit_code_of(answer->status), render_error(shown));
     last_answer_ = since_start;
-    told_down_ = false;
+    if (std::exchange(told_down_, false)) last_.clear(); // it is seen that it answers again
     const Outcome outcome = outcome_of(shown, wait_.whole_bake, {style_.color, 0});
     if (outcome.exit_code >= 0) {
       clear(step);
@@ -110,7 +113,7 @@ Following::Step Following::on_answer(const Result<ControlClient::Answer>& answer
       step.exit_code = outcome.exit_code;
       return step;
     }
-    show(step, shown);
+    show(step, shown, since_start);
   } else if (since_start - last_answer_ > kRestartTolerance) {
     return end(step, kUnreachable, document.error().what);
   } else if (!std::exchange(told_down_, true)) {

@@ -20,7 +20,8 @@ Said wrong(const std::string& what);
 Said said_of(const Invocation& invocation, const Call& call, const Result<ControlClient::Answer>& answer,
              const Style& style);
 
-/// `deploy wait`, answer by answer: one live line on a terminal, plain lines when something changes elsewhere.
+/// `deploy wait`, answer by answer: one live line on a terminal; elsewhere plain lines when something changes, and one a
+/// minute, as what runs it may take a long silence for death.
 class Following {
 public:
   /// `live`: standard output is a terminal, and the line may be drawn over.
@@ -34,7 +35,7 @@ public:
   Step on_answer(const Result<ControlClient::Answer>& answer, Duration since_start);
 
 private:
-  void show(Step& step, const Json& document);
+  void show(Step& step, const Json& document, Duration since_start);
   void clear(Step& step);
   Step& end(Step& step, int exit_code, const std::string& complaint_text);
 
@@ -44,7 +45,7 @@ private:
   bool live_;
   bool shown_ = false;
   bool told_down_ = false;
-  Duration last_answer_{};
+  Duration last_answer_{}, last_line_{};
   std::string last_;
 };
 

@@ -8,12 +8,16 @@ void CommandLine::add_looks() {
   Fields* f = nullptr;
   CLI::App* status = command(app_, "status", "Levels, readings, baselines and progress of all services or one", f);
   may(status, f, "SERVICE", "SERVICE or SERVICE/ENVIRONMENT");
-  status->add_flag("--offline", f->flag["offline"], "Read the journal instead of asking the daemon");
+  CLI::Option* offline =
+      status->add_flag("--offline", f->flag["offline"], "Read the journal instead of asking the daemon");
+  status->add_flag("--watch,-w", f->flag["watch"], "A live screen; its keys: ?")->excludes(offline);
   may(status, f, "--journal", "Journal to read with --offline")->default_val("/var/lib/backstop/journal.db");
   status->callback([this, f] {
     const std::string& service = f->text["SERVICE"];
     if (f->flag["offline"]) {
       out_.what = Offline{Page::status, service, f->text["--journal"]};
+    } else if (f->flag["watch"]) {
+      out_.what = WatchStatus{service};
     } else {
       get("/v1/status" + (service.empty() ? "" : "?service=" + ControlClient::encoded(service)), Page::status);
     }

@@ -5,14 +5,6 @@
 namespace backstop::ctl {
 namespace {
 
-/// "rolled back, verified" for "rolled_back_verified": phases as people say them.
-std::string phase_words(const std::string& phase) {
-  if (phase == "rolled_back_verified") return "rolled back, verified";
-  std::string words = phase;
-  std::replace(words.begin(), words.end(), '_', ' ');
-  return words;
-}
-
 const Json* running_step(const Json& deployment) {
   for (const Json& step : list(deployment["steps"])) {
     const std::string status = step.text("status");
@@ -65,6 +57,13 @@ std::string warnings_of(const Json& d) {
 }
 
 } // namespace
+
+std::string phase_words(const std::string& phase) {
+  if (phase == "rolled_back_verified") return "rolled back, verified";
+  std::string words = phase;
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
 
 std::string standing_of_rollback(const Json& d) {
   const std::string phase = d.text("phase"), status = d.text("decision_status");

@@ -59,6 +59,10 @@ struct Wait {
   bool whole_bake = false;
   Duration timeout{}; ///< zero: none
 };
+/// A live screen, until the person ends it.
+struct WatchStatus {
+  std::string service; ///< empty: all
+};
 /// The same pages from the journal, without the daemon.
 struct Offline {
   Page page = Page::status;
@@ -163,7 +167,7 @@ struct Invocation {
   bool json = false;
   bool color = true; ///< wanted; used only on a terminal
   std::variant<Call, Wait, Offline, CheckConfig, CheckMetrics, JournalCheck, AuditVerify, JournalRestore, DebugBundle,
-               Export, Explain, Replay, Report, ReleaseNotes, Stats, TestRules, LookAtPlan>
+               Export, Explain, Replay, Report, ReleaseNotes, Stats, TestRules, LookAtPlan, WatchStatus>
       what;
 };
 

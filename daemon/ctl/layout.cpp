@@ -1,5 +1,7 @@
 #include "daemon/ctl/layout.hpp"
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <fmt/format.h>
 
 namespace backstop::ctl {
@@ -113,6 +115,18 @@ std::string clock_of(const Json& time) {
 std::string day_and_clock(const Json& time) {
   const std::string* text = time.as_string();
   return text && text->size() > 19 ? text->substr(0, 10) + " " + text->substr(11, 8) + "Z" : "-";
+}
+
+Time time_of(const Json& iso) {
+  int year = 0, hour = 0, minute = 0;
+  unsigned month = 0, day = 0;
+  double second = 0;
+  const std::string* text = iso.as_string();
+  if (!text || std::sscanf(text->c_str(), "%d-%u-%uT%d:%d:%lfZ", &year, &month, &day, &hour, &minute, &second) != 6)
+    return Time{};
+  const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
+  return Time{std::chrono::duration_cast<Duration>(date.time_since_epoch())} + std::chrono::hours(hour) +
+         std::chrono::minutes(minute) + seconds_f(second);
 }
 
 std::string short_duration(double seconds) {

@@ -1,6 +1,7 @@
 #pragma once
 #include "daemon/json.hpp"
 #include "rules/band.hpp"
+#include "rules/time.hpp"
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const std::
 std::string clock_of(const Json& time);
 /// "2026-01-31 10:04:05Z" of an ISO time; "-" of null.
 std::string day_and_clock(const Json& time);
+/// Of an ISO time as wall() writes it; zero of null.
+Time time_of(const Json& iso);
 /// "1m30s", "2h", "850ms".
 std::string short_duration(double seconds);
 

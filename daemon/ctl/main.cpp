@@ -48,6 +48,8 @@ int run(const std::vector<std::string>& words) {
       said = run_stats(invocation, *stats);
     else if (const auto* plan = std::get_if<LookAtPlan>(&invocation.what))
       said = run_look_at_plan(invocation, *plan);
+    else if (const auto* watch = std::get_if<WatchStatus>(&invocation.what))
+      said = run_watch_status(invocation, *watch);
     else if (const auto* test_rules = std::get_if<TestRules>(&invocation.what))
       said = run_test_rules(invocation, *test_rules);
     else

@@ -38,6 +38,10 @@ std::string traffic_line(const Json& deployment);
 /// Why a plan is paused, and the ways on; "" where it is not.
 std::string plan_stops(const Json& deployment, const Style& style);
 
+/// "rolled back, verified" of "rolled_back_verified": phases as people say them.
+std::string phase_words(const std::string& phase);
+/// "ana" of "uid:1000(ana)": who it was to the kernel stands in the records.
+std::string person_name(const std::string& actor);
 /// "D1 watching v2, good in 12s, watched for 52s more": how the deployment of a service document stands.
 std::string phase_text(const Json& service);
 /// "12s of 30s": how long a rule has been out of its normal band.

@@ -36,12 +36,6 @@ std::string step_words(const Json& step) {
   return words + ": " + step.text("why");
 }
 
-/// "ana" of "uid:1000(ana)": who it was to the kernel stands in the records.
-std::string person_name(const std::string& actor) {
-  const std::size_t open = actor.find('(');
-  return open == std::string::npos || actor.back() != ')' ? actor : actor.substr(open + 1, actor.size() - open - 2);
-}
-
 std::string last_line(const std::string& output) {
   const std::size_t end = output.find_last_not_of('\n');
   if (end == std::string::npos) return "";
@@ -91,6 +85,11 @@ std::string to_sign(const Json& c, std::vector<std::string>& missing) {
 }
 
 } // namespace
+
+std::string person_name(const std::string& actor) {
+  const std::size_t open = actor.find('(');
+  return open == std::string::npos || actor.back() != ')' ? actor : actor.substr(open + 1, actor.size() - open - 2);
+}
 
 std::string plan_line(const Json& d) {
   std::string out;

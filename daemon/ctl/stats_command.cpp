@@ -20,19 +20,6 @@ namespace {
 
 constexpr Duration kAnswerTimeout = std::chrono::seconds(30);
 
-/// Of an ISO time as wall() writes it; zero of null.
-Time time_of(const Json& iso) {
-  int year = 0, hour = 0, minute = 0;
-  unsigned month = 0, day = 0;
-  double second = 0;
-  const std::string* text = iso.as_string();
-  if (!text || std::sscanf(text->c_str(), "%d-%u-%uT%d:%d:%lfZ", &year, &month, &day, &hour, &minute, &second) != 6)
-    return Time{};
-  const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
-  return Time{std::chrono::duration_cast<Duration>(date.time_since_epoch())} + std::chrono::hours(hour) +
-         std::chrono::minutes(minute) + seconds_f(second);
-}
-
 /// {"deployments": [...], "incidents": [...]}, as the control API gives them.
 Result<Json> documents_of(const Stats& wanted) {
   Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open_read_only(wanted.journal);

@@ -1,26 +1,15 @@
 #include "daemon/io/control_client.hpp"
 #include "daemon/io/barrier.hpp"
+#include "daemon/io/control_exchange.hpp"
 #include "daemon/io/curl_exchange.hpp"
-#include "daemon/io/os_error.hpp"
 #include <algorithm>
-#include <cerrno>
 #include <fmt/format.h>
 
 namespace backstop {
 namespace {
 
-constexpr std::size_t kMaxAnswer = std::size_t{64} << 20; ///< an export may be long
-constexpr std::size_t kMaxLine = std::size_t{1} << 20;    ///< of an event stream
-constexpr long kNoLimit = 0;                              ///< as libcurl writes it
-
-HttpRequest request_to(const std::string& socket, const std::string& method, const std::string& path) {
-  HttpRequest r;
-  r.method = method;
-  r.url = "http://backstop" + path;
-  r.unix_socket = socket;
-  r.max_bytes = kMaxAnswer;
-  return r;
-}
+constexpr std::size_t kMaxLine = std::size_t{1} << 20; ///< of an event stream
+constexpr long kNoLimit = 0;                           ///< as libcurl writes it
 
 /// Turns bytes into events: lines, as the HTML standard's chapter on server-sent events describes them.
 class EventReader {
@@ -90,28 +79,15 @@ struct Reading {
       return !enough;
     }
     body += bytes;
-    return body.size() <= kMaxAnswer;
+    return body.size() <= kMaxControlAnswer;
   }
 };
-
-Error no_answer(const std::string& socket, CURL* easy, CURLcode code, const Error& error) {
-  if (code == CURLE_OPERATION_TIMEDOUT) return error;
-  if (code != CURLE_COULDNT_CONNECT)
-    return fail(Errc::io,
-                fmt::format("the daemon broke off at {}: {} (why: journalctl -u backstopd)", socket, error.what));
-  long number = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
-  const char* hint = number == EACCES ? "you have to be in the group that owns it, see ls -l"
-                                      : "is backstopd running? systemctl status backstopd";
-  return fail(Errc::io, fmt::format("the daemon does not answer at {}: {} ({})", socket,
-                                    number != 0 ? errno_text(static_cast<int>(number)) : "cannot connect", hint));
-}
 
 } // namespace
 
 Result<ControlClient::Answer> ControlClient::request(const std::string& method, const std::string& path,
                                                      const std::string& body, Duration timeout) const {
-  HttpRequest r = request_to(socket_, method, path);
+  HttpRequest r = control_request(socket_, method, path);
   r.timeout = timeout;
   r.body = body;
   if (!body.empty()) r.headers.emplace_back("Content-Type", "application/json");
@@ -122,13 +98,12 @@ Result<ControlClient::Answer> ControlClient::request(const std::string& method, 
   barrier.rethrow();
   Result<HttpResponse> outcome = exchange.outcome(code);
   if (outcome) return Answer{outcome->status, std::move(outcome->body)};
-  return outcome.error().code == Errc::too_large ? outcome.error()
-                                                 : no_answer(socket_, exchange.easy(), code, outcome.error());
+  return no_control_answer(socket_, exchange.easy(), code, outcome.error());
 }
 
 Result<ControlClient::Answer>
 ControlClient::events(const std::string& path, const std::function<bool(const Event&)>& each, Duration timeout) const {
-  HttpRequest r = request_to(socket_, "GET", path);
+  HttpRequest r = control_request(socket_, "GET", path);
   r.timeout = timeout;
   r.headers.emplace_back("Accept", "text/event-stream");
   Barrier barrier;
@@ -145,7 +120,7 @@ ControlClient::events(const std::string& path, const std::function<bool(const Ev
   if (reading.enough) return Answer{200, ""};
   Result<HttpResponse> outcome = exchange.outcome(code);
   if (outcome) return Answer{outcome->status, std::move(reading.body)};
-  return no_answer(socket_, exchange.easy(), code, outcome.error());
+  return no_control_answer(socket_, exchange.easy(), code, outcome.error());
 }
 
 std::string ControlClient::encoded(std::string_view text) {

@@ -161,6 +161,21 @@ TEST(Following, SaysALineOnlyWhenSomethingChanges) {
   EXPECT_EQ(w.at(3, ended("succeeded")).out, "D1: shop/production v2 is kept: so it is\n");
 }
 
+TEST(Following, IsNeverSilentForLongInAPipe) {
+  Waiting w;
+  w.at(0, watching());
+  EXPECT_EQ(w.at(59, watching()).out, "");
+  EXPECT_EQ(w.at(60, watching()).out, "D1 watching v2; normal\n");
+  EXPECT_EQ(w.at(61, watching()).out, "");
+}
+
+TEST(Following, SaysThatTheDaemonAnswersAgain) {
+  Waiting w;
+  w.at(0, watching());
+  w.at(1, down());
+  EXPECT_EQ(w.at(2, watching()).out, "D1 watching v2; normal\n");
+}
+
 TEST(Following, DrawsOverItsLineOnATerminalAndClearsItAtTheEnd) {
   Waiting w(true);
   EXPECT_EQ(w.at(0, watching()).out, "\r\033[KD1 watching v2; normal");

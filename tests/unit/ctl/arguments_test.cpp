@@ -30,6 +30,12 @@ struct Asked {
   const char* request; ///< METHOD PATH BODY
 };
 
+TEST(Arguments, StatusWatchIsAScreenOfAllServicesOrOne) {
+  EXPECT_EQ(what_of<WatchStatus>("status --watch").service, "");
+  EXPECT_EQ(what_of<WatchStatus>("status shop -w").service, "shop");
+  EXPECT_EQ(parse("status --watch --offline").said.exit_code, kUsage);
+}
+
 class Commands : public testing::TestWithParam<Asked> {};
 
 TEST_P(Commands, AskThisOfTheDaemon) {
