@@ -82,6 +82,8 @@ public:
   [[nodiscard]] const config::Config& config() const { return config_; }
   /// Why the daemon only observes (journal corrupt, newer, not writable); empty: it acts.
   [[nodiscard]] std::string degraded() const;
+  /// Why the journal is not trusted: it cannot be read. Empty: it is, or only writing fails.
+  [[nodiscard]] const std::string& journal_refused() const { return refused_journal_; }
   [[nodiscard]] std::string_view steps_run_as() const { return seams_.steps.runs_as(); }
   /// "shop/production execute": steps whose limits and sandbox are not enforced, as the runner of steps cannot.
   [[nodiscard]] std::vector<std::string> unconfined_steps() const;

@@ -13,10 +13,6 @@ std::string about(Duration d) {
       std::max<Duration>(std::chrono::floor<std::chrono::minutes>(d), std::chrono::minutes(1)));
 }
 
-bool is_acknowledged(const IncidentState& i, Time now) {
-  return i.acknowledged_at != Time{} && (i.acknowledged_until == Time{} || now < i.acknowledged_until);
-}
-
 std::size_t told_of_kind(const IncidentState& i, const std::string& kind) {
   return static_cast<std::size_t>(
       std::count_if(i.told.begin(), i.told.end(), [&](const auto& t) { return t.first.starts_with(kind); }));
@@ -91,6 +87,10 @@ void care_for_review(IncidentCare& care, const IncidentState& i, Time now) {
 }
 
 } // namespace
+
+bool is_acknowledged(const IncidentState& i, Time now) {
+  return i.acknowledged_at != Time{} && (i.acknowledged_until == Time{} || now < i.acknowledged_until);
+}
 
 IncidentCare care_for(const IncidentState& incident, const config::Notify& notify, Time now) {
   IncidentCare care;

@@ -19,6 +19,9 @@ struct IncidentCare {
   Time next = kNever; ///< when there may be something again
 };
 
+/// Somebody has it in hand; an acknowledgement may be given until a time.
+bool is_acknowledged(const IncidentState& incident, Time now);
+
 /// Of one incident, from what records say of it: what was told before is not told again, whatever happened between. One that
 /// was due several times while the daemon was away is due once.
 IncidentCare care_for(const IncidentState& incident, const config::Notify& notify, Time now);

@@ -5,7 +5,7 @@
 
 namespace backstop {
 
-/// The daemon's own metrics. Every name stands in one table in telemetry.cpp; docs/metrics.md lists the same names.
+/// The daemon's own metrics. Every name stands in metric_names.hpp; docs/metrics.md lists the same names.
 class Telemetry {
 public:
   explicit Telemetry(const std::string& version);
@@ -18,8 +18,8 @@ public:
   void journal_commit(Duration took);
   void loop_lag(Duration lag);
 
-  /// Text exposition 0.0.4 of everything, gauges brought up to date from `app` first.
-  std::string expose(const App& app);
+  /// Text exposition 0.0.4 of everything, gauges brought up to date from `app`, as of `now`, first.
+  std::string expose(const App& app, Time now);
 
 private:
   void count_delivery(const Payload& payload, const State& state);

@@ -73,6 +73,8 @@ public:
   void number(std::string_view key, double& out, Range range) const;
   template <class T> void integer(std::string_view key, T& out, Range range) const;
   void texts(std::string_view key, std::vector<std::string>& out) const;
+  /// Names of things: none of them is empty.
+  void names(std::string_view key, std::vector<std::string>& out) const;
   void text_map(std::string_view key, std::map<std::string, std::string>& out) const;
 
   /// One word of a closed set.

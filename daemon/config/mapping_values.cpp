@@ -1,5 +1,6 @@
 #include "daemon/config/mapping.hpp"
 #include "daemon/config/text_check.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 
 /// The getters of Mapping for single values.
@@ -77,6 +78,14 @@ void Mapping::texts(std::string_view key, std::vector<std::string>& out) const {
   if (node->kind == Node::Kind::sequence && items.empty())
     return fault(key, "the list is empty", "write at least one, or leave the key out");
   out = std::move(values);
+}
+
+void Mapping::names(std::string_view key, std::vector<std::string>& out) const {
+  std::vector<std::string> values;
+  texts(key, values);
+  if (std::find(values.begin(), values.end(), "") != values.end())
+    return fault(key, "a name in the list is empty", "write it, or take it out");
+  if (!values.empty()) out = std::move(values);
 }
 
 void Mapping::text_map(std::string_view key, std::map<std::string, std::string>& out) const {

@@ -45,7 +45,7 @@ void read_run_step(const Mapping& step, RunStep& out) {
 
 void read_notify_step(const Mapping& step, NotifyStep& out) {
   step.word<std::string>("severity", out.severity, {{"info", "info"}, {"alert", "alert"}, {"critical", "critical"}});
-  step.texts("to", out.to);
+  step.names("to", out.to);
 }
 
 namespace {

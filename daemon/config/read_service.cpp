@@ -93,7 +93,7 @@ void read_service(Sheet& sheet, const Node& root, Service& out) {
   read_running_version(service, out);
   read_detect(service, out);
   service.file("deploy_lock", out.deploy_lock);
-  service.texts("depends_on", out.depends_on);
+  service.names("depends_on", out.depends_on);
   service.duration("confirm_timeout", out.confirm_timeout, std::chrono::seconds(1));
   read_sources(service, out);
   read_indicators(service, out);

@@ -510,7 +510,7 @@ Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
             told = count;
           }
         }
-        responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app), {}});
+        responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app, loop->now()), {}});
       });
   if (!server) return server.error();
   metrics = *std::move(server);

@@ -209,6 +209,12 @@ TEST(Load, AServiceMayStandInOneFileOnly) {
   EXPECT_TRUE(other.ok());
 }
 
+TEST(Load, ANameInAListIsNotEmpty) {
+  const auto said = load_service(service_with(kCriteria + "depends_on: [redis, \"\"]\n", "a"), "a.yaml").faults;
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].what, "depends_on: a name in the list is empty");
+}
+
 TEST(Load, CyclesInDependsOnAreRefusedAndSpelledOut) {
   auto files = two_services(service_with(kCriteria + "depends_on: [postgres, b]\n", "a"),
                             service_with(kCriteria + "depends_on: [c/production]\n", "b"));

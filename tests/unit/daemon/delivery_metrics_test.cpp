@@ -20,7 +20,7 @@ struct Measured : AppWorld {
     adopt("shop", "v1");
     run(40);
   }
-  std::string expose() { return telemetry.expose(*app); }
+  std::string expose() { return telemetry.expose(*app, now); }
   Telemetry telemetry{"1"};
 };
 

@@ -5,6 +5,7 @@
 #include "tests/fakes/memory_recorder.hpp"
 #include "tests/fakes/scripted_fetcher.hpp"
 #include "tests/fakes/scripted_step_runner.hpp"
+#include "tests/unit/daemon/rollout_world.hpp"
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
@@ -73,11 +74,28 @@ Metrics metrics_of_exposition(const std::string& text) {
   return metrics;
 }
 
+/// What is made of the state alone: a plan at work, a decision that waits, a notice that nobody takes, a review that is due.
+Metrics metrics_of_state() {
+  RolloutWorld plan;
+  plan.until_at(plan.roll_out("v2"), "watch-some");
+  ShopConfig asks;
+  asks.mode = "confirm";
+  ShopWorld pending(asks);
+  pending.notifier.failing = true;
+  pending.until_status(pending.ship("v2", 0.3), "awaiting_confirmation");
+  ShopWorld back;
+  back.error_share_of["v1"] = 0.01; // what is zero is no baseline
+  back.run(60);
+  back.until_phase(back.ship("v2", 0.3), Phase::rolled_back_verified);
+  Metrics all;
+  for (const AppWorld* world :
+       {static_cast<AppWorld*>(&plan), static_cast<AppWorld*>(&pending), static_cast<AppWorld*>(&back)})
+    all.merge(metrics_of_exposition(Telemetry("1").expose(*world->app, world->now)));
+  return all;
+}
+
 class SilentNotifier final : public Notifier {
   void send(const Notice&, Done) override {}
-};
-class SilentLog final : public Log {
-  void write(LogLevel, const std::string&, const Fields&) override {}
 };
 
 /// A watched service of which something of every kind has happened.
@@ -97,7 +115,7 @@ public:
     telemetry.loop_lag(Duration{1});
     roll_back();
   }
-  std::string expose() { return telemetry.expose(app); }
+  std::string expose() { return telemetry.expose(app, at(5)); }
 
 private:
   static Time at(int seconds) { return Time{std::chrono::seconds(1000 + seconds)}; }
@@ -161,7 +179,9 @@ private:
 };
 
 TEST(MetricsDoc, ListsEveryMetricWithItsTypeAndLabelsAndNoOther) {
-  EXPECT_EQ(metrics_of_docs(), metrics_of_exposition(Busy().expose()));
+  Metrics exposed = metrics_of_exposition(Busy().expose());
+  exposed.merge(metrics_of_state());
+  EXPECT_EQ(metrics_of_docs(), exposed);
 }
 
 } // namespace
