@@ -188,6 +188,7 @@ ApiReply Api::see(const ApiRequest& request, Time now) const {
       return no_such("'" + path[2] + "'", "give the id of a deployment (D1), an incident (I1) or a decision (E1)");
     return reply;
   }
+  if (path[1] == "readings" && (path.size() == 3 || path.size() == 4)) return see_readings(request, path, now);
   if (path[1] == "quarantine" && path.size() == 2) {
     reply.body.set("quarantine", quarantine_view(state));
     return reply;
@@ -211,6 +212,16 @@ ApiReply Api::see_deployment(const ApiRequest& request, const std::vector<std::s
   }
   reply.body.set("deployment", deployment_view(state, *d, true));
   reply.body.set("service", service_view(state, watch, d->service, now));
+  return reply;
+}
+
+ApiReply Api::see_readings(const ApiRequest& request, const std::vector<std::string>& path, Time now) const {
+  ApiReply reply;
+  const std::string key = service_key(app_, path.size() == 4 ? path[2] + "/" + path[3] : path[2], reply);
+  if (key.empty()) return reply;
+  std::int64_t from = 0;
+  if (ApiReply wrong = number_of(request, "from_us", from); wrong.status != 200) return wrong;
+  reply.body = readings_view(app_.state(), *app_.watches().at(key), time_from_us(from), now);
   return reply;
 }
 

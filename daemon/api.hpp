@@ -50,6 +50,7 @@ private:
   ApiReply see(const ApiRequest& request, Time now) const;
   ApiReply see_past(const ApiRequest& request, const std::string& id, bool samples) const;
   ApiReply see_deployment(const ApiRequest& request, const std::vector<std::string>& path, Time now) const;
+  ApiReply see_readings(const ApiRequest& request, const std::vector<std::string>& path, Time now) const;
   ApiReply see_told(const ApiRequest& request, const std::string& id) const;
   ApiReply act(const ApiRequest& request, Time now, std::string& wait_for);
   ApiReply begun(const std::string& id) const;

@@ -60,6 +60,7 @@ void App::judge(ServiceWatch& watch, const Instant& when) {
                    : watched_since(*d) != Time{}         ? watched_since(*d)
                                                          : kNever;
   watch.last = watch.watch.evaluate(when.at, armed, learn, out);
+  watch.recent.note(watch.last.t, watch.last.readings);
   if (!refused_journal_.empty() || ledger_.waiting() > kMaxWaiting) return;
   note_levels(watch, when.now);
   follow(watch, when);

@@ -2,6 +2,7 @@
 #include "daemon/config/compile.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/json.hpp"
+#include "daemon/recent_readings.hpp"
 #include "daemon/records.hpp"
 #include "daemon/target_places.hpp"
 #include "daemon/version_signs.hpp"
@@ -57,6 +58,7 @@ struct ServiceWatch {
   std::string learned;                            ///< the version that the history for baselines is of
   SettlingWatch settling;                         ///< of the deployment that is watched
   Evaluation last;                                ///< of the newest evaluation
+  RecentReadings recent;                          ///< of the evaluations before it, and of it
   Time last_arrival{};                            ///< when the newest scrape had arrived
   std::vector<TargetPlaces> places;               ///< by source
   VersionSigns signs;                             ///< of the version that runs, where samples are looked at for it

@@ -17,6 +17,8 @@ Json incident_view(const State& state, const IncidentState& incident, bool with_
 Json evidence_view(const Evidence& evidence);
 /// Everything of one service: version, deployment, levels, readings, baselines, bake progress, sources, hold, lock.
 Json service_view(const State& state, const ServiceWatch* watch, const std::string& key, Time now);
+/// The newest readings after `after` as curves: one time axis, and the values of each indicator on it.
+Json readings_view(const State& state, const ServiceWatch& watch, Time after, Time now);
 /// All services (or the one of that key), incidents, holds, outbox, and whether the daemon acts.
 Json status_view(const App& app, const std::string& only_service, Time now);
 /// Why: of an incident, a deployment or a decision. Null when `id` is none of them.
