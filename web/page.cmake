@@ -16,7 +16,7 @@ endif()
 set(WEB ${CMAKE_CURRENT_SOURCE_DIR}/web)
 set(WEB_BUILD ${CMAKE_BINARY_DIR}/web)
 set(PAGE_ASSETS ${WEB_BUILD}/assets.cpp)
-file(GLOB WEB_SOURCES CONFIGURE_DEPENDS ${WEB}/src/*)
+file(GLOB_RECURSE WEB_SOURCES CONFIGURE_DEPENDS ${WEB}/src/*)
 set(NPM_CI ${NPM} ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefer-offline)
 # What the tests need besides: a browser's driver, the accessibility rules, the type checker.
 if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)

@@ -43,7 +43,7 @@ export class World {
       `page: {listen: "127.0.0.1:${this.port}", tokens: {ana: {token: {file: "${this.dir}/conf/token"}}}}\n`,
     );
     const service = join(this.dir, "backstop/services.d/checkout.yaml");
-    writeFileSync(service, readFileSync(service, "utf8").replace("good_for: 8s", "good_for: 3s").replace("for: 45s, good_after: 20s", "for: 30s, good_after: 10s"));
+    writeFileSync(service, readFileSync(service, "utf8").replace("good_for: 8s", "good_for: 3s").replace("for: 45s, good_after: 20s", "for: 90s, good_after: 10s"));
     const listen = readFileSync(join(this.dir, "conf/listen"), "utf8").trim();
     this.spawn(join(this.bin, "loadgen"), ["--url", `http://${listen}/checkout`, "--rate", "100", "--for", "10m", "--connections", "4"], "load.txt");
     await this.startDaemon();

@@ -154,9 +154,14 @@ function gates(d: Deployment, checklist: Checklist | null): HTMLElement | null {
   );
 }
 
+/// Whether a person is to say if it is rolled back. The status has its reason behind a colon.
+function isAsked(d: Deployment): boolean {
+  return !d.final && d.phase !== "rolling_back" && d.confirm_until !== null && d.decision_status.startsWith("awaiting_confirmation");
+}
+
 function actions(live: Live): HTMLElement | null {
   const { service, deployment: d } = live;
-  const asked = d && d.decision_status === "awaiting_confirmation" && d.confirm_until ? act.confirm(d.id, d.previous) : [];
+  const asked = d && isAsked(d) ? act.confirm(d.id, d.previous) : [];
   const waits = d?.plan?.phases.flatMap((p) => p.steps).filter((s) => s.role && !["done", "pending"].includes(s.status)) ?? [];
   const roll = d && !d.final && d.phase !== "rolling_back" && d.phase !== "requested" && d.previous ? act.rollBack(service.service, d.version, d.previous) : null;
   return act.bar(
@@ -177,8 +182,8 @@ function head(live: Live): Node[] {
       d ? h("span", {}, d.final ? "" : courseOf(service, d)) : h("span", { class: "version" }, service.version || "version unknown")),
     d ? bakeBar(d) : null,
     d?.why ? h("p", {}, d.why) : null,
-    d && d.confirm_until && d.decision_status === "awaiting_confirmation"
-      ? h("p", { class: "notice alert" }, `A person is asked: roll back to ${d.previous}? ${d.decision_why}. Until ${clock(d.confirm_until)} (${duration(Math.max(0, (Date.parse(d.confirm_until) - now()) / 1000))}).`)
+    d && isAsked(d)
+      ? h("p", { class: "notice alert" }, `A person is asked: roll back to ${d.previous}? ${d.decision_why}. Until ${clock(d.confirm_until)} (${duration(seconds(new Date(now()).toISOString(), d.confirm_until))}).`)
       : null,
     service.hold ? h("p", { class: "notice alert" }, `Held until ${clock(service.hold.until)} by ${service.hold.by}: ${service.hold.reason}`) : null,
     service.locked ? h("p", { class: "notice critical" }, `LOCKED: ${service.locked_why}`) : null,
