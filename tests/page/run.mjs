@@ -128,6 +128,13 @@ async function rollbackIsSeen(page, id) {
   const records = JSON.parse(world.ctl("--json", "deploy", "show", id)).deployment.timeline;
   assert.ok(records.some((r) => r.type === "confirmation_answered" && r.actor === "token:ana"), JSON.stringify(records));
   say(`the rollback of ${id} was seen`);
+  await picture(page, "rolled-back");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.locator(".marks").scrollIntoViewIfNeeded();
+  await picture(page, "rolled-back-phone");
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1200, height: 900 });
 }
 
 async function heldAndReleased(page) {

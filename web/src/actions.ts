@@ -29,8 +29,14 @@ const kTimes = [
   ["86400", "1 day"],
 ];
 
+const kShown = 8000;
+let silence: ReturnType<typeof setTimeout> | undefined;
+
+/// Told to whoever listens, and shown for a while.
 export function say(text: string): void {
   byId("said").textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => byId("said").replaceChildren(), kShown);
 }
 
 function input(field: Field): HTMLElement {

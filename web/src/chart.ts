@@ -22,7 +22,7 @@ interface Chart {
   shown: Shown;
 }
 
-const kHeight = 170;
+const kHeight = 160;
 const charts = new WeakMap<Element, Chart>();
 let wanted = new Map<string, { shown: Shown; data: uPlot.AlignedData; from: number; to: number }>();
 
@@ -83,20 +83,24 @@ function below(u: uPlot, shown: Shown): void {
 function above(u: uPlot, shown: Shown): void {
   const { left, top, width, height } = u.bbox;
   const r = 7 * devicePixelRatio;
+  let before = -Infinity, row = 0;
   for (const mark of shown.marks) {
     const x = u.valToPos(mark.at / 1000, "x", true);
     if (x < left || x > left + width) continue;
+    row = x - before < 2.2 * r ? row + 1 : 0; // those that are close stand below each other
+    before = x;
+    const y = top + r + row * 2.2 * r;
     const ink = colour(mark.bad ? "critical" : "ink");
-    rule(u, ink, [], () => (u.ctx.moveTo(x, top + r), u.ctx.lineTo(x, top + height)));
+    rule(u, ink, [], () => (u.ctx.moveTo(x, top), u.ctx.lineTo(x, top + height)));
     u.ctx.fillStyle = ink;
     u.ctx.beginPath();
-    u.ctx.arc(x, top + r, r, 0, 2 * Math.PI);
+    u.ctx.arc(x, y, r, 0, 2 * Math.PI);
     u.ctx.fill();
     u.ctx.fillStyle = colour("paper");
     u.ctx.font = `700 ${9.5 * devicePixelRatio}px system-ui, sans-serif`;
     u.ctx.textAlign = "center";
     u.ctx.textBaseline = "middle";
-    u.ctx.fillText(mark.letter, x, top + r + devicePixelRatio / 2);
+    u.ctx.fillText(mark.letter, x, y + devicePixelRatio / 2);
   }
 }
 
@@ -115,7 +119,7 @@ function make(host: Element, name: string): Chart {
       y: { range: () => rangeOf(chart.shown!, wanted.get(name)?.data ?? [[], []]) },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: "{HH}:{mm}:{ss}" },
+      { ...axis, size: 26, grid: { show: false }, space: 70, values: "{HH}:{mm}:{ss}" },
       {
         ...axis,
         size: 58,

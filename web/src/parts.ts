@@ -32,16 +32,24 @@ export function section(title: string, ...children: (Node | Node[] | string | nu
   return h("section", { "data-key": title }, h("h2", {}, title), children as Node[]);
 }
 
+/// Roles are said, as a narrow screen shows rows as blocks, and browsers then forget that it is a table.
 export function table(caption: string, head: string[], rows: HTMLElement[]): HTMLElement {
+  for (const row of rows) {
+    row.setAttribute("role", "row");
+    [...row.children].forEach((cell, i) => {
+      cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+      if (cell.tagName === "TD") cell.setAttribute("data-label", head[i] ?? "");
+    });
+  }
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h(
       "table",
-      {},
+      { role: "table" },
       h("caption", { class: "hidden" }, caption),
-      h("thead", {}, h("tr", {}, head.map((title) => h("th", { scope: "col" }, title)))),
-      h("tbody", {}, rows),
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head.map((title) => h("th", { scope: "col", role: "columnheader" }, title)))),
+      h("tbody", { role: "rowgroup" }, rows),
     ),
   );
 }
@@ -121,17 +129,35 @@ export function stepOutputs(steps: Step[]): HTMLElement[] {
     );
 }
 
-export function timeline(entries: Entry[]): HTMLElement {
+/// Steps that begin and notices on their way: what a reader of the whole wants, and nobody at first.
+function isDetail(e: Entry): boolean {
+  return e.type === "step_intended" || e.type.startsWith("notice_");
+}
+
+/// `known`: what every line would begin with.
+function entries(shown: Entry[], known: string[]): HTMLElement {
+  const text = (e: Entry) => known.reduce((t, name) => (name && t.startsWith(`${name}: `) ? t.slice(name.length + 2) : t), e.text);
   return h(
     "ol",
     { class: "timeline" },
-    entries.map((e) =>
+    shown.map((e) =>
       h(
         "li",
-        { class: /rollback|critical|failed|decision/.test(e.type) ? "grave" : "" },
+        { class: /rollback|failed|decision|locked/.test(e.type) ? "grave" : "" },
         h("time", { datetime: e.at ?? "" }, clock(e.at)),
-        h("span", {}, e.text, e.actor !== "backstopd" ? h("em", {}, ` ${e.actor}`) : null),
+        h("span", {}, text(e), e.actor !== "backstopd" ? h("em", {}, ` ${e.actor}`) : null),
       ),
     ),
+  );
+}
+
+export function timeline(all: Entry[], known: string[]): HTMLElement {
+  const main = all.filter((e) => !isDetail(e));
+  return h(
+    "div",
+    {},
+    entries(main, known),
+    main.length < all.length &&
+      h("details", {}, h("summary", {}, `All ${all.length} entries, with each step's begin and each notice`), entries(all, known)),
   );
 }

@@ -41,7 +41,7 @@ export function drawOne(i: Incident): Node[] {
       ["why it happened", i.root_cause],
       ["what prevents it", i.prevention],
     ]),
-    section("Timeline", i.timeline?.length ? timeline(i.timeline) : h("p", {}, "Nothing is recorded.")),
+    section("Timeline", i.timeline?.length ? timeline(i.timeline, [i.deployment, i.service]) : h("p", {}, "Nothing is recorded.")),
     h("p", { class: "quiet" }, `As a file to pass on: backstopctl report ${i.id} --format html --out ${i.id}.html`),
   ];
 }

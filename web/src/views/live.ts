@@ -133,7 +133,7 @@ function decided(live: Live): HTMLElement | null {
   if (!e) return null;
   return section(
     `Decision ${e.id}`,
-    h("p", { class: "line" }, badge(e.decision === "RollBack" ? { sign: "✗", word: e.decision, tone: "critical" } : { sign: "✓", word: e.decision, tone: "plain" }), h("span", {}, `${e.status}, ${clock(e.at)}`)),
+    h("p", { class: "line" }, badge(e.decision === "RollBack" ? { sign: "✗", word: e.decision, tone: "critical" } : { sign: "✓", word: e.decision, tone: "plain" }), h("span", {}, `${e.status.replaceAll("_", " ")}, ${clock(e.at)}`)),
     h("p", {}, e.why),
     e.because ? h("p", { class: "quiet" }, e.because) : null,
     table("What it rests on", ["rule", "level", "value", "limit", "baseline", "requests"], e.evidence.filter((v) => v.level !== "normal" || e.rules.includes(v.rule)).map((v) =>
@@ -168,7 +168,7 @@ function actions(live: Live): HTMLElement | null {
     ...asked,
     ...waits.map((s) => act.approve(d!.id, s.role!, false)),
     roll,
-    service.hold ? act.unhold(service.service, service.hold.all) : act.hold(service.service),
+    service.hold ? act.unhold(service.service, service.hold.all) : d?.final ? null : act.hold(service.service),
   );
 }
 
@@ -228,10 +228,10 @@ export function draw(live: Live): Node[] {
     d ? plan(d) : null,
     d ? rollback(d) : null,
     section("Indicators", curves(live)),
-    service.rules?.length ? section("Rules", table("Rules", ["rule", "level", "value", "limit", "baseline", "held or evidence", "remark"], service.rules.map(ruleRow))) : null,
+    service.rules?.length ? section(d?.final ? "Rules, as they are now" : "Rules", table("Rules", ["rule", "level", "value", "limit", "baseline", "held or evidence", "remark"], service.rules.map(ruleRow))) : null,
     sources(service),
     decided(live),
-    d?.timeline?.length ? section("Timeline", timeline(d.timeline)) : null,
+    d?.timeline?.length ? section("Timeline", timeline(d.timeline, [d.id, d.service])) : null,
   ];
   return parts.filter((n): n is Node => n !== null);
 }
