@@ -30,6 +30,7 @@ const files = [
   ["/", "text/html; charset=utf-8", readFileSync(join(web, "src/index.html"))],
   ["/app.js", "text/javascript; charset=utf-8", readFileSync(join(dist, "app.js"))],
   ["/app.css", "text/css; charset=utf-8", readFileSync(join(dist, "app.css"))],
+  ["/licenses.txt", "text/plain; charset=utf-8", Buffer.concat([Buffer.from("In this page: uPlot\n\n"), readFileSync(join(build, "node_modules/uplot/LICENSE"))])],
   ["/icon.svg", "image/svg+xml", readFileSync(join(web, "src/icon.svg"))],
 ].map(([path, type, bytes]) => {
   const packed = gzipSync(bytes, { level: 9 });

@@ -517,7 +517,7 @@ void Runtime::Parts::serve(web::Request request, Caller caller, const web::Respo
 void Runtime::Parts::serve_control(web::Request request, const web::Responder& responder) {
   const config::Daemon& daemon = app->config().daemon;
   if (const auto refused = page::foreign(request, daemon.page.hosts)) return responder.answer(response_of(*refused));
-  if (auto file = page::file_for(request, page::assets())) return responder.answer(*std::move(file));
+  if (page::asks_for_file(request, page::assets())) return responder.answer(*page::file_for(request, page::assets()));
   Caller caller = caller_of(request.peer, daemon);
   serve(std::move(request), std::move(caller), responder);
 }

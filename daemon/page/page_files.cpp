@@ -32,6 +32,12 @@ web::Response secured(web::Response response) {
   return response;
 }
 
+bool asks_for_file(const web::Request& request, std::span<const Asset> assets) {
+  return request.method == "GET" &&
+         (request.path == "/" ||
+          std::any_of(assets.begin(), assets.end(), [&](const Asset& asset) { return asset.path == request.path; }));
+}
+
 std::optional<web::Response> file_for(const web::Request& request, std::span<const Asset> assets) {
   if (request.path == "/v1" || request.path.starts_with("/v1/")) return {};
   if (request.method != "GET" && request.method != "HEAD") return plain(405, "the page is read with GET");

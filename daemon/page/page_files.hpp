@@ -5,6 +5,9 @@
 
 namespace backstop::page {
 
+/// Whether `request` asks for the page or a file that there is; beside the page, the control socket has answers of its own.
+bool asks_for_file(const web::Request& request, std::span<const Asset> assets);
+
 /// A file of the page. None: the path is one of the API's ("/v1..."), and not for this. GET and HEAD only; where the client
 /// has the same bytes already (If-None-Match) it is told so. Without any assets the answer says how the program was built.
 std::optional<web::Response> file_for(const web::Request& request, std::span<const Asset> assets);

@@ -29,7 +29,11 @@ async function open(browser, options = {}) {
   return page;
 }
 
-const picture = (page, name, options = {}) => pictures && page.screenshot({ path: join(pictures, `${name}.png`), ...options });
+async function picture(page, name, options = {}) {
+  if (!pictures) return;
+  await page.evaluate(() => document.getElementById("said").replaceChildren());
+  await page.screenshot({ path: join(pictures, `${name}.png`), ...options });
+}
 
 async function isAccessible(page, view) {
   for (const colorScheme of ["light", "dark"]) {
@@ -59,8 +63,14 @@ async function overview(browser) {
   });
   await page.goto(world.url);
   await page.locator(".card", { hasText: "checkout/production" }).waitFor();
-  say(`first data after ${Math.round(await page.evaluate(() => window.firstData))} ms, ${bytes} bytes of files`);
   assert.ok(bytes > 0 && bytes <= 150 * 1024, `${bytes} bytes`);
+  const times = [];
+  for (let i = 0; i < 5; ++i) {
+    await page.reload();
+    await page.locator(".card").waitFor();
+    times.push(Math.round(await page.evaluate(() => window.firstData)));
+  }
+  say(`${bytes} bytes of files; first data of five loads after ${times.sort((a, b) => a - b).join(", ")} ms`);
   await page.locator(".card .badge.good").waitFor();
   assert.match(await page.locator(".card").innerText(), /● normal[\s\S]*v1\.2\.2/);
   assert.equal(await page.locator("header .who").innerText(), "read-only\nSign in");
@@ -129,7 +139,7 @@ async function rollbackIsSeen(page, id) {
   assert.ok(records.some((r) => r.type === "confirmation_answered" && r.actor === "token:ana"), JSON.stringify(records));
   say(`the rollback of ${id} was seen`);
   await picture(page, "rolled-back");
-  await page.setViewportSize({ width: 390, height: 800 });
+  await page.setViewportSize({ width: 390, height: 720 });
   await page.emulateMedia({ colorScheme: "dark" });
   await page.locator(".marks").scrollIntoViewIfNeeded();
   await picture(page, "rolled-back-phone");
@@ -140,9 +150,10 @@ async function rollbackIsSeen(page, id) {
 async function heldAndReleased(page) {
   await page.goto(`${world.url}/#/service/checkout/production`);
   await page.getByRole("button", { name: "Hold" }).click();
-  await page.getByLabel("Why").fill("inventory night");
+  await page.getByLabel("Why").fill("<img src=x onerror=alert(1)> inventory night");
   await page.getByRole("dialog").getByRole("button", { name: "Hold" }).click();
-  await page.locator(".notice", { hasText: "by token:ana: inventory night" }).waitFor();
+  await page.locator(".notice", { hasText: "by token:ana: <img src=x onerror=alert(1)> inventory night" }).waitFor();
+  assert.equal(await page.locator("main img").count(), 0, "what others write is text");
   await page.getByRole("button", { name: "End the hold" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).click();
   await page.locator(".notice", { hasText: "inventory night" }).waitFor({ state: "detached" });
@@ -214,7 +225,7 @@ try {
   console.error(world.log().split("\n").slice(-25).join("\n"));
   for (const [i, page] of (browser?.contexts() ?? []).flatMap((c) => c.pages()).entries()) {
     console.error(await page.locator("body").innerText().catch(() => ""));
-    await picture(page, `failed-${i}`).catch?.(() => {});
+    await picture(page, `failed-${i}`).catch(() => {});
   }
 } finally {
   await browser?.close();

@@ -59,8 +59,8 @@ export function whoIs(bearer: string): Promise<Me> {
 }
 
 /// Reads records as they come until the connection ends; then it throws. By fetch, as EventSource sends no token.
-export async function follow(onOpen: () => void, onRecord: (record: RecordEvent) => void, stop: AbortSignal): Promise<void> {
-  const answer = await fetch("/v1/events", { headers: headers(), signal: stop, cache: "no-store" });
+export async function follow(onOpen: () => void, onRecord: (record: RecordEvent) => void): Promise<void> {
+  const answer = await fetch("/v1/events", { headers: headers(), cache: "no-store" });
   if (!answer.ok || !answer.body) throw new Refused(answer.status, `status ${answer.status}`, "");
   onOpen();
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();

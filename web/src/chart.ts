@@ -42,6 +42,13 @@ function rangeOf(shown: Shown, data: uPlot.AlignedData): [number, number] {
   return [low, high + (high - low) * 0.12];
 }
 
+/// uPlot remembers what it set, and finds it again.
+function aside(u: uPlot, draw: () => void): void {
+  u.ctx.save();
+  draw();
+  u.ctx.restore();
+}
+
 function band(u: uPlot, edges: Edges | null, fill: string, word: string, words: string): void {
   if (!edges) return;
   const { left, top, width, height } = u.bbox;
@@ -113,7 +120,7 @@ function make(host: Element, name: string): Chart {
     height: kHeight,
     legend: { show: false },
     cursor: { x: true, y: false, drag: { setScale: false, x: false, y: false }, points: { size: 7 } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 26, 0, 0],
     scales: {
       x: { time: true, range: () => [wanted.get(name)?.from ?? 0, wanted.get(name)?.to ?? 1] },
       y: { range: () => rangeOf(chart.shown!, wanted.get(name)?.data ?? [[], []]) },
@@ -130,8 +137,8 @@ function make(host: Element, name: string): Chart {
     ],
     series: [{}, { stroke: () => colour("curve"), width: 1.8, spanGaps: false, points: { show: false } }],
     hooks: {
-      drawClear: [(u) => below(u, chart.shown!)],
-      draw: [(u) => above(u, chart.shown!)],
+      drawClear: [(u) => aside(u, () => below(u, chart.shown!))],
+      draw: [(u) => aside(u, () => above(u, chart.shown!))],
       setCursor: [
         (u) => {
           const value = u.cursor.idx == null ? null : u.data[1]?.[u.cursor.idx];

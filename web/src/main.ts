@@ -18,20 +18,22 @@ interface View {
   title: (data: never) => string;
   load: () => Promise<unknown>;
   draw: (data: never) => Node[];
-  every: number; ///< how often it is loaded anew by itself, in milliseconds: levels and readings are no records
+  every: number; ///< how often it is loaded anew by itself, in milliseconds: readings are no records
+  ticks?: boolean; ///< it shows times that go on between two loads
 }
 
 const kLive = 2000;
+const kOverview = 5000;
 const kSlow = 10_000;
 const kSettle = 150; // records come several at a time
 const kRetry = 1000;
 
 function viewOf(address: string): View | null {
-  const [name = "", ...rest] = address.split("/").map(decodeURIComponent);
+  const [name = "", ...rest] = address.split("/");
   const what = rest.join("/");
-  if (name === "") return { title: () => overview.title, load: overview.load, draw: overview.draw, every: kLive };
-  if (name === "service" && what) return { title: live.titleOf, load: () => live.loadService(what), draw: live.draw, every: kLive };
-  if (name === "deployment" && what) return { title: live.titleOf, load: () => live.loadDeployment(what), draw: live.draw, every: kLive };
+  if (name === "") return { title: () => overview.title, load: overview.load, draw: overview.draw, every: kOverview, ticks: true };
+  if (name === "service" && what) return { title: live.titleOf, load: () => live.loadService(what), draw: live.draw, every: kLive, ticks: true };
+  if (name === "deployment" && what) return { title: live.titleOf, load: () => live.loadDeployment(what), draw: live.draw, every: kLive, ticks: true };
   if (name === "incidents") return { title: () => incidents.title, load: incidents.load, draw: incidents.draw, every: kSlow };
   if (name === "incident" && what) return { title: () => what, load: () => incidents.loadOne(what), draw: incidents.drawOne, every: kSlow };
   if (name === "history") return { title: () => history.title, load: history.load, draw: history.draw, every: kSlow };
@@ -147,7 +149,7 @@ function soon(): void {
   next = setTimeout(() => void load(), kSettle);
 }
 
-const kTold = new Set(["decision_made", "rollback_started", "incident_opened", "incident_resolved", "deployment_begun", "deployment_ended", "service_locked", "confirmation_asked", "level_changed"]);
+const kTold = new Set(["decision_made", "rollback_started", "incident_opened", "incident_resolved", "deployment_ended", "service_locked", "confirmation_asked", "level_changed"]);
 
 function taken(record: RecordEvent): void {
   keepRecord(record);
@@ -158,15 +160,21 @@ function taken(record: RecordEvent): void {
 /// Follows the records; what came while it did not is read from the state, whole.
 async function stream(): Promise<void> {
   for (;;) {
+    let pause = kRetry;
     try {
-      await follow(soon, taken, new AbortController().signal);
+      await follow(soon, taken);
     } catch (e) {
       if (isGone(e)) {
         gone("");
         soon();
+      } else {
+        pause = kSlow; // without a token, until somebody signs in
       }
     }
-    await new Promise((done) => setTimeout(done, kRetry));
+    await new Promise((done) => {
+      setTimeout(done, pause);
+      document.addEventListener("changed", done, { once: true });
+    });
   }
 }
 
@@ -191,7 +199,7 @@ async function changed(): Promise<void> {
 
 /// Between two loads only times move: "watched for 12s more".
 function tick(): void {
-  if (!store.goneSince && !document.hidden && view?.every === kLive) draw();
+  if (!store.goneSince && !document.hidden && view?.ticks) draw();
 }
 
 window.addEventListener("hashchange", () => navigate());

@@ -115,18 +115,19 @@ export function stepLine(steps: Step[], label: string): HTMLElement {
   );
 }
 
-/// What steps printed, and why they failed.
-export function stepOutputs(steps: Step[]): HTMLElement[] {
-  return steps
-    .filter((s) => s.output || (s.why && s.status !== "done"))
-    .map((s) =>
-      h(
-        "details",
-        { class: "output", "data-key": s.path, open: s.status.startsWith("failed") },
-        h("summary", {}, `${s.name}: ${s.why || "output"}`),
-        s.output ? h("pre", { tabindex: "0" }, s.output) : null,
-      ),
-    );
+/// What steps printed: of those that failed at once, of the others on demand.
+export function stepOutputs(steps: Step[]): HTMLElement | null {
+  const output = (s: Step, open: boolean) =>
+    h("details", { class: "output", "data-key": s.path, open }, h("summary", {}, `${s.name}: ${s.why || "output"}`), s.output ? h("pre", { tabindex: "0" }, s.output) : null);
+  const failed = steps.filter((s) => s.status.startsWith("failed"));
+  const others = steps.filter((s) => !failed.includes(s) && s.output);
+  if (failed.length + others.length === 0) return null;
+  return h(
+    "div",
+    {},
+    failed.map((s) => output(s, true)),
+    others.length > 0 && h("details", {}, h("summary", {}, "What the steps printed"), others.map((s) => output(s, true))),
+  );
 }
 
 /// Steps that begin and notices on their way: what a reader of the whole wants, and nobody at first.

@@ -53,6 +53,16 @@ TEST(PageFiles, TheApiIsNoFileAndAFileTakesNoPost) {
   EXPECT_EQ(file_for(request, kAssets)->status, 405);
 }
 
+TEST(PageFiles, BesideThePageAnApiHasAnswersOfItsOwn) {
+  EXPECT_TRUE(asks_for_file(get("/"), kAssets));
+  EXPECT_TRUE(asks_for_file(get("/"), {})) << "to be told that there is none";
+  EXPECT_TRUE(asks_for_file(get("/app.js"), kAssets));
+  EXPECT_FALSE(asks_for_file(get("/nowhere"), kAssets));
+  web::Request request = get("/");
+  request.method = "DELETE";
+  EXPECT_FALSE(asks_for_file(request, kAssets));
+}
+
 TEST(PageFiles, WithoutThePageItSaysSo) {
   const auto none = file_for(get("/"), {});
   EXPECT_EQ(none->status, 404);

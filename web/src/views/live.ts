@@ -26,28 +26,37 @@ async function readingsOf(key: string): Promise<Readings | null> {
   }
 }
 
-async function withDeployment(id: string, found?: { deployment: Deployment; service: Service }): Promise<Live> {
-  const { deployment, service } = found ?? (await get<{ deployment: Deployment; service: Service }>(`/v1/deployments/${id}`));
+async function withDeployment({ deployment, service }: { deployment: Deployment; service: Service }): Promise<Live> {
   const [readings, explained, checked] = await Promise.all([
     readingsOf(deployment.service),
-    deployment.decision_id ? get<{ decision: Decision | null }>(`/v1/explain/${id}`) : null,
-    deployment.phase === "requested" ? get<{ checklist: Checklist | null }>(`/v1/deployments/${id}/checklist`) : null,
+    deployment.decision_id ? get<{ decision: Decision | null }>(`/v1/explain/${deployment.id}`) : null,
+    deployment.phase === "requested" ? get<{ checklist: Checklist | null }>(`/v1/deployments/${deployment.id}/checklist`) : null,
   ]);
   return { service, readings, deployment, decision: explained?.decision ?? null, checklist: checked?.checklist ?? null };
 }
 
-export async function loadDeployment(id: string): Promise<Live> {
-  const [status, live] = await Promise.all([get<Status>("/v1/status"), withDeployment(id)]);
+/// Of this service alone: there may be hundreds.
+async function statusOf(key: string): Promise<Status> {
+  const status = await get<Status>(`/v1/status?service=${encodeURIComponent(key)}`);
   takeStatus(status);
+  return status;
+}
+
+export async function loadDeployment(id: string): Promise<Live> {
+  const found = await get<{ deployment: Deployment; service: Service }>(`/v1/deployments/${id}`);
+  const [live] = await Promise.all([
+    withDeployment(found),
+    statusOf(found.deployment.service).catch((e: unknown) => {
+      if (!(e instanceof Refused)) throw e; // it is not watched any more
+    }),
+  ]);
   return live;
 }
 
 export async function loadService(key: string): Promise<Live> {
-  const status = await get<Status>("/v1/status");
-  takeStatus(status);
-  const service = status.services.find((s) => s.service === key);
-  if (!service) throw new Refused(404, `service '${key}': does not exist`, "the overview shows those that are watched");
-  if (service.deployment) return withDeployment(service.deployment.id);
+  const service = (await statusOf(key)).services[0]!;
+  const d = service.deployment;
+  if (d) return withDeployment(await get<{ deployment: Deployment; service: Service }>(`/v1/deployments/${d.id}`));
   return { service, readings: await readingsOf(key), deployment: null, decision: null, checklist: null };
 }
 
@@ -119,13 +128,13 @@ function plan(d: Deployment): HTMLElement | null {
         h("p", {}, badge(mark), " ", h("b", {}, p.name), p.took_s !== null ? h("span", { class: "quiet" }, ` ${duration(p.took_s)}`) : null),
         stepLine(p.steps, `steps of ${p.name}`));
     })),
-    h("div", {}, stepOutputs(d.plan.phases.flatMap((p) => p.steps))),
+    stepOutputs(d.plan.phases.flatMap((p) => p.steps)),
   );
 }
 
 function rollback(d: Deployment): HTMLElement | null {
   if (d.steps.every((s) => s.status === "pending") || d.steps.length === 0) return null;
-  return section("Rollback", d.rollback ? h("p", {}, "As deployment ", deploymentLink(d.rollback), ".") : null, stepLine(d.steps, "steps of the rollback"), h("div", {}, stepOutputs(d.steps)));
+  return section("Rollback", d.rollback ? h("p", {}, "As deployment ", deploymentLink(d.rollback), ".") : null, stepLine(d.steps, "steps of the rollback"), stepOutputs(d.steps));
 }
 
 function decided(live: Live): HTMLElement | null {
