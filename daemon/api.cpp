@@ -89,8 +89,9 @@ void Api::handle(const ApiRequest& request, Time now, Answer answer) {
   if (request.method != "POST")
     return answer(api_error(405, "invalid", "method " + request.method, "is not served here", "use GET or POST"));
   if (!request.caller.may_act && !(signs(request.path) && !request.caller.roles.empty())) {
+    const std::string& way = request.caller.to_act;
     return answer(api_error(403, "unauthorized", request.caller.name, "may not act",
-                            "join group " + app_.config().daemon.control.operators));
+                            way.empty() ? "join group " + app_.config().daemon.control.operators : way));
   }
   if (const auto path = segments_of(request.path);
       path.size() == 4 && path[0] == "v1" && path[1] == "channels" && path[3] == "test")
@@ -196,6 +197,12 @@ ApiReply Api::see(const ApiRequest& request, Time now) const {
     reply.body = explain_view(state, path[2]);
     if (reply.body.is_null())
       return no_such("'" + path[2] + "'", "give the id of a deployment (D1), an incident (I1) or a decision (E1)");
+    return reply;
+  }
+  if (path[1] == "me" && path.size() == 2) {
+    Json roles = Json::array();
+    for (const std::string& role : request.caller.roles) roles.push(role);
+    reply.body.set("name", request.caller.name).set("may_act", request.caller.may_act).set("roles", std::move(roles));
     return reply;
   }
   if (path[1] == "readings" && (path.size() == 3 || path.size() == 4)) return see_readings(request, path, now);

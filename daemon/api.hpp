@@ -15,6 +15,7 @@ struct Caller {
   bool may_see = false;
   bool may_act = false;
   std::vector<std::string> roles{}; ///< that the caller may sign as; "*": any
+  std::string to_act{};             ///< what one who may not act can do about it; empty: join the group
 };
 
 struct ApiRequest {

@@ -194,6 +194,7 @@ void check_detect(const Service& service, Sheet& sheet) {
 
 void check_daemon(const Daemon& daemon, Sheet& sheet) {
   check_listen(daemon.metrics_listen, sheet);
+  check_page(daemon.page, sheet);
   check_channels(daemon, sheet);
   if (daemon.journal_path == daemon.recorder_path)
     fault(sheet, "recorder.path", "it is the file of the journal too", "name another file");

@@ -21,8 +21,9 @@ void check_service(const Service& service, Sheet& sheet);
 /// What needs all files: names of channels, roles that sign, a service written twice, cycles in depends_on.
 void check_together(const Daemon& daemon, std::vector<LoadedService>& services);
 
-// a part of check_daemon
+// parts of check_daemon
 void check_channels(const Daemon& daemon, Sheet& sheet);
+void check_page(const Page& page, Sheet& sheet);
 // parts of check_service
 /// Whether indicators and queries fit together.
 void check_promql(const Service& service, Sheet& sheet);

@@ -86,10 +86,27 @@ struct Deadman {
   bool operator==(const Deadman&) const = default;
 };
 
+/// Who shows this token over the listener of the page is `name`.
+struct PageToken {
+  std::string name;
+  Secret token;
+  bool may_act = true;
+  std::vector<std::string> roles; ///< that its bearer may sign as
+};
+
+/// The web page over TCP, of the loopback interface alone.
+struct Page {
+  std::string listen;             ///< empty: no listener
+  bool read_by_token = false;     ///< whoever has none sees nothing either
+  std::vector<std::string> hosts; ///< further names that browsers know it by, with or without a port
+  std::vector<PageToken> tokens;
+};
+
 struct Daemon {
   Control control;
   std::map<std::string, std::string> roles;      ///< role that signs → group of the host whose members have it
   std::string metrics_listen = "127.0.0.1:9477"; ///< empty: no listener
+  Page page;
   std::string journal_path = "/var/lib/backstop/journal.db";
   Duration journal_keep{std::chrono::hours(24 * 400)};
   std::string recorder_path = "/var/lib/backstop/recorder.db";

@@ -80,6 +80,7 @@ void read_daemon(Sheet& sheet, const Node& node, Daemon& out) {
   if (!root.ok()) return;
   read_control(root, out.control);
   read_metrics(root, out.metrics_listen);
+  read_page(root, out.page);
   read_stores(root, out);
   read_limits(root, out.limits);
   read_deadman(root, out.deadman);

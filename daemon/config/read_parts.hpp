@@ -16,6 +16,7 @@ void check_known(Sheet& sheet, const std::string& path, const std::vector<std::s
                  const std::vector<std::string_view>& known, std::string_view what, std::string_view things);
 /// What may be told: names of channels and of roles.
 std::vector<std::string_view> names_of_recipients(const Daemon& daemon);
+void read_page(const Mapping& root, Page& out);
 void read_notify(const Mapping& root, Daemon& daemon); ///< channels are read before
 void read_service(Sheet& sheet, const Node& root, Service& out);
 const std::vector<Word<ChannelType>>& channel_types();

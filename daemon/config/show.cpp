@@ -199,6 +199,7 @@ std::string show_daemon(const Daemon& daemon) {
             {daemon.control.socket, "observers " + daemon.control.observers, "operators " + daemon.control.operators});
   for (const auto& [role, group] : daemon.roles) out.entry(0, "signs", {"as " + role, "members of " + group});
   out.entry(0, "metrics", {daemon.metrics_listen.empty() ? "none" : daemon.metrics_listen});
+  show_page(daemon.page, out);
   out.entry(0, "journal", {daemon.journal_path, "keep " + show_duration(daemon.journal_keep)});
   out.entry(0, "recorder",
             {daemon.recorder_path, "keep " + show_duration(daemon.recorder_keep),

@@ -17,6 +17,7 @@ void show_gates(const Service& service, Lines& out);
 /// What a step does, with everything that belongs to its kind.
 std::vector<std::string> words_of(const Step& step);
 std::vector<std::string> words_of(const RunStep& run);
+void show_page(const Page& page, Lines& out);
 void show_channel(const Channel& channel, Lines& out);
 
 /// Arguments with blanks or quotes in them between quotes, as a shell would want them.

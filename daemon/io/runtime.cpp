@@ -26,6 +26,8 @@
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/io/wall_clock.hpp"
 #include "daemon/message_ids.hpp"
+#include "daemon/page/admission.hpp"
+#include "daemon/page/page_files.hpp"
 #include "daemon/patient_steps.hpp"
 #include "daemon/shutdown.hpp"
 #include "daemon/telemetry.hpp"
@@ -53,10 +55,36 @@ struct HostPort {
 
 Result<HostPort> split_listen(const std::string& text) {
   const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return fail(Errc::invalid, "metrics.listen '" + text + "': write HOST:PORT");
+  if (colon == std::string::npos) return fail(Errc::invalid, "'" + text + "': write HOST:PORT");
   const int port = std::atoi(text.c_str() + colon + 1);
-  if (port < 0 || port > 65535) return fail(Errc::invalid, "metrics.listen '" + text + "': the port is not 0 to 65535");
-  return HostPort{text.substr(0, colon), static_cast<std::uint16_t>(port)};
+  if (port < 0 || port > 65535) return fail(Errc::invalid, "'" + text + "': the port is not 0 to 65535");
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return HostPort{std::move(host), static_cast<std::uint16_t>(port)};
+}
+
+/// `key` is the one of the configuration.
+Result<Listener> listen_tcp(const std::string& listen, const char* key) {
+  const Result<HostPort> address = split_listen(listen);
+  if (!address) return address.error().in(key);
+  Result<Listener> tcp = Listener::tcp(address->host, address->port);
+  if (!tcp) return tcp.error().in(key);
+  return tcp;
+}
+
+/// Everybody who looks at the page comes from one address, that of this host, with some connections each.
+HttpServer::Limits page_limits() {
+  HttpServer::Limits limits;
+  limits.peers.trusted.clear();
+  limits.peers.connections = limits.peers.connections_per_peer = 128;
+  limits.peers.rate = {std::chrono::milliseconds(5), 400};
+  return limits;
+}
+
+web::Response response_of(const ApiReply& reply) {
+  web::Response response{reply.status, "application/json", reply.body.dump() + "\n", {{"Cache-Control", "no-store"}}};
+  if (reply.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return page::secured(std::move(response));
 }
 
 } // namespace
@@ -86,7 +114,7 @@ struct Runtime::Parts {
   std::unique_ptr<Api> api;
   std::unique_ptr<Deadman> deadman;
   EventFeed feed;
-  std::unique_ptr<HttpServer> control, metrics;
+  std::unique_ptr<HttpServer> control, metrics, page_server;
   struct Scraping {
     std::uint64_t generation =
         0; ///< of the watch it feeds: series ids are remembered on both sides, so they belong together
@@ -130,6 +158,10 @@ struct Runtime::Parts {
   void warn_of_restart(const config::Daemon& now, const config::Daemon& wanted);
   std::vector<std::string> reload();
   void serve_control(web::Request request, const web::Responder& responder);
+  void serve_page(web::Request request, const web::Responder& responder);
+  void serve(web::Request request, Caller caller, const web::Responder& responder);
+  void expose_metrics(const web::Request& request, const web::Responder& responder);
+  void warn_of_tokens();
 };
 
 Status Runtime::Parts::open_state(const config::Daemon& daemon) {
@@ -442,12 +474,13 @@ void Runtime::Parts::tick_deadman() {
 /// What is opened once at start cannot change under a running daemon; a reload that asks for it says so.
 void Runtime::Parts::warn_of_restart(const config::Daemon& now, const config::Daemon& wanted) {
   const bool same = now.control.socket == wanted.control.socket && now.metrics_listen == wanted.metrics_listen &&
-                    now.journal_path == wanted.journal_path && now.recorder_path == wanted.recorder_path;
+                    now.page.listen == wanted.page.listen && now.journal_path == wanted.journal_path &&
+                    now.recorder_path == wanted.recorder_path;
   if (!same)
-    log->write(
-        LogLevel::warning,
-        "control.socket, metrics.listen, journal.path and recorder.path take effect at the next start of backstopd",
-        {});
+    log->write(LogLevel::warning,
+               "control.socket, metrics.listen, page.listen, journal.path and recorder.path take effect at the next "
+               "start of backstopd",
+               {});
 }
 
 std::vector<std::string> Runtime::Parts::reload() {
@@ -461,6 +494,7 @@ std::vector<std::string> Runtime::Parts::reload() {
     warn_of_restart(app->config().daemon, loaded.config.daemon);
     set_channels(loaded.config.daemon.channels);
     app->on_config(std::move(loaded.config), loop->now());
+    warn_of_tokens();
     deadman->configure(app->config().daemon.deadman);
     tick_deadman();
   }
@@ -469,52 +503,82 @@ std::vector<std::string> Runtime::Parts::reload() {
   return faults;
 }
 
-void Runtime::Parts::serve_control(web::Request request, const web::Responder& responder) {
-  ApiRequest asked{request.method, request.path, request.query, std::move(request.body),
-                   caller_of(request.peer, app->config().daemon)};
+/// `caller` is known by now.
+void Runtime::Parts::serve(web::Request request, Caller caller, const web::Responder& responder) {
+  ApiRequest asked{request.method, request.path, request.query, std::move(request.body), std::move(caller)};
   if (request.path == "/v1/events" && request.method == "GET" && asked.caller.may_see) {
     return feed.subscribe(responder.stream());
   }
-  api->handle(asked, loop->fresh_now(), [responder](const ApiReply& reply) {
-    responder.answer({reply.status, "application/json", reply.body.dump() + "\n", {}});
-  });
+  api->handle(asked, loop->fresh_now(), [responder](const ApiReply& reply) { responder.answer(response_of(reply)); });
   after_event();
 }
 
+/// The rights are those of whoever connected; a browser behind a tunnel has them too, whatever site its page is of.
+void Runtime::Parts::serve_control(web::Request request, const web::Responder& responder) {
+  const config::Daemon& daemon = app->config().daemon;
+  if (const auto refused = page::foreign(request, daemon.page.hosts)) return responder.answer(response_of(*refused));
+  if (page::asks_for_file(request, page::assets())) return responder.answer(*page::file_for(request, page::assets()));
+  Caller caller = caller_of(request.peer, daemon);
+  serve(std::move(request), std::move(caller), responder);
+}
+
+void Runtime::Parts::serve_page(web::Request request, const web::Responder& responder) {
+  const config::Page& config = app->config().daemon.page;
+  if (const auto refused = page::foreign(request, config.hosts)) return responder.answer(response_of(*refused));
+  if (auto file = page::file_for(request, page::assets())) return responder.answer(*std::move(file));
+  page::Admission admission = page::admit(request, config, secrets);
+  if (admission.refused) return responder.answer(response_of(*admission.refused));
+  serve(std::move(request), std::move(admission.caller), responder);
+}
+
+/// Whoever shows such a token is told no more than that it is not known.
+void Runtime::Parts::warn_of_tokens() {
+  const config::Page& config = app->config().daemon.page;
+  if (config.listen.empty()) return;
+  for (const std::string& fault : page::token_faults(config, secrets))
+    log->write(LogLevel::warning, "a token of the page is not taken: " + fault, {});
+}
+
+void Runtime::Parts::expose_metrics(const web::Request& request, const web::Responder& responder) {
+  if (request.path != "/metrics") return responder.answer({404, "text/plain", "try /metrics\n", {}});
+  for (const auto& [key, scraping] : scrapers) {
+    const DropCounts counts = scraping.scraper->dropped();
+    for (std::size_t i = 0; i < kDropReasons; ++i) {
+      const std::string reason(name_of(static_cast<DropReason>(i)));
+      double& told = dropped_told[key + reason];
+      const auto count = static_cast<double>(counts.counts[i]);
+      if (count > told) telemetry->samples_dropped(reason, count - told);
+      told = count;
+    }
+  }
+  responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app, loop->now()), {}});
+}
+
 Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
+  const auto open = [this](std::unique_ptr<HttpServer>& server, Result<Listener> listener, web::Handler handler,
+                           HttpServer::Limits limits) -> Status {
+    if (!listener) return listener.error();
+    Result<std::unique_ptr<HttpServer>> started =
+        HttpServer::start(*loop, *std::move(listener), std::move(handler), std::move(limits));
+    if (!started) return started.error();
+    server = *std::move(started);
+    return {};
+  };
   // Anybody may connect; who may see or act is decided by the peer's credentials, with an answer that says so.
-  Result<Listener> socket =
-      given_socket >= 0 ? Listener::inherited(given_socket) : Listener::unix_socket(daemon.control.socket, 0666, "");
-  if (!socket) return socket.error();
-  Result<std::unique_ptr<HttpServer>> server =
-      HttpServer::start(*loop, *std::move(socket), [this](web::Request request, const web::Responder& responder) {
-        serve_control(std::move(request), responder);
-      });
-  if (!server) return server.error();
-  control = *std::move(server);
-  if (daemon.metrics_listen.empty()) return {};
-  const Result<HostPort> address = split_listen(daemon.metrics_listen);
-  if (!address) return address.error();
-  Result<Listener> tcp = Listener::tcp(address->host, address->port);
-  if (!tcp) return tcp.error().in("metrics.listen");
-  server =
-      HttpServer::start(*loop, *std::move(tcp), [this](const web::Request& request, const web::Responder& responder) {
-        if (request.path != "/metrics") return responder.answer({404, "text/plain", "try /metrics\n", {}});
-        for (const auto& [key, scraping] : scrapers) {
-          const DropCounts counts = scraping.scraper->dropped();
-          for (std::size_t i = 0; i < kDropReasons; ++i) {
-            const std::string reason(name_of(static_cast<DropReason>(i)));
-            double& told = dropped_told[key + reason];
-            const auto count = static_cast<double>(counts.counts[i]);
-            if (count > told) telemetry->samples_dropped(reason, count - told);
-            told = count;
-          }
-        }
-        responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app, loop->now()), {}});
-      });
-  if (!server) return server.error();
-  metrics = *std::move(server);
-  return {};
+  Status opened = open(
+      control,
+      given_socket >= 0 ? Listener::inherited(given_socket) : Listener::unix_socket(daemon.control.socket, 0666, ""),
+      [this](web::Request request, const web::Responder& r) { serve_control(std::move(request), r); }, {});
+  if (opened && !daemon.metrics_listen.empty())
+    opened = open(metrics, listen_tcp(daemon.metrics_listen, "metrics.listen"),
+                  [this](const web::Request& request, const web::Responder& r) { expose_metrics(request, r); }, {});
+  if (opened && !daemon.page.listen.empty()) {
+    opened = open(
+        page_server, listen_tcp(daemon.page.listen, "page.listen"),
+        [this](web::Request request, const web::Responder& r) { serve_page(std::move(request), r); }, page_limits());
+    warn_of_tokens();
+  }
+  return opened;
 }
 
 Runtime::Runtime() = default;
@@ -542,7 +606,8 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   if (Status s = p.open_listeners(daemon); !s) return s.error();
   p.log->write(recovered ? LogLevel::info : LogLevel::error,
                "control socket " + daemon.control.socket +
-                   (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : ""),
+                   (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : "") +
+                   (p.page_server ? ", page on port " + std::to_string(p.page_server->port()) : ""),
                {});
   p.tick_deadman();
   p.shutdown = std::make_unique<ShutdownDelay>(*p.loop, *p.log, [&p](bool coming) {

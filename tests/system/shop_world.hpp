@@ -48,6 +48,7 @@ struct Settings {
   std::string observers;                          ///< group that may see; empty: the default
   std::string state;                              ///< folder of journal and recorder; empty: DIR
   std::string more_channels;                      ///< beside `oncall`, as they stand in the YAML: ", hook: {...}"
+  std::string more_keys;                          ///< of backstop.yaml, whole lines
 };
 
 /// The service: 200 requests a second; `bad_share` of them fails while the version that runs ends with "bad".
@@ -144,7 +145,8 @@ struct World {
            "/journal.db}\nrecorder: {path: " + state +
            "/recorder.db}\nlimits: {concurrent_rollbacks: 1, rollbacks: 100000 per 24h}\nchannels: {oncall: {type: "
            "command, argv: [" +
-           dir + "/notify]}" + settings.more_channels + "}\nservices: " + dir + "/services.d/*.yaml\n";
+           dir + "/notify]}" + settings.more_channels + "}\nservices: " + dir + "/services.d/*.yaml\n" +
+           settings.more_keys;
   }
   [[nodiscard]] std::string service_file() const {
     return "service: shop\nenvironment: test\nmode: auto\nbake: {for: 60s, good_after: 30s, deploy_timeout: "

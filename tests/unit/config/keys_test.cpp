@@ -158,6 +158,8 @@ std::vector<Probe> daemon_probes() {
       {"backstop", "", "", ""},
       {"control", "control: {", "", "}"},
       {"metrics", "metrics: {", "", "}"},
+      {"page", "page: {", "", "}"},
+      {"page-token", "page: {tokens: {ana: {", "", "}}}"},
       {"journal", "journal: {", "", "}"},
       {"recorder", "recorder: {", "", "}"},
       {"limits", "limits: {", "", "}"},

@@ -159,7 +159,7 @@ TEST_F(ControlApiDocuments, EveryListedRouteIsServed) {
       EXPECT_TRUE(get(route)["error"].is_null()) << route << get(route).dump();
     }
   }
-  EXPECT_EQ(routes, 12);
+  EXPECT_EQ(routes, 13);
 }
 
 TEST_F(ControlApiDocuments, EveryMemberIsListedAndThere) {

@@ -81,6 +81,8 @@ TEST_F(ReadingsRoute, EachSecondIsAPointOfEveryIndicator) {
   const Json& errors = body["indicators"].as_array()->at(0);
   EXPECT_EQ(errors.text("name"), "error_rate");
   EXPECT_EQ(errors.text("unit"), "ratio");
+  EXPECT_EQ(errors["critical"].number("low"), 0.05);
+  EXPECT_TRUE(errors["critical"]["high"].is_null());
   ASSERT_EQ(errors["values"].as_array()->size(), body["t_us"].as_array()->size());
   EXPECT_TRUE(errors["values"].as_array()->front().is_null()) << "nothing was counted yet";
   double last = 0;

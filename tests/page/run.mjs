@@ -1,0 +1,236 @@
+// run.mjs BUILD BROWSER [PICTURES]: the page in a real browser, in one story. Ends with 0 when all of it went as it should.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { until, World } from "./world.mjs";
+
+const [build, browserPath, pictures] = process.argv.slice(2);
+const load = createRequire(join(build, "web/package.json"));
+const { chromium } = load("playwright-core");
+const axe = load("axe-core").source;
+
+const world = new World(join(build, "bin"));
+const faults = [];
+const started = Date.now();
+const say = (text) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)}s  ${text}`);
+
+/// A page that says what it should not: errors, requests to elsewhere, breaches of its own policy.
+async function open(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, colorScheme: "light", ...options });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(`error in the page: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !page.mayLose) faults.push(`in the console: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(world.url)) faults.push(`asks elsewhere: ${request.url()}`);
+  });
+  page.setDefaultTimeout(30_000);
+  return page;
+}
+
+async function picture(page, name, options = {}) {
+  if (!pictures) return;
+  await page.evaluate(() => document.getElementById("said").replaceChildren());
+  await page.screenshot({ path: join(pictures, `${name}.png`), ...options });
+}
+
+async function isAccessible(page, view) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
+    assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`), [], `${view}, ${colorScheme}`);
+    const rest = violations.filter((v) => !serious.includes(v)).map((v) => `${v.id} (${v.impact})`);
+    if (rest.length) say(`  axe, ${view}, ${colorScheme}: ${rest.join(", ")}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+async function overview(browser) {
+  const page = await open(browser);
+  await page.addInitScript(() => {
+    new MutationObserver((_, self) => {
+      if (!document.querySelector(".card")) return;
+      window.firstData = performance.now();
+      self.disconnect();
+    }).observe(document, { childList: true, subtree: true });
+  });
+  let bytes = 0;
+  page.on("response", async (response) => {
+    if (!response.url().includes("/v1/")) bytes += Number(response.headers()["content-length"] ?? 0);
+  });
+  await page.goto(world.url);
+  await page.locator(".card", { hasText: "checkout/production" }).waitFor();
+  const files = bytes;
+  assert.ok(files > 0 && files <= 150 * 1024, `${files} bytes`);
+  const times = [];
+  for (let i = 0; i < 5; ++i) {
+    await page.reload();
+    await page.locator(".card").waitFor();
+    times.push(Math.round(await page.evaluate(() => window.firstData)));
+  }
+  say(`${files} bytes of files; first data of five loads after ${times.sort((a, b) => a - b).join(", ")} ms`);
+  await page.locator(".card .badge.good").waitFor();
+  assert.match(await page.locator(".card").innerText(), /● normal[\s\S]*v1\.2\.2/);
+  assert.equal(await page.locator("header .who").innerText(), "read-only\nSign in");
+  assert.equal(await page.locator(".actions").count(), 0, "nobody acts without a token");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "To the content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  return page;
+}
+
+const seen = (page, text) => page.locator("main", { hasText: text }).waitFor();
+
+/// A bad version that a person is asked about. Gives its id.
+async function badVersionIsSeen(page) {
+  const id = world.deploy("v1.2.3", "--mode", "confirm");
+  await page.locator(".card", { hasText: id }).waitFor();
+  await page.evaluate(() => (window.sameDocument = true));
+  await page.locator(".card", { hasText: id }).getByRole("link", { name: id }).click();
+  await seen(page, "v1.2.3 begins");
+  await page.locator(".u-over").first().waitFor();
+  await picture(page, "watching", { fullPage: true });
+  await seen(page, "A person is asked: roll back to v1.2.2?");
+  assert.equal(await page.locator(".actions").count(), 0, "nobody acts without a token");
+  say(`${id} was seen to be bad`);
+  return id;
+}
+
+async function acknowledgedByClick(page) {
+  await page.getByRole("link", { name: "I1" }).first().click();
+  await page.getByRole("heading", { level: 1, name: /I1/ }).waitFor();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByLabel("Token").fill("wrong-0123456789abcdef");
+  page.mayLose = true; // the browser says in its console that it was refused
+  await page.keyboard.press("Enter");
+  await page.locator(".fault", { hasText: "is not known" }).waitFor();
+  page.mayLose = false;
+  await page.getByLabel("Token").fill(world.token);
+  await page.keyboard.press("Enter");
+  await page.locator("header .who", { hasText: "token:ana" }).waitFor();
+  await page.getByRole("button", { name: "Acknowledge" }).click();
+  await page.getByLabel("What you are doing").fill("looking at the orders table");
+  await picture(page, "dialog");
+  await page.getByRole("dialog").getByRole("button", { name: "Acknowledge" }).click();
+  await seen(page, "by token:ana: looking at the orders table");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const incident = JSON.parse(world.ctl("--json", "incident", "show", "I1")).incident;
+  assert.equal(incident.acknowledged_by, "token:ana");
+  say("I1 was acknowledged by click");
+}
+
+async function rollbackIsSeen(page, id) {
+  await page.getByRole("link", { name: id }).first().click();
+  await page.getByRole("button", { name: "Confirm the rollback" }).click();
+  await page.getByLabel("Why").fill("a fifth of the orders fails");
+  await page.keyboard.press("Enter");
+  await seen(page, "rolling back");
+  await page.locator(".steps .active").first().waitFor();
+  await picture(page, "rolling-back", { fullPage: true });
+  await seen(page, "rolled back, verified");
+  await page.locator(".steps li.good", { hasText: "verify" }).first().waitFor();
+  assert.match(await page.locator(".marks").innerText(), /decision: RollBack/);
+  assert.ok(await page.evaluate(() => window.sameDocument), "seen without loading the page anew");
+  assert.match(await page.title(), /rolled back, verified/);
+  const records = JSON.parse(world.ctl("--json", "deploy", "show", id)).deployment.timeline;
+  assert.ok(records.some((r) => r.type === "confirmation_answered" && r.actor === "token:ana"), JSON.stringify(records));
+  say(`the rollback of ${id} was seen`);
+  await picture(page, "rolled-back");
+  await page.setViewportSize({ width: 390, height: 720 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.locator(".marks").scrollIntoViewIfNeeded();
+  await picture(page, "rolled-back-phone");
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1200, height: 900 });
+}
+
+async function heldAndReleased(page) {
+  await page.goto(`${world.url}/#/service/checkout/production`);
+  await page.getByRole("button", { name: "Hold" }).click();
+  await page.getByLabel("Why").fill("<img src=x onerror=alert(1)> inventory night");
+  await page.getByRole("dialog").getByRole("button", { name: "Hold" }).click();
+  await page.locator(".notice", { hasText: "by token:ana: <img src=x onerror=alert(1)> inventory night" }).waitFor();
+  assert.equal(await page.locator("main img").count(), 0, "what others write is text");
+  await page.getByRole("button", { name: "End the hold" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End the hold" }).click();
+  await page.locator(".notice", { hasText: "inventory night" }).waitFor({ state: "detached" });
+  say("a hold was set and ended");
+}
+
+async function gapIsSaid(page) {
+  await page.goto(`${world.url}/#/`);
+  await page.locator(".card").waitFor();
+  page.mayLose = true; // Chromium says in its console that the connection was refused
+  await world.killDaemon();
+  await page.locator("#connection", { hasText: /No connection to the daemon since \d\d:\d\d:\d\d/ }).waitFor();
+  assert.ok(await page.locator(".card").isVisible(), "what was known is still shown");
+  await picture(page, "gone");
+  await world.startDaemon();
+  await page.locator("#connection", { hasText: "No connection" }).waitFor({ state: "detached" });
+  page.mayLose = false;
+  world.ctl("hold", "checkout", "--for", "1m", "--reason", "told after the gap");
+  await page.locator(".card", { hasText: "told after the gap" }).waitFor();
+  world.ctl("unhold", "checkout");
+  say("a daemon that was gone was said to be, and is followed again");
+}
+
+const kViews = { overview: "", deployment: "deployment/D1", service: "service/checkout/production", incidents: "incidents", incident: "incident/I1", history: "history", audit: "audit" };
+
+async function everywhere(page, browser) {
+  for (const [name, place] of Object.entries(kViews)) {
+    await page.goto(`${world.url}/#/${place}`);
+    await page.locator("main:not([aria-busy]) h1").waitFor();
+    await isAccessible(page, name);
+    await picture(page, `${name}-light`, { fullPage: true });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await picture(page, `${name}-dark`, { fullPage: true });
+    await page.emulateMedia({ colorScheme: "light" });
+  }
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator("header .who", { hasText: "read-only" }).waitFor();
+  say("axe-core has no serious finding in any view");
+  const phone = await open(browser, { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+  for (const [name, place] of Object.entries(kViews)) {
+    await phone.goto(`${world.url}/#/${place}`);
+    await phone.locator("main:not([aria-busy]) h1").waitFor();
+    const [is, may] = await phone.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(is <= may, `${name} is ${is} wide on a phone of ${may}`);
+    await picture(phone, `${name}-phone`, { fullPage: true });
+  }
+  say("every view fits a phone");
+}
+
+let code = 1, browser;
+try {
+  await world.start();
+  say("the shop and the daemon run");
+  browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-gpu"] });
+  const page = await overview(browser);
+  await until("enough was measured for a baseline", () => fetch(`${world.url}/v1/readings/checkout`).then((r) => r.json()).then((r) => r.t_us.length >= 14));
+  const id = await badVersionIsSeen(page);
+  assert.equal(id, "D1");
+  await acknowledgedByClick(page);
+  await rollbackIsSeen(page, id);
+  await heldAndReleased(page);
+  await gapIsSaid(page);
+  await everywhere(page, browser);
+  assert.deepEqual(faults, []);
+  code = 0;
+} catch (error) {
+  console.error(error);
+  console.error("faults:", faults);
+  console.error(world.log().split("\n").slice(-25).join("\n"));
+  for (const [i, page] of (browser?.contexts() ?? []).flatMap((c) => c.pages()).entries()) {
+    console.error(await page.locator("body").innerText().catch(() => ""));
+    await picture(page, `failed-${i}`).catch(() => {});
+  }
+} finally {
+  await browser?.close();
+  await world.end();
+}
+say(code === 0 ? "all as it should be" : "FAILED");
+process.exit(code);

@@ -1,0 +1,101 @@
+// A real shop under load with a real backstopd that watches it, in a folder of their own. Everything is ended by pid.
+import { execFileSync, spawn } from "node:child_process";
+import { appendFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const source = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+export class World {
+  constructor(bin) {
+    this.bin = bin;
+    this.dir = mkdtempSync(join(tmpdir(), "backstop-page."));
+    this.token = "ana-" + "0123456789abcdef".repeat(2);
+    this.children = [];
+  }
+
+  run(program, ...args) {
+    return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 }).trim();
+  }
+  ctl(...args) {
+    return this.run(join(this.bin, "backstopctl"), "--socket", join(this.dir, "run/control.sock"), ...args);
+  }
+  spawn(program, args, log) {
+    const out = openSync(join(this.dir, "log", log), "a");
+    const child = spawn(program, args, { stdio: ["ignore", out, out] });
+    child.over = new Promise((done) => child.on("exit", done));
+    this.children.push(child);
+    return child;
+  }
+
+  /// The shop runs v1.2.2, and is measured.
+  async start() {
+    const example = join(source, "examples/checkout");
+    const dsn = this.run(join(example, "postgres"), "start", this.dir);
+    this.run(join(example, "setup"), "--bin", this.bin, "--dsn", dsn, this.dir);
+    this.run(join(this.dir, "deploy"), "production", "v1.2.2");
+    this.port = this.run(join(this.bin, "checkout"), "--free-port");
+    this.url = `http://127.0.0.1:${this.port}`;
+    writeFileSync(join(this.dir, "conf/token"), this.token + "\n", { mode: 0o600 });
+    appendFileSync(
+      join(this.dir, "backstop/backstop.yaml"),
+      `page: {listen: "127.0.0.1:${this.port}", tokens: {ana: {token: {file: "${this.dir}/conf/token"}}}}\n`,
+    );
+    const service = join(this.dir, "backstop/services.d/checkout.yaml");
+    writeFileSync(service, readFileSync(service, "utf8").replace("good_for: 8s", "good_for: 3s").replace("for: 45s, good_after: 20s", "for: 90s, good_after: 10s"));
+    const listen = readFileSync(join(this.dir, "conf/listen"), "utf8").trim();
+    this.spawn(join(this.bin, "loadgen"), ["--url", `http://${listen}/checkout`, "--rate", "100", "--for", "10m", "--connections", "4"], "load.txt");
+    await this.startDaemon();
+    this.ctl("adopt", "checkout", "v1.2.2", "--reason", "first install");
+  }
+
+  async startDaemon() {
+    this.daemon = this.spawn(join(this.bin, "backstopd"), ["--config", join(this.dir, "backstop/backstop.yaml")], "backstopd.log");
+    await until("the daemon answers", async () => (await fetch(`${this.url}/v1/status`)).ok);
+  }
+  async killDaemon() {
+    this.daemon.kill("SIGKILL");
+    await this.daemon.over;
+  }
+
+  deploy(version, ...options) {
+    const id = this.ctl("deploy", "begin", "--service", "checkout", "--version", version, ...options);
+    this.run(join(this.dir, "deploy"), "production", version);
+    this.ctl("deploy", "finish", id);
+    return id;
+  }
+  status() {
+    return JSON.parse(this.ctl("--json", "status"));
+  }
+  log() {
+    return readFileSync(join(this.dir, "log/backstopd.log"), "utf8");
+  }
+
+  async end() {
+    for (const child of this.children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+    await Promise.all(this.children.map((child) => child.over));
+    for (const [program, ...args] of [[join(this.dir, "stop")], [join(source, "examples/checkout/postgres"), "stop", this.dir]]) {
+      try {
+        this.run(program, ...args);
+      } catch {
+        // it was not started
+      }
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/// The bound is there for a failing test alone.
+export async function until(what, holds, ms = 60_000) {
+  const limit = Date.now() + ms;
+  for (;;) {
+    try {
+      if (await holds()) return;
+    } catch {
+      // not yet
+    }
+    if (Date.now() > limit) throw new Error(`not so within ${ms / 1000} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
