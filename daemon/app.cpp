@@ -175,7 +175,7 @@ void App::page_of_unreadable_files(Time now) {
   std::vector<std::string> lost;
   for (const std::string& id : state().open) {
     const DeploymentState& d = *state().deployment(id);
-    if (!d.config && d.rolls_back.empty()) lost.push_back(id);
+    if (!d.config && d.rolls_back.empty() && d.begun != Time{}) lost.push_back(id);
   }
   for (const std::string& id : lost) {
     const DeploymentState& d = *state().deployment(id);

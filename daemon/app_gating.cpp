@@ -4,6 +4,7 @@
 #include "daemon/learning.hpp"
 #include "daemon/notice_text.hpp"
 #include "daemon/rollout.hpp"
+#include "daemon/words.hpp"
 #include <algorithm>
 #include <utility>
 
@@ -29,11 +30,12 @@ std::string changed_while_gated(const State& state, const DeploymentState& d) {
   return {};
 }
 
-/// Some target was asked often enough for a rate.
+/// Every target that counts was asked often enough for a rate.
 bool is_measured(const ServiceWatch& watch) {
-  return std::any_of(watch.sources.begin(), watch.sources.end(), [](const std::vector<SourceHealth>& targets) {
-    return std::any_of(targets.begin(), targets.end(), [](const SourceHealth& target) { return target.scrapes >= 2; });
-  });
+  for (std::uint32_t i = 0; i < watch.sources.size(); ++i)
+    for (std::uint32_t place = 0; place < watch.sources[i].size(); ++place)
+      if (watch.places[i].present(place) && watch.judges(i, place) && watch.sources[i][place].scrapes < 2) return false;
+  return watch.last.t != Time{};
 }
 
 std::string why_traffic_is_elsewhere(const DeploymentState& d, const StepProgress& look) {
@@ -144,7 +146,9 @@ bool App::gates_closed(const DeploymentState& d, const ServiceWatch& watch, Time
   if (!is_measured(watch)) return true; // after a restart: what its items ask for is not known yet
   std::vector<std::string> missing = missing_before(d, watch, now, wall_clock);
   if (missing.empty()) return false;
-  ledger_.add(GateRefused{d.id, std::move(missing)}, now);
+  const std::string id = d.id, what = d.service + " " + d.version + ": not begun, missing: " + join(missing, "; ");
+  ledger_.add(GateRefused{id, std::move(missing)}, now);
+  announce(ledger_, {"gate_refused." + std::to_string(to_us(now)), "alert", what, "", id}, config_.daemon, {}, now);
   return true;
 }
 
@@ -187,6 +191,10 @@ void App::gate(Time now) {
     const auto it = watches_.find(d.service);
     if (it == watches_.end()) {
       refuse(d, "not_found", "the service is not configured any more", now);
+      continue;
+    }
+    if (d.config_hash != it->second->config.hash) {
+      refuse(d, "conflict", it->second->config.file + " was changed meanwhile; begin again", now);
       continue;
     }
     if (const std::string changed = changed_while_gated(state(), d); !changed.empty()) {

@@ -62,6 +62,10 @@ void App::restore_watch(ServiceWatch& watch, Time now) {
   if (!state) return;
   state->history.resize(watch.watch.spec().indicators.size());
   if (!watch.watch.restore(*std::move(state), now)) watch.watch.forget_history();
+  // Killed between the first move of traffic and the next save: what was gathered is the old version's.
+  const DeploymentState* d = this->state().active(key);
+  const bool moved = d && d->phase == Phase::deploying && !d->side.empty() && d->traffic.since != Time{};
+  if (moved && watch.watch.clean_since() < d->traffic.since) watch.watch.start_clean(d->traffic.since);
   watch.learned = saved->text("learned");
   watch.settling.restore(settling_of((*saved)["settling"]));
   const Result<Json> histories = seams_.recorder.get("history/" + key);

@@ -67,6 +67,11 @@ Decision decision_for(const DeploymentState& d, const Evaluation& evaluation, Ti
   // Before any traffic went to the new side, what is measured is the old version's.
   const bool unseen = d.phase == Phase::deploying && !had_traffic(d);
   Decision decision = unseen ? Decision{} : decide(evaluation, window, now);
+  if (unseen) decision.next_due = window.begun + window.deploy_timeout;
+  if (unseen && bake_of(d)) {
+    decision.kind = DecisionKind::undecided;
+    decision.why = "no traffic goes to the new version, so there is nothing to watch";
+  }
   if (!d.signals.empty()) {
     decision.kind = DecisionKind::roll_back;
     decision.mode = window.mode;

@@ -62,7 +62,7 @@ StepEnded done_at_once(const DeploymentState& d, const std::string& procedure, c
 
 /// The versions of which one may run. Of a plan either: half of its way, or as its traffic went back before this is asked.
 bool may_run(const DeploymentState& d, const std::string& version) {
-  return version == d.version || (d.rollout && version == d.previous);
+  return version == d.version || (d.rollout && (version == d.previous || version == d.ran));
 }
 
 void note_mismatch(StepEnded& ended, const std::string& running, const std::string& judged) {
@@ -178,6 +178,10 @@ Time Executor::pump_procedure(const std::string& id, const std::string& procedur
       cancel_plan(d);
       return kNever;
     }
+    if (rollback && !d.config) {
+      rollback_over(d, false, "its frozen configuration cannot be read, so nobody knows its steps", now);
+      return kNever;
+    }
     if (rollback && d.rollback->untouched && progress->steps.empty()) {
       rollback_over(d, true, "there was nothing to undo", now);
       return kNever;
@@ -251,6 +255,11 @@ void Executor::order(const DeploymentState& d, Act act, const std::string& proce
                      const std::string& name, int attempt, Time now) {
   Result<StepCommand> command = command_for(config_of(d), order_of(d, act, path));
   const StepKey key = key_of(d, act, procedure, path, attempt);
+  // What was gathered until then is the old version's.
+  const bool first_traffic =
+      act == Act::run && procedure == kPlan && !had_traffic(d) && share_moved(d, procedure, path);
+  if (const auto it = watches_.find(d.service); first_traffic && it != watches_.end())
+    it->second->watch.start_clean(now);
   ledger_.add(StepIntended{d.id, key.procedure, path, name, std::string(name_of(act)), attempt,
                            command ? command->argv : std::vector<std::string>{}, share_moved(d, procedure, path)},
               now);
@@ -326,7 +335,8 @@ void Executor::send_step_notice(const DeploymentState& d, const std::string& pro
   } else {
     announce(ledger_,
              {"rollback_started." + plan.path + again, step->severity,
-              d.service + ": rolling back " + d.version + " to " + d.previous + " because " + d.rollback->cause,
+              d.service + ": rolling back " + d.version + " to " + version_after_rollback(d) + " because " +
+                  d.rollback->cause,
               d.incident, d.id},
              config_.daemon, step->to, now);
   }
@@ -396,7 +406,7 @@ void Executor::open_review(const DeploymentState& d, std::size_t index, Time now
 
 void Executor::rollback_over(const DeploymentState& d, bool succeeded, const std::string& why, Time now) {
   const std::string id = d.id, service = d.service, incident = d.incident, cause = d.rollback->cause;
-  const std::string versions = d.version + " to " + d.previous;
+  const std::string versions = d.version + " to " + version_after_rollback(d);
   if (d.rollback->untouched && succeeded) return undone(d, why, now);
   // A retry that fails again is news: under the same key it would be dropped as a duplicate.
   int attempts = 0;

@@ -113,7 +113,7 @@ struct Fold::Applier : FoldIncidents {
     const auto phase = phase_named(p.outcome);
     if (!d || !phase) return;
     if (*phase == Phase::rolled_back_verified) {
-      service(d->service).version = d->previous;
+      service(d->service).version = version_after_rollback(*d);
       if (d->rollback) {
         if (DeploymentState* undo = find(d->rollback->rollback)) leave(*undo, Phase::succeeded, p.why);
       }
@@ -164,7 +164,7 @@ struct Fold::Applier : FoldIncidents {
     ServiceState& state = service(p.service);
     if (p.how == "done_by_hand") {
       if (const DeploymentState* d = find(state.locked_by)) {
-        state.version = d->previous;
+        state.version = d->rollback && d->rollback->untouched ? d->ran : d->previous;
         if (!d->side.empty()) state.live_side = d->other_side;
       }
     }

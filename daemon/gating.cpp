@@ -40,6 +40,10 @@ CheckedItem look_at(const config::ChecklistItem& item, const ServiceWatch& watch
                    (watch.sources[i][place].why.empty() ? "not asked yet" : watch.sources[i][place].why);
       }
     }
+    if (targets == 0) {
+      seen.passed = false;
+      seen.why = "no target of it is known";
+    }
     if (seen.passed) seen.why = std::to_string(targets) + (targets == 1 ? " target answers" : " targets answer");
   }
   return seen;

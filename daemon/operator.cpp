@@ -49,12 +49,27 @@ BeginDeployment begin_of(const DeploymentState& opened) {
   return c;
 }
 
+/// What was signed is not what would run; empty: it is.
+std::string changed_since_request(const DeploymentState& opened, const config::Service& config,
+                                  const std::string& previous) {
+  const auto named = [](const std::string& version) { return version.empty() ? "nothing" : version; };
+  if (opened.config_hash != config.hash)
+    return config.file + " was changed since " + opened.id + " was requested: what was signed is not what would run";
+  if (opened.previous != previous)
+    return "a rollback would go back to " + named(previous) + " now, and to " + named(opened.previous) +
+           " when it was requested";
+  return {};
+}
+
 std::string last_kept(const State& state, const std::string& service) {
   for (auto it = state.deployment_order.rbegin(); it != state.deployment_order.rend(); ++it) {
     const DeploymentState* d = state.deployment(*it);
     if (!d || d->service != service || !d->rolls_back.empty() || d->begun == Time{}) continue;
+    const ServiceState& now = *state.service(service);
     const bool kept = d->phase == Phase::succeeded || d->phase == Phase::undecided;
-    return kept && d->version == state.service(service)->version ? d->id : "";
+    // Moved by hand since, its traffic is not where this deployment could take it back from.
+    const bool moved = d->traffic.since != Time{} && now.live_side != (d->traffic.share > 0 ? d->side : d->other_side);
+    return kept && !moved && d->version == now.version ? d->id : "";
   }
   return {};
 }
@@ -189,19 +204,14 @@ Reply Operator::operator()(const BeginDeployment& asked) {
     if (other->service == key)
       return refusal("conflict", what, other->id + " is being checked", "wait a moment and try again");
   }
-  if (opened && opened->config_hash != watch.config.hash)
-    return refusal("gate", what,
-                   watch.config.file + " was changed since " + opened->id +
-                       " was requested: what was signed is not "
-                       "what would run",
-                   "`backstopctl deploy abort " + opened->id + " --reason …`, then request it again");
-  if (opened && opened->previous != previous)
-    return refusal("gate", what,
-                   "a rollback would go back to " + (previous.empty() ? "nothing" : previous) + " now, and to " +
-                       (opened->previous.empty() ? "nothing" : opened->previous) + " when it was requested",
-                   "`backstopctl deploy abort " + opened->id + " --reason …`, then request it again");
+  const std::string unsigned_change = opened ? changed_since_request(*opened, watch.config, previous) : "";
+  if (!unsigned_change.empty() && c.override_reason.empty())
+    return refusal("gate", what, unsigned_change,
+                   "`backstopctl deploy abort " + opened->id + " --reason …`, then request it again; or in an " +
+                       "emergency begin with --override --reason …");
   std::vector<std::string> overridden;
   if (Reply r = pass_gates(c, opened, watch, overridden); !r.ok) return r;
+  if (!unsigned_change.empty()) overridden.push_back(unsigned_change);
   if (const std::string blind = blind_rules(watch); !blind.empty()) {
     return refusal("blind", what, "it could not be judged: " + blind,
                    "mend the source (see `backstopctl status " + key + "`), then begin again");
@@ -469,8 +479,16 @@ Reply Operator::operator()(const Adopt& c) {
       return refusal("invalid", "adopt of " + c.version, "'" + c.side + "' is no side of the traffic of " + key,
                      traffic ? "its sides are " + traffic->sides[0].name + " and " + traffic->sides[1].name
                              : "nothing moves its traffic: leave --side out");
+    if (c.side == traffic->candidate)
+      return refusal("conflict", "adopt of " + c.version,
+                     "every new version comes to " + c.side + " (traffic.candidate), so the traffic must be elsewhere",
+                     "bring the version to " + other_side(watches_.at(key)->config, c.side) +
+                         " and move the traffic there");
   }
-  const bool other_version = s && (s->version != c.version || (!c.side.empty() && s->live_side != c.side));
+  const std::string live = s && !s->live_side.empty()         ? s->live_side
+                           : watches_.at(key)->config.traffic ? watches_.at(key)->config.traffic->sides[0].name
+                                                              : "";
+  const bool other_version = s && (s->version != c.version || (!c.side.empty() && live != c.side));
   add(VersionAdopted{key, c.version, c.reason, c.side});
   if (other_version) {
     watches_.at(key)->watch.forget_history();

@@ -149,6 +149,7 @@ std::vector<StepPlan> rollback_plan_of(const config::Service& service, const std
   std::vector<StepPlan> plan, undone;
   for (const std::string& path : undo) {
     if (path == kTrafficBack) {
+      plan.swap(undone); // those before it stay before it
       plan.push_back(traffic_plan(kTrafficBack, "traffic back"));
       continue;
     }

@@ -35,7 +35,7 @@ std::vector<StepPlan> plan_of(const std::vector<config::Step>& rollback);
 /// The steps of all phases of a plan.
 std::vector<StepPlan> plan_of(const config::Plan& plan);
 /// The steps of a rollback: traffic back, the question which version runs, and procedures.rollback with the `undo` of the
-/// plan's steps before its first run step. `untouched`: traffic and undo alone.
+/// plan's steps before its first run step; those that come before the traffic in `undo` before it. `untouched`: traffic and undo alone.
 std::vector<StepPlan> rollback_plan_of(const config::Service& service, const std::vector<std::string>& undo,
                                        bool untouched);
 

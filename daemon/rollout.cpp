@@ -28,13 +28,19 @@ std::string live_side(const std::vector<config::Side>& sides, const std::string&
 std::vector<std::string> undo_of(const DeploymentState& d) {
   std::vector<std::string> undo;
   if (!d.rollout || !d.config) return undo;
-  if (d.traffic.since != Time{} && (!d.traffic.known || d.traffic.share > 0)) undo.emplace_back(kTrafficBack);
+  const bool back = d.traffic.since != Time{} && (!d.traffic.known || d.traffic.share > 0);
   const std::vector<StepPlan>& steps = d.rollout->steps;
+  std::size_t before_traffic = 0; // how many of `undo` come before the traffic goes back
   for (std::size_t i = steps.size(); i-- > 0;) {
     if (d.rollout->progress.steps[i].attempt == 0) continue;
     const config::Step* step = config::step_at(*d.config, steps[i].path);
+    // The side that is to get all traffic back is put right first, where this plan was about to change it.
+    if (step && std::holds_alternative<config::TrafficStep>(step->kind) && before_traffic == 0 &&
+        !d.config->traffic->candidate.empty())
+      before_traffic = undo.size();
     if (step && step->undo) undo.push_back(steps[i].path + kUndoSuffix);
   }
+  if (back) undo.insert(undo.begin() + static_cast<std::ptrdiff_t>(before_traffic), kTrafficBack);
   return undo;
 }
 
@@ -144,7 +150,19 @@ Time watched_since(const DeploymentState& d) {
   return bake ? bake->started : Time{};
 }
 
-bool had_traffic(const DeploymentState& d) { return d.side.empty() || d.traffic.since != Time{}; }
+bool had_traffic(const DeploymentState& d) {
+  return d.side.empty() || !d.config || !moves_traffic(*d.config) || d.traffic.since != Time{};
+}
+
+std::string version_after_rollback(const DeploymentState& d) {
+  bool traffic = false, installs = false;
+  for (const StepPlan& step : d.plan) {
+    traffic = traffic || step.path == kTrafficBack;
+    installs = installs || (step.kind == StepPlan::Kind::run && step.path != kTrafficBack && step.path != kAssess &&
+                            step_undone_by(step.path).empty());
+  }
+  return traffic && !installs && !d.ran.empty() ? d.ran : d.previous;
+}
 
 JudgedSide judged_side(const config::Service& service, const DeploymentState* d, const ServiceState* state) {
   const std::vector<config::Side>* sides = sides_of(service);

@@ -8,7 +8,8 @@
 namespace backstop {
 
 /// What must be taken back of the plan, in the order in which that is done: kTrafficBack, where traffic was moved, then the
-/// steps that were begun and name an `undo`, the last one first.
+/// steps that were begun and name an `undo`, the last one first. With a fixed candidate those behind the last move of traffic
+/// come first: they changed the side that is to have it.
 std::vector<std::string> undo_of(const DeploymentState& deployment);
 
 /// A step of a live phase was begun: the service itself may run another version.
@@ -38,6 +39,8 @@ Time watched_since(const DeploymentState& deployment);
 
 /// Some traffic went to the new version, so what is measured may be of it. Where nothing moves traffic, always.
 bool had_traffic(const DeploymentState& deployment);
+/// The version that runs after the rollback: where traffic alone goes back, what ran before.
+std::string version_after_rollback(const DeploymentState& deployment);
 /// Whose targets are judged: the new version's, while it has traffic, compared with the other side while that has some too;
 /// else the side that has it all. Empty: nothing moves traffic.
 struct JudgedSide {

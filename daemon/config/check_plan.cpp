@@ -50,8 +50,12 @@ struct StepCheck {
   std::string path;
   const KnownPlaceholders& known;
   Sheet& sheet;
+  bool had_traffic; ///< some went to the new version, and is there still
 
   void operator()(const RunStep& run) const {
+    if (had_traffic && !step.undo && !step.irreversible && service.traffic && !service.traffic->candidate.empty())
+      fault(sheet, path, "it changes the side that all traffic goes back to, should it fail, and nothing takes it back",
+            "add undo: {argv: [...]}");
     check_run(run, known, path, sheet);
     check_confinement(run, service.deploy_lock, path, sheet);
     if (step.irreversible) warn_unknown_end(run, "plan", path, sheet);
@@ -109,6 +113,9 @@ void check_moves(const Service& service, Sheet& sheet) {
               "move it behind the first traffic step; what can be told without traffic is a run step");
     }
   if (moves.empty()) return;
+  if (std::get<TrafficStep>(moves.front()->kind).share <= 0 && sheet.faults.empty())
+    fault(sheet, place_of(service.plan, moves.front()->path, moves.front()->name) + ".share",
+          "0% before the new version had any traffic moves nothing", "leave it out, or give it a share");
   if (!sheet.places.has("traffic")) // one that could not be read is there
     return fault(sheet, place_of(service.plan, moves.front()->path, moves.front()->name),
                  "nothing says how traffic is moved", "add traffic: {driver: haproxy, ...}, see docs/plans.md");
@@ -154,9 +161,12 @@ void check_plan(const Service& service, Sheet& sheet, bool read_cleanly) {
   NameCheck{plan, sheet}.all();
   KnownPlaceholders known = kAtBegin;
   if (service.traffic) known.insert(known.end(), kTrafficPlaceholders.begin(), kTrafficPlaceholders.begin() + 2);
+  bool had_traffic = false;
   for (const PlanPhase& phase : plan.phases)
-    for (const Step& step : phase.steps)
-      std::visit(StepCheck{service, step, place_of(plan, step.path, step.name), known, sheet}, step.kind);
+    for (const Step& step : phase.steps) {
+      std::visit(StepCheck{service, step, place_of(plan, step.path, step.name), known, sheet, had_traffic}, step.kind);
+      if (const auto* move = std::get_if<TrafficStep>(&step.kind)) had_traffic = move->share > 0;
+    }
   check_moves(service, sheet);
   if (!read_cleanly) return; // a step that could not be read may be the very one that is missed
   check_shape(plan, sheet);

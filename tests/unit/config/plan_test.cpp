@@ -236,12 +236,15 @@ TEST(Plan, TheTrafficEndsWhereTheNextVersionCanCome) {
 
 TEST(Plan, ASideThatAllNewVersionsComeToGivesTheTrafficBack) {
   EXPECT_EQ(faults_of(moved(kTen + ", " + kLook + ", " + kNone, "green")), "");
+  EXPECT_THAT(faults_of(moved(kTen + ", {name: settle, kind: run, argv: [/s], on_unknown: rerun}, " + kNone, "green")),
+              HasSubstr("nothing takes it back"));
   EXPECT_THAT(faults_of(moved(kTen + ", " + kAll, "green")),
               HasSubstr("100% of the traffic goes to green, which the next version is to come to"));
 }
 
 TEST(Plan, NothingIsWatchedBeforeTheNewVersionHasTraffic) {
   EXPECT_THAT(faults_of(moved(kLook + ", " + kAll)), HasSubstr("so the old one would be watched"));
+  EXPECT_THAT(faults_of(moved(kNone + ", " + kLook + ", " + kAll)), HasSubstr("moves nothing"));
   EXPECT_EQ(faults_of(moved(kLook)), "") << "where nothing moves traffic the new version has it all";
 }
 

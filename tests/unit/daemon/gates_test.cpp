@@ -221,6 +221,29 @@ TEST(Gates, ARestartForgetsNoSignature) {
   EXPECT_TRUE(w.begin_requested(id).ok);
 }
 
+TEST(Gates, AnEmergencyBeginsAlsoWhatChangedSinceItWasSigned) {
+  GatesWorld w;
+  const std::string id = w.request("v2").id;
+  ASSERT_TRUE(w.adopt("shop", "v1.1").ok);
+  w.run(12);
+  ASSERT_TRUE(w.begin_requested(id, "the shop is down").ok);
+  EXPECT_EQ(w.phase(id), Phase::deploying);
+  EXPECT_EQ(w.deployment(id).previous, "v1.1");
+  EXPECT_THAT(w.told("overridden"), HasSubstr("would go back to v1.1 now"));
+}
+
+TEST(Gates, AFileThatChangesWhileItIsCheckedIsNotBegunWith) {
+  GatesWorld w;
+  const std::string id = w.request("v2").id;
+  w.give_all(id);
+  w.steps.script("/bin/tests", {Script::exits(0, seconds(5))});
+  ASSERT_TRUE(w.begin_requested(id).ok);
+  w.replace_config({gated("  monitoring: false\n  ordered: false\n").text()});
+  w.run(6);
+  EXPECT_EQ(w.phase(id), Phase::refused);
+  EXPECT_THAT(w.deployment(id).outcome_why, HasSubstr("was changed meanwhile"));
+}
+
 TEST(Gates, AskedAgainTheSameIsNoNews) {
   GatesWorld w;
   const std::string id = w.request("v2").id;

@@ -63,6 +63,111 @@ TEST(RolloutEdges, BeforeItHasTrafficTheOldVersionIsNotHeldAgainstIt) {
   w.run(28);
   EXPECT_EQ(w.at(id), "deploy");
   EXPECT_EQ(w.rollbacks(), 0U);
+  w.error_share_of["v1"] = 0;
+  ASSERT_TRUE(w.until_at(id, "watch-some"));
+  w.run(5);
+  EXPECT_EQ(w.rollbacks(), 0U) << "what was gathered before is not held against it either";
+  EXPECT_FALSE(w.service().quarantine.contains("v2"));
+}
+
+TEST(RolloutEdges, KilledRightAfterTheFirstTrafficNothingOlderIsHeldAgainstIt) {
+  ShopConfig config = RolloutWorld::with_plan();
+  config.judge = "{kind: sequential, warm_up: 15s, sustain: 10s}";
+  RolloutWorld w(config);
+  w.steps.script("/bin/deploy", {Script::exits(0, seconds(29))});
+  w.steps.script("/bin/route", {Script::exits(0, seconds(2))});
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.until_at(id, "deploy"));
+  w.error_share_of["v1"] = 0.9;
+  ASSERT_TRUE(w.until_at(id, "some"));
+  w.error_share_of["v1"] = 0;
+  w.kill();
+  w.run_dead(3);
+  w.start();
+  ASSERT_TRUE(w.until_at(id, "watch-some")) << w.at(id);
+  w.run(5);
+  EXPECT_EQ(w.rollbacks(), 0U);
+}
+
+TEST(RolloutEdges, AWatchWithoutTrafficPauses) {
+  RolloutWorld w;
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.command(SkipStep{id, "some", "not needed"}).ok);
+  ASSERT_TRUE(w.until([&] { return w.deployment(id).rollout->pause.has_value(); })) << w.at(id);
+  EXPECT_THAT(w.told("paused"), HasSubstr("no traffic goes to the new version"));
+  ASSERT_TRUE(w.command(PromotePlan{id, "the full move is watched"}).ok);
+  EXPECT_TRUE(w.until_phase(id, Phase::watching));
+}
+
+TEST(RolloutEdges, WhereNoStepMovesTrafficTheNewVersionHasItAll) {
+  std::string plan = RolloutWorld::kPlan;
+  for (const char* line :
+       {"      - {name: some, kind: traffic, share: 10%}\n", "      - {name: all, kind: traffic, share: 100%}\n"})
+    plan.erase(plan.find(line), std::string(line).size());
+  RolloutWorld w(RolloutWorld::with_plan(plan));
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.until_at(id, "watch-some"));
+  w.error_share_of["v1"] = 0.3; // the world tells by traffic which version answers
+  EXPECT_TRUE(w.until([&] { return w.rollbacks() == 1; }));
+}
+
+TEST(RolloutEdges, TheTrafficGoesBackToWhatRanAndThatIsSaid) {
+  ShopConfig config =
+      RolloutWorld::with_plan(std::string(RolloutWorld::kPlan) + "running_version: {argv: [/bin/running]}\n");
+  config.steps = "\n    - {name: verify, kind: watch, good_for: 5s, timeout: 60s}\n";
+  RolloutWorld w(config);
+  ASSERT_TRUE(w.until_phase(w.roll_out("v2"), Phase::watching));
+  w.steps.script("/bin/running", {Script::exits(0, {}, "v2\n")});
+  const std::string id = w.roll_out("v3", 0.3);
+  ASSERT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << w.deployment(id).outcome_why;
+  EXPECT_EQ(w.service().version, "v2") << "v1 would have been gone back to, but its side was overwritten";
+  EXPECT_THAT(w.told("rolled_back"), HasSubstr("rolled back v3 to v2"));
+}
+
+TEST(RolloutEdges, ATrafficMovedByHandIsNotTakenBackByAnOldDeployment) {
+  RolloutWorld w;
+  ASSERT_TRUE(w.until_phase(w.roll_out("v2"), Phase::succeeded));
+  ASSERT_TRUE(w.command(Adopt{"shop", "v2", "brought to blue by hand", "blue"}).ok);
+  EXPECT_THAT(w.command(RollBackNow{"shop", "customers complain"}).why, HasSubstr("no deployment of it is known"));
+}
+
+TEST(RolloutEdges, ARollbackWhoseFileCannotBeReadIsNoSuccess) {
+  RolloutWorld w;
+  w.steps.script("/bin/test", {Script::exits(2)});
+  w.steps.script("/bin/drop-backup", {Script::exits(0, seconds(20))});
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.until_phase(id, Phase::rolling_back));
+  w.kill();
+  w.reads_frozen_files = false;
+  w.start();
+  w.run(3);
+  EXPECT_EQ(w.phase(id), Phase::rollback_failed);
+  EXPECT_TRUE(w.locked());
+}
+
+TEST(RolloutEdges, DoneByHandBeforeTheServiceWasTouchedWhatRanRuns) {
+  RolloutWorld w;
+  ASSERT_TRUE(w.until_phase(w.roll_out("v2"), Phase::watching));
+  w.steps.script("/bin/test", {Script::exits(2)});
+  w.steps.script("/bin/drop-backup", {Script::exits(1)});
+  const std::string id = w.roll_out("v3");
+  ASSERT_TRUE(w.until_phase(id, Phase::rollback_failed));
+  ASSERT_TRUE(w.command(Unlock{"shop", "tidied up", "", true}).ok);
+  EXPECT_EQ(w.service().version, "v2");
+}
+
+TEST(RolloutEdges, WithAFixedCandidateTheOtherSideIsPutRightBeforeItGetsTheTraffic) {
+  std::string plan = RolloutWorld::kPlan;
+  plan.insert(plan.find("plan:"), "  candidate: green\n");
+  const std::string mark = "  - phase: finalization\n";
+  plan.insert(plan.find(mark),
+              "      - {name: settle, kind: run, argv: [/bin/settle], timeout: 30s, undo: {argv: [/bin/unsettle]}}\n"
+              "      - {name: none, kind: traffic, share: 0%}\n");
+  RolloutWorld w(RolloutWorld::with_plan(plan));
+  w.steps.script("/bin/settle", {Script::exits(1)});
+  const std::string id = w.roll_out("v2");
+  ASSERT_TRUE(w.until_phase(id, Phase::rolled_back_verified)) << id << w.deployment(id).outcome_why;
+  EXPECT_THAT(w.done(), HasSubstr("settle unsettle route:green:0 undeploy:green:v1"));
 }
 
 TEST(RolloutEdges, TheStepThatEndsTheMoveOfTrafficIsNotLeftOut) {
