@@ -147,6 +147,7 @@ void CursesTerminal::resize() {
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) != 0 || now.ws_row == 0 || now.ws_col == 0) return;
   resizeterm(now.ws_row, now.ws_col);
   painted_.reset();
+  clearok(stdscr, TRUE); // the terminal may have broken its lines anew
 }
 
 void CursesTerminal::paint(const Grid& grid) {

@@ -20,7 +20,7 @@ public:
 
   [[nodiscard]] const Capabilities& capabilities() const { return capabilities_; }
   [[nodiscard]] Size size() const;
-  /// It has another size now. What is there is painted anew, at the new size, by the next paint().
+  /// It has another size now, or was another's for a while: the next paint() paints all anew, at its size.
   void resize();
   /// Writes the cells that are otherwise than in the grid before.
   void paint(const Grid& grid);

@@ -195,8 +195,9 @@ void Session::say(std::string text, bool bad) {
 
 bool Session::turns() const {
   const Service* s = service();
-  return s && std::any_of(s->steps.begin(), s->steps.end(),
-                          [](const Step& step) { return step.state == Step::State::running; });
+  const auto runs = [](const auto& part) { return part.state == Step::State::running; };
+  return s &&
+         (std::any_of(s->steps.begin(), s->steps.end(), runs) || std::any_of(s->plan.begin(), s->plan.end(), runs));
 }
 
 View Session::view(const Moment& now) const {

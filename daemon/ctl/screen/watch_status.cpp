@@ -30,7 +30,7 @@ public:
   Signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) sigaddset(&set, number);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT}) sigaddset(&set, number);
     sigprocmask(SIG_BLOCK, &set, &before_);
     fd_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   }
@@ -72,7 +72,7 @@ Said watch(Session& session, CursesTerminal& terminal, const Signals& signals, C
     const auto answers = questions.wait({STDIN_FILENO, signals.fd()}, most);
     for (const auto& [id, answer] : answers) session.on_answer(static_cast<Session::Subject>(id), answer, moment());
     for (int number = signals.next(); number != 0; number = signals.next()) {
-      if (number != SIGWINCH) return {128 + number, "", ""};
+      if (number != SIGWINCH && number != SIGCONT) return {128 + number, "", ""};
       terminal.resize();
     }
     for (const screen::Key& key : terminal.keys()) session.on_key(key);
