@@ -70,7 +70,7 @@ TEST_F(DaemonPage, ASectionThatAReloadTakesAwayShowsNothingMore) {
 
 TEST_F(DaemonPage, APortThatIsTakenKeepsNobodyFromBeingWatched) {
   const RawServer other([](RawServer::Connection&) {});
-  shop.settings.more_keys = "page: {listen: \"" + other.url().substr(std::string("http://").size()) + "\"}\n";
+  shop.settings.more_keys = "page: {listen: \"127.0.0.1:" + std::to_string(other.port()) + "\"}\n";
   shop.prepare();
   ASSERT_TRUE(start());
   EXPECT_THAT(log(), HasSubstr("the page is not served: page.listen"));
