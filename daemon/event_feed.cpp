@@ -9,6 +9,10 @@ void EventFeed::subscribe(web::Stream stream) {
   if (stream.push(": backstopd event stream\n\n")) streams_.push_back(std::move(stream));
 }
 
+void EventFeed::beat() {
+  std::erase_if(streams_, [](const web::Stream& stream) { return !stream.push(": \n\n"); });
+}
+
 void EventFeed::publish(const Record& record, const Payload& payload) {
   if (streams_.empty()) return;
   Json data = Json::object();

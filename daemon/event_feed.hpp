@@ -9,7 +9,10 @@ namespace backstop {
 /// dropped: it sees the hole in the ids and reads the state anew.
 class EventFeed {
 public:
+  static constexpr Duration kBeat = std::chrono::seconds(15);
   void subscribe(web::Stream stream);
+  /// A comment to every reader, so that it, and whatever is between, knows that the connection stands. Call every kBeat.
+  void beat();
   void publish(const Record& record, const Payload& payload);
   [[nodiscard]] std::size_t readers() const { return streams_.size(); }
 

@@ -200,6 +200,12 @@ void HttpCall::abandoned() {
     answer({500, "text/plain", "the request was dropped without an answer\n", {}});
 }
 
+void HttpCall::add_common_headers(MHD_Response* made) const {
+  if (!limits_.headers) return;
+  for (const auto& [name, value] : *limits_.headers)
+    if (!MHD_get_response_header(made, name.c_str())) MHD_add_response_header(made, name.c_str(), value.c_str());
+}
+
 MHD_Result HttpCall::queue(const web::Response& response) {
   // libmicrohttpd copies the body; it does not write to what it is given
   MHD_Response* made = MHD_create_response_from_buffer(response.body.size(), const_cast<char*>(response.body.data()),
@@ -207,6 +213,7 @@ MHD_Result HttpCall::queue(const web::Response& response) {
   if (!made) return MHD_NO;
   if (!response.content_type.empty()) MHD_add_response_header(made, "Content-Type", response.content_type.c_str());
   for (const auto& [name, value] : response.headers) MHD_add_response_header(made, name.c_str(), value.c_str());
+  add_common_headers(made);
   const MHD_Result queued = MHD_queue_response(connection_, static_cast<unsigned>(response.status), made);
   MHD_destroy_response(made);
   return queued;
@@ -222,6 +229,8 @@ MHD_Result HttpCall::queue_stream() {
   (void)held.release();
   MHD_add_response_header(made, "Content-Type", "text/event-stream");
   MHD_add_response_header(made, "Cache-Control", "no-store");
+  MHD_add_response_header(made, "X-Accel-Buffering", "no"); // nginx would hold events back
+  add_common_headers(made);
   const MHD_Result queued = MHD_queue_response(connection_, 200, made);
   MHD_destroy_response(made);
   return queued;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace backstop {
 
@@ -17,6 +19,8 @@ public:
   struct Limits {
     std::size_t body = 0;          ///< larger: 413
     std::size_t stream_buffer = 0; ///< unread bytes of a stream
+    /// Of each answer that has none of that name; outlives the connection.
+    const std::vector<std::pair<std::string, std::string>>* headers = nullptr;
   };
   /// `resumed` is called whenever a suspended connection is let go on: libmicrohttpd is to be run soon.
   HttpCall(EventLoop& loop, MHD_Connection* connection, int fd, bool is_unix, Limits limits,
@@ -54,6 +58,7 @@ public:
 private:
   MHD_Result queue(const web::Response& response);
   MHD_Result queue_stream();
+  void add_common_headers(MHD_Response* made) const;
   void suspend();
   static ssize_t read(void* self, std::uint64_t position, char* to, std::size_t size) noexcept;
   ssize_t read_some(char* to, std::size_t size);

@@ -217,7 +217,8 @@ struct HttpServer::Impl {
     std::shared_ptr<HttpCall> call = connection.call;
     if (!call) {
       call = std::make_shared<HttpCall>(loop, c, fd_of(c), listener.is_unix(),
-                                        HttpCall::Limits{limits.body, limits.stream_buffer}, [this] { run_soon(); });
+                                        HttpCall::Limits{limits.body, limits.stream_buffer, &limits.headers},
+                                        [this] { run_soon(); });
       connection.call = call;
       const Time now = loop.now();
       if (const auto wait = peers.ask(connection.peer_key, now))

@@ -4,6 +4,9 @@
 #include "daemon/io/http_peers.hpp"
 #include "daemon/web.hpp"
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace backstop {
 
@@ -22,6 +25,8 @@ public:
     Duration request_within{
         std::chrono::seconds(10)}; ///< a connection is cut if its next request is not complete by then
     unsigned stalled_seconds = 10; ///< so is one that takes nothing of its answer for so long
+    /// Added to each answer that has none of that name: to streams and refusals too, but for those of libmicrohttpd.
+    std::vector<std::pair<std::string, std::string>> headers{};
     /// The defaults, with root and the daemon's own user as trusted peers of a Unix socket.
     static HttpPeers::Limits trusting_own_users();
   };

@@ -78,6 +78,7 @@ HttpServer::Limits page_limits() {
   limits.peers.trusted.clear();
   limits.peers.connections = limits.peers.connections_per_peer = 128;
   limits.peers.rate = {std::chrono::milliseconds(5), 400};
+  limits.headers = page::secured({}).headers;
   return limits;
 }
 
@@ -122,7 +123,8 @@ struct Runtime::Parts {
     std::unique_ptr<TargetDiscovery> discovery;
   };
   std::map<std::string, Scraping> scrapers;
-  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer;
+  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer,
+      feed_beat;
   Time journal_end_told{};
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever;
@@ -291,6 +293,10 @@ void Runtime::Parts::wire(config::Config config) {
   housekeeping->arm(loop->now() + kHousekeeping);
   journal_retry = loop->add_timer([this] { retry_journal(); }, EventLoop::kIdle);
   deadman_timer = loop->add_timer([this] { tick_deadman(); }, EventLoop::kIdle); // after all work that is due
+  feed_beat = loop->add_timer([this] {
+    feed.beat();
+    feed_beat->arm(loop->now() + EventFeed::kBeat);
+  });
   for (const int signal : {SIGTERM, SIGINT}) {
     signals.push_back(loop->add_signal(signal, [this] {
       manager->stopping();
@@ -516,15 +522,21 @@ void Runtime::Parts::serve(web::Request request, Caller caller, const web::Respo
 /// The rights are those of whoever connected; a browser behind a tunnel has them too, whatever site its page is of.
 void Runtime::Parts::serve_control(web::Request request, const web::Responder& responder) {
   const config::Daemon& daemon = app->config().daemon;
-  if (const auto refused = page::foreign(request, daemon.page.hosts)) return responder.answer(response_of(*refused));
-  if (page::asks_for_file(request, page::assets())) return responder.answer(*page::file_for(request, page::assets()));
+  const bool of_file = page::asks_for_file(request, page::assets());
+  if (const auto refused = page::foreign(request, of_file, daemon.page.hosts))
+    return responder.answer(response_of(*refused));
+  if (of_file) return responder.answer(*page::file_for(request, page::assets()));
   Caller caller = caller_of(request.peer, daemon);
   serve(std::move(request), std::move(caller), responder);
 }
 
 void Runtime::Parts::serve_page(web::Request request, const web::Responder& responder) {
   const config::Page& config = app->config().daemon.page;
-  if (const auto refused = page::foreign(request, config.hosts)) return responder.answer(response_of(*refused));
+  if (config.listen.empty()) // by a reload: what is left of the section says nothing of who may see
+    return responder.answer(response_of(api_error(403, "unauthorized", "the page", "is not configured any more",
+                                                  "restart backstopd to close its listener, or put `page` back")));
+  if (const auto refused = page::foreign(request, page::asks_for_file(request, page::assets()), config.hosts))
+    return responder.answer(response_of(*refused));
   if (auto file = page::file_for(request, page::assets())) return responder.answer(*std::move(file));
   page::Admission admission = page::admit(request, config, secrets);
   if (admission.refused) return responder.answer(response_of(*admission.refused));
@@ -564,18 +576,23 @@ Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
     server = *std::move(started);
     return {};
   };
+  HttpServer::Limits control_limits;
+  control_limits.headers = page::secured({}).headers; // the page is there too, behind a tunnel
   // Anybody may connect; who may see or act is decided by the peer's credentials, with an answer that says so.
   Status opened = open(
       control,
       given_socket >= 0 ? Listener::inherited(given_socket) : Listener::unix_socket(daemon.control.socket, 0666, ""),
-      [this](web::Request request, const web::Responder& r) { serve_control(std::move(request), r); }, {});
+      [this](web::Request request, const web::Responder& r) { serve_control(std::move(request), r); },
+      std::move(control_limits));
   if (opened && !daemon.metrics_listen.empty())
     opened = open(metrics, listen_tcp(daemon.metrics_listen, "metrics.listen"),
                   [this](const web::Request& request, const web::Responder& r) { expose_metrics(request, r); }, {});
+  // Nobody's service is left alone because somebody else has the port of the page.
   if (opened && !daemon.page.listen.empty()) {
-    opened = open(
+    const Status shown = open(
         page_server, listen_tcp(daemon.page.listen, "page.listen"),
         [this](web::Request request, const web::Responder& r) { serve_page(std::move(request), r); }, page_limits());
+    if (!shown) log->write(LogLevel::error, "the page is not served: " + shown.error().what, {});
     warn_of_tokens();
   }
   return opened;
@@ -610,6 +627,7 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
                    (p.page_server ? ", page on port " + std::to_string(p.page_server->port()) : ""),
                {});
   p.tick_deadman();
+  p.feed_beat->arm(p.loop->now() + EventFeed::kBeat);
   p.shutdown = std::make_unique<ShutdownDelay>(*p.loop, *p.log, [&p](bool coming) {
     p.app->on_shutdown(coming, p.loop->now());
     p.after_event();

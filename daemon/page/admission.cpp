@@ -34,7 +34,9 @@ bool is_address_of_loopback(const std::string& name) {
 bool is_ours(const std::string& host, bool unix_socket, const std::vector<std::string>& hosts) {
   const std::string name = without_port(host);
   if (name == "localhost" || name == "[::1]" || is_address_of_loopback(name)) return true;
-  if (unix_socket && name.find('.') == std::string::npos) return true; // curl --unix-socket … http://backstop/
+  // curl --unix-socket … http://backstop/. With a port it may be a browser's, behind a tunnel: a name of one label can be
+  // pointed here as well, by whoever answers for the search domain.
+  if (unix_socket && host.find_first_of(".:") == std::string::npos) return true;
   return std::any_of(hosts.begin(), hosts.end(),
                      [&](const std::string& known) { return lowered(known) == host || lowered(known) == name; });
 }
@@ -65,18 +67,18 @@ Caller caller_with(const config::PageToken& token) {
 
 } // namespace
 
-std::optional<ApiReply> foreign(const web::Request& request, const std::vector<std::string>& hosts) {
+std::optional<ApiReply> foreign(const web::Request& request, bool of_file, const std::vector<std::string>& hosts) {
   const bool unix_socket = request.peer.has_value();
   const std::string host = lowered(header(request, "host"));
   if (!(unix_socket && host.empty()) && !is_ours(host, unix_socket, hosts))
     return stranger("a request to host '" + host + "'", "this daemon is not known by that name",
-                    "open it as http://localhost:PORT, or add the name to page.hosts");
+                    "open it as http://127.0.0.1:PORT, or add the name to page.hosts");
   const std::string origin = lowered(header(request, "origin"));
   if (!origin.empty() && origin != "http://" + host && origin != "https://" + host)
     return stranger("a request of the site '" + origin + "'", "another site may not use this daemon",
                     "open the daemon's own page");
   const std::string site = header(request, "sec-fetch-site");
-  if (request.path.starts_with("/v1") && !site.empty() && site != "same-origin" && site != "none")
+  if (!of_file && !site.empty() && site != "same-origin" && site != "none")
     return stranger("a request of another site", "another site may not use this daemon", "open the daemon's own page");
   return {};
 }

@@ -15,8 +15,9 @@ inline constexpr std::size_t kShortestToken = 20;
 /// Why a request is not served although whoever is at the other end of the connection might: a page of another site may
 /// have made a browser send it. Its Host is a name that anybody can point to this host (DNS rebinding), or its Origin or
 /// Sec-Fetch-Site is another site's. Names of the loopback interface are good, those in `hosts` (with or without a port),
-/// and on a Unix socket any name without a point. Files of the page may be asked for from anywhere (a link to it).
-std::optional<ApiReply> foreign(const web::Request& request, const std::vector<std::string>& hosts);
+/// and on a Unix socket any name without a point and without a port: no browser sends one, as a tunnel's end has a port.
+/// Files of the page (`of_file`) may be asked for from anywhere: there are links to it.
+std::optional<ApiReply> foreign(const web::Request& request, bool of_file, const std::vector<std::string>& hosts);
 
 /// Who asks over the listener of the page, or why nobody is admitted: 401. Without a token one may see, where
 /// `page.read` says so, and not act. A token is compared with all that are configured, whichever fits, through digests of

@@ -58,6 +58,39 @@ TEST_F(DaemonPage, WithoutTheSectionNothingListens) {
   EXPECT_THAT(log(), Not(HasSubstr("page on port")));
 }
 
+TEST_F(DaemonPage, ASectionThatAReloadTakesAwayShowsNothingMore) {
+  ASSERT_TRUE(start_page(", read: token"));
+  ASSERT_EQ(status_of(get("/v1/status", bearer(kToken))), 200);
+  shop.settings.more_keys.clear();
+  shop.prepare();
+  ASSERT_EQ(ask("POST", "/v1/reload")->status, 200);
+  for (const char* path : {"/v1/status", "/v1/events", "/"}) EXPECT_EQ(status_of(get(path)), 403) << path;
+  EXPECT_EQ(status_of(get("/v1/status", bearer(kToken))), 403);
+}
+
+TEST_F(DaemonPage, APortThatIsTakenKeepsNobodyFromBeingWatched) {
+  const RawServer other([](RawServer::Connection&) {});
+  shop.settings.more_keys = "page: {listen: \"127.0.0.1:" + std::to_string(other.port()) + "\"}\n";
+  shop.prepare();
+  ASSERT_TRUE(start());
+  EXPECT_THAT(log(), HasSubstr("the page is not served: page.listen"));
+  EXPECT_THAT(log(), Not(HasSubstr("page on port")));
+}
+
+TEST_F(DaemonPage, StreamsAndRefusalsForbidWhatAnswersForbid) {
+  ASSERT_TRUE(start_page());
+  const std::string stream = get("/v1/events");
+  EXPECT_EQ(status_of(stream), 200);
+  for (const char* name : {"Content-Security-Policy: default-src 'none'", "X-Content-Type-Options: nosniff",
+                           "Cross-Origin-Resource-Policy: same-origin", "X-Frame-Options: DENY"}) {
+    EXPECT_THAT(stream, HasSubstr(name));
+    EXPECT_THAT(post("/v1/hold", std::string(70'000, 'a'), bearer(kToken)), HasSubstr(name));
+  }
+  EXPECT_THAT(stream, HasSubstr("X-Accel-Buffering: no"));
+  const std::string once = get("/v1/status");
+  EXPECT_EQ(once.find("X-Frame-Options"), once.rfind("X-Frame-Options")) << "said once";
+}
+
 TEST_F(DaemonPage, WhoeverReachesItSeesAndDoesNotAct) {
   ASSERT_TRUE(start_page());
   EXPECT_EQ(status_of(get("/v1/status")), 200);
@@ -86,6 +119,7 @@ TEST_F(DaemonPage, AnotherSiteMakesABrowserDoNothing) {
                                      std::string("Sec-Fetch-Site: cross-site\r\n")}) {
     EXPECT_EQ(status_of(hold(bearer(kToken) + headers)), 403) << headers;
     EXPECT_EQ(status_of(get("/v1/status", headers)), 403) << headers;
+    EXPECT_EQ(status_of(get("//v1/status", headers)), 403) << headers;
   }
   EXPECT_EQ(status_of(hold(bearer(kToken) + "Origin: http://" + host_ + "\r\n")), 200);
   host_ = "evil.example:" + std::to_string(port_);
@@ -105,6 +139,7 @@ TEST_F(DaemonPage, ABrowserBehindATunnelToTheControlSocketIsNoWayInEither) {
   };
   EXPECT_EQ(over_socket("Host: localhost:9478\r\nOrigin: https://evil.example\r\n"), 403);
   EXPECT_EQ(over_socket("Host: evil.example:9478\r\n"), 403);
+  EXPECT_EQ(over_socket("Host: evil:9478\r\n"), 403) << "a name without a point can be pointed here too";
   EXPECT_FALSE(held());
   EXPECT_EQ(over_socket("Host: localhost:9478\r\nOrigin: http://localhost:9478\r\n"), 200);
   EXPECT_TRUE(held());

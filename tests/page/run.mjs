@@ -95,6 +95,7 @@ async function badVersionIsSeen(page) {
   await page.locator(".u-over").first().waitFor();
   await picture(page, "watching", { fullPage: true });
   await seen(page, "A person is asked: roll back to v1.2.2?");
+  await isAccessible(page, "deployment with curves");
   assert.equal(await page.locator(".actions").count(), 0, "nobody acts without a token");
   say(`${id} was seen to be bad`);
   return id;
@@ -114,6 +115,7 @@ async function acknowledgedByClick(page) {
   await page.locator("header .who", { hasText: "token:ana" }).waitFor();
   await page.getByRole("button", { name: "Acknowledge" }).click();
   await page.getByLabel("What you are doing").fill("looking at the orders table");
+  await isAccessible(page, "dialog");
   await picture(page, "dialog");
   await page.getByRole("dialog").getByRole("button", { name: "Acknowledge" }).click();
   await seen(page, "by token:ana: looking at the orders table");
@@ -136,7 +138,7 @@ async function rollbackIsSeen(page, id) {
   assert.match(await page.locator(".marks").innerText(), /decision: RollBack/);
   assert.ok(await page.evaluate(() => window.sameDocument), "seen without loading the page anew");
   assert.match(await page.title(), /rolled back, verified/);
-  const records = JSON.parse(world.ctl("--json", "deploy", "show", id)).deployment.timeline;
+  const records = world.deployment(id).timeline;
   assert.ok(records.some((r) => r.type === "confirmation_answered" && r.actor === "token:ana"), JSON.stringify(records));
   say(`the rollback of ${id} was seen`);
   await picture(page, "rolled-back");
@@ -166,8 +168,9 @@ async function gapIsSaid(page) {
   await page.locator(".card").waitFor();
   page.mayLose = true; // Chromium says in its console that the connection was refused
   await world.killDaemon();
-  await page.locator("#connection", { hasText: /No connection to the daemon since \d\d:\d\d:\d\d/ }).waitFor();
+  await page.locator("#connection", { hasText: /No connection to the daemon, not updated since \d\d:\d\d:\d\dZ/ }).waitFor();
   assert.ok(await page.locator(".card").isVisible(), "what was known is still shown");
+  await isAccessible(page, "no connection");
   await picture(page, "gone");
   await world.startDaemon();
   await page.locator("#connection", { hasText: "No connection" }).waitFor({ state: "detached" });
@@ -175,7 +178,60 @@ async function gapIsSaid(page) {
   world.ctl("hold", "checkout", "--for", "1m", "--reason", "told after the gap");
   await page.locator(".card", { hasText: "told after the gap" }).waitFor();
   world.ctl("unhold", "checkout");
+  await page.getByRole("link", { name: "Audit" }).click();
+  await seen(page, "came while this page was not connected or not looked at");
+  await picture(page, "audit-gap");
   say("a daemon that was gone was said to be, and is followed again");
+}
+
+async function oldStateIsSaid(page) {
+  await page.goto(`${world.url}/#/`);
+  await page.locator(".card").waitFor();
+  page.mayLose = true;
+  const busy = "**/v1/status";
+  await page.route(busy, (route) => route.fulfill({ status: 503, contentType: "text/plain", body: "too many connections\n" }));
+  await page.locator("#connection", { hasText: /Not up to date, not updated since \d\d:\d\d:\d\dZ \(too many connections\)/ }).waitFor();
+  assert.ok(await page.locator(".card").isVisible(), "what was known is still shown");
+  await picture(page, "behind");
+  await page.reload();
+  await page.getByRole("heading", { name: "Not loaded yet" }).waitFor();
+  await page.unroute(busy);
+  await page.locator("#connection", { hasText: "Not up to date" }).waitFor({ state: "detached" });
+  page.mayLose = false;
+  assert.doesNotMatch(await page.locator("#said").innerText(), /answers again/);
+  say("a daemon that cannot say how things are was said to be, and nothing was lost of what was known");
+}
+
+/// A plan that waits for a signature, given by click; and an order to roll back that is about what is over.
+async function planIsApproved(page) {
+  const id = await world.deployByPlan();
+  kViews.plan = `deployment/${id}`;
+  await page.goto(`${world.url}/#/deployment/${id}`);
+  await page.locator(".phases .active", { hasText: "preparation" }).waitFor();
+  const missing = page.locator(".steps li", { hasText: /missing\s*failed, continued/ });
+  await missing.waitFor();
+  assert.equal(await missing.getAttribute("class"), "quiet", "it is left out, no failure of the plan");
+  await page.getByRole("button", { name: "Approve as owner" }).click();
+  await page.getByLabel("Comment").fill("go on");
+  await picture(page, "plan-dialog");
+  await page.getByRole("dialog").getByRole("button", { name: "Approve as owner" }).click();
+  await page.locator(".phases > .good", { hasText: "preparation" }).waitFor();
+  await page.locator(".phases > .active", { hasText: "production" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0, "nothing is left to sign");
+  await picture(page, "plan", { fullPage: true });
+  await seen(page, /Traffic: 100% to green \(v2\), 0% to blue/);
+  await page.locator(".phases > .good", { hasText: "production" }).waitFor();
+  await page.locator(".line.big", { hasText: "watching" }).waitFor();
+  assert.ok(world.deployment(id).timeline.some((r) => r.actor === "token:ana"));
+  say(`${id} went through its plan, approved by click`);
+  await page.getByRole("button", { name: "Roll back" }).click();
+  await page.getByLabel("Why").fill("too late");
+  world.ctl("accept", "site", "--reason", "it is good");
+  await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
+  await page.locator(".fault", { hasText: "Nothing was sent: no deployment of site/test is under way any more." }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(world.deployment(id).rollback, "");
+  say("a rollback of what is over was not sent");
 }
 
 const kViews = { overview: "", deployment: "deployment/D1", service: "service/checkout/production", incidents: "incidents", incident: "incident/I1", history: "history", audit: "audit" };
@@ -192,6 +248,8 @@ async function everywhere(page, browser) {
   }
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.locator("header .who", { hasText: "read-only" }).waitFor();
+  await page.getByRole("link", { name: "Audit" }).click();
+  await seen(page, "Nothing was seen yet."); // records that came with a token went with it
   say("axe-core has no serious finding in any view");
   const phone = await open(browser, { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
   for (const [name, place] of Object.entries(kViews)) {
@@ -217,6 +275,8 @@ try {
   await rollbackIsSeen(page, id);
   await heldAndReleased(page);
   await gapIsSaid(page);
+  await oldStateIsSaid(page);
+  await planIsApproved(page);
   await everywhere(page, browser);
   assert.deepEqual(faults, []);
   code = 0;

@@ -40,7 +40,8 @@ export class World {
     writeFileSync(join(this.dir, "conf/token"), this.token + "\n", { mode: 0o600 });
     appendFileSync(
       join(this.dir, "backstop/backstop.yaml"),
-      `page: {listen: "127.0.0.1:${this.port}", tokens: {ana: {token: {file: "${this.dir}/conf/token"}}}}\n`,
+      `page: {listen: "127.0.0.1:${this.port}", tokens: {ana: {token: {file: "${this.dir}/conf/token"}, roles: [owner]}}}\n` +
+        `roles: {owner: "${this.run("/usr/bin/id", "-gn")}"}\n`,
     );
     const service = join(this.dir, "backstop/services.d/checkout.yaml");
     writeFileSync(service, readFileSync(service, "utf8").replace("good_for: 8s", "good_for: 3s").replace("for: 45s, good_after: 20s", "for: 90s, good_after: 10s"));
@@ -65,8 +66,20 @@ export class World {
     this.ctl("deploy", "finish", id);
     return id;
   }
+  /// A second service comes, and a version of it by its plan. Gives its id.
+  async deployByPlan() {
+    const text = readFileSync(join(source, "tests/page/site.yaml.in"), "utf8").replaceAll("@DIR@", this.dir);
+    writeFileSync(join(this.dir, "backstop/services.d/site.yaml"), text);
+    this.ctl("reload");
+    this.ctl("adopt", "site", "v1", "--side", "blue", "--reason", "first install");
+    await until("the second service is measured", () => this.status().services.find((s) => s.service === "site/test").evaluated);
+    return this.ctl("deploy", "begin", "--service", "site", "--version", "v2");
+  }
   status() {
     return JSON.parse(this.ctl("--json", "status"));
+  }
+  deployment(id) {
+    return JSON.parse(this.ctl("--json", "deploy", "show", id)).deployment;
   }
   log() {
     return readFileSync(join(this.dir, "log/backstopd.log"), "utf8");

@@ -1,7 +1,7 @@
 // What a person can do here. Each asks first, in a dialog; the daemon's no is shown in it, in the daemon's words.
 import { get, post, Refused, setToken, token, whoIs } from "./api";
 import { byId, h } from "./dom";
-import type { Me } from "./model";
+import type { Deployment, Me, Service } from "./model";
 import { mayAct, signsAs, store } from "./store";
 
 interface Field {
@@ -59,32 +59,35 @@ function open(action: Action): void {
   const go = h("button", { type: "submit", class: action.grave ? "grave" : "main" }, action.label);
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" });
   const close = () => (dialog.close(), dialog.remove());
+  const cancel = h("button", { type: "button", onclick: close }, "Cancel");
   const form = h(
     "form",
     {
       onsubmit: async (event: Event) => {
         event.preventDefault();
         const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-        go.disabled = true;
+        if (go.disabled) return;
+        go.disabled = cancel.disabled = true; // what is on its way cannot be called back
         try {
           await action.send(values);
           close();
           say(action.done);
           document.dispatchEvent(new Event("changed"));
         } catch (e) {
-          fault.replaceChildren((e as Error).message);
+          fault.replaceChildren(e instanceof Refused ? e.message : "No answer came: it may have been done, or not. Look before you try again.");
           if (e instanceof Refused && e.how) fault.append(h("br"), e.how);
         }
-        go.disabled = false;
+        go.disabled = cancel.disabled = false;
       },
     },
     h("h2", { id: "dialog-title" }, action.title),
     action.text ? h("p", {}, action.text) : null,
     action.fields.map(input),
     fault,
-    h("div", { class: "buttons" }, go, h("button", { type: "button", onclick: close }, "Cancel")),
+    h("div", { class: "buttons" }, go, cancel),
   );
   dialog.append(form);
+  dialog.addEventListener("cancel", (event) => cancel.disabled && event.preventDefault());
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -153,8 +156,21 @@ export function unhold(service: string, all: boolean): Action | null {
   };
 }
 
-export function rollBack(service: string, version: string, to: string): Action | null {
+/// What is shown may be seconds old, and an order to roll back names a service, not a deployment: it is not sent where that is
+/// about another one by now.
+async function mustBeUnderWay({ id, service, version, previous }: Deployment): Promise<void> {
+  const now = await get<{ deployment: Deployment; service: Service }>(`/v1/deployments/${id}`);
+  const d = now.service.deployment;
+  const what = d === null ? `no deployment of ${service} is under way any more`
+    : d.id !== id ? `${service} is at ${d.id} (${d.version}) now, not at ${id} (${version})`
+    : d.phase === "rolling_back" ? `${id} is being rolled back already`
+    : d.previous !== previous ? `${id} goes back to ${d.previous || "nothing"} now, not to ${previous}` : "";
+  if (what) throw new Refused(409, `Nothing was sent: ${what}.`, "Close this and look again.");
+}
+
+export function rollBack(d: Deployment): Action | null {
   if (!mayAct()) return null;
+  const { service, version, previous: to } = d;
   return {
     label: "Roll back",
     title: `Roll ${service} back from ${version} to ${to}`,
@@ -162,7 +178,10 @@ export function rollBack(service: string, version: string, to: string): Action |
     fields: [because],
     grave: true,
     done: `${service} is being rolled back`,
-    send: ({ reason }) => post("/v1/rollback", { service, reason }),
+    send: async ({ reason }) => {
+      await mustBeUnderWay(d);
+      await post("/v1/rollback", { service, reason });
+    },
   };
 }
 
@@ -223,12 +242,17 @@ export function signIn(): void {
     send: async ({ token: given = "" }) => {
       store.me = await whoIs(given.trim());
       setToken(given.trim());
+      document.dispatchEvent(new Event("signed"));
     },
   });
 }
 
 export async function signOut(): Promise<void> {
   setToken("");
+  store.records = [];
+  store.status = null;
+  store.me = null;
+  document.dispatchEvent(new Event("signed"));
   await askWho();
   say("you are signed out");
   document.dispatchEvent(new Event("changed"));

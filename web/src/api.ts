@@ -29,6 +29,11 @@ function headers(more: Record<string, string> = {}, bearer = token()): Record<st
 /// A connection that takes nothing for so long is one that is gone.
 const kPatience = 15_000;
 
+/// Not the page of a proxy that stands between.
+function isSentence(text: string): boolean {
+  return text.trim() !== "" && text.length < 300 && !text.includes("<");
+}
+
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const answer = await fetch(path, { ...init, signal: AbortSignal.timeout(kPatience), cache: "no-store" });
   const text = await answer.text();
@@ -42,7 +47,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const e = body.error;
   throw e
     ? new Refused(answer.status, `${e.what}: ${e.why}`, e.how)
-    : new Refused(answer.status, text.trim() || `status ${answer.status}`, "");
+    : new Refused(answer.status, isSentence(text) ? text.trim() : `status ${answer.status}`, "");
 }
 
 export function get<T>(path: string): Promise<T> {
@@ -58,16 +63,35 @@ export function whoIs(bearer: string): Promise<Me> {
   return ask<Me>("/v1/me", { headers: headers({}, bearer) });
 }
 
-/// Reads records as they come until the connection ends; then it throws. By fetch, as EventSource sends no token.
-export async function follow(onOpen: () => void, onRecord: (record: RecordEvent) => void): Promise<void> {
-  const answer = await fetch("/v1/events", { headers: headers(), cache: "no-store" });
-  if (!answer.ok || !answer.body) throw new Refused(answer.status, `status ${answer.status}`, "");
-  onOpen();
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+/// The daemon writes at least a comment every 15 s. Silence is how a connection looks that ended without a word: the desk
+/// slept, a tunnel or a proxy between went away.
+const kSilence = 40_000;
+
+/// Reads records as they come until the connection ends or is given up (`control`); then it throws. By fetch, as EventSource
+/// sends no token.
+export async function follow(control: AbortController, onOpen: () => void, onRecord: (record: RecordEvent) => void): Promise<void> {
+  const silent = () => control.abort();
+  let patience = setTimeout(silent, kSilence);
+  try {
+    const answer = await fetch("/v1/events", { headers: headers(), cache: "no-store", signal: control.signal });
+    if (!answer.ok || !answer.body) throw new Refused(answer.status, `status ${answer.status}`, "");
+    onOpen();
+    await read(answer.body, () => {
+      clearTimeout(patience);
+      patience = setTimeout(silent, kSilence);
+    }, onRecord);
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+async function read(body: ReadableStream<Uint8Array>, heard: () => void, onRecord: (record: RecordEvent) => void): Promise<never> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) throw new Error("the stream ended");
+    heard();
     text += value;
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
       const data = text.slice(0, end).split("\n").find((line) => line.startsWith("data: "));

@@ -118,6 +118,7 @@ function make(host: Element, name: string): Chart {
   const options: uPlot.Options = {
     width: Math.max(200, host.clientWidth),
     height: kHeight,
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { x: true, y: false, drag: { setScale: false, x: false, y: false }, points: { size: 7 } },
     padding: [8, 26, 0, 0],
@@ -126,7 +127,7 @@ function make(host: Element, name: string): Chart {
       y: { range: () => rangeOf(chart.shown!, wanted.get(name)?.data ?? [[], []]) },
     },
     axes: [
-      { ...axis, size: 26, grid: { show: false }, space: 70, values: "{HH}:{mm}:{ss}" },
+      { ...axis, size: 26, grid: { show: false }, space: 80, values: "{HH}:{mm}:{ss}Z" },
       {
         ...axis,
         size: 58,

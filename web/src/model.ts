@@ -162,6 +162,7 @@ export interface Status {
   shutdown: Time;
   services: Service[];
   incidents: Incident[];
+  deadman: { well: boolean; silent: string; error: string } | null;
   undelivered_notices: { channel: string; error: string }[];
   dead_letters: number;
 }

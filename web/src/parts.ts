@@ -2,7 +2,7 @@
 import { h } from "./dom";
 import type { Deployment, Entry, Service, Step, Time } from "./model";
 import { now } from "./store";
-import { clock, duration, phaseMark, stepMark, type Mark } from "./words";
+import { clock, duration, isLeftOut, phaseMark, stepMark, type Mark } from "./words";
 
 export function badge(mark: Mark, more = ""): HTMLElement {
   return h("span", { class: `badge ${mark.tone}` }, h("i", { "aria-hidden": "true" }, mark.sign), " ", mark.word, more);
@@ -119,7 +119,7 @@ export function stepLine(steps: Step[], label: string): HTMLElement {
 export function stepOutputs(steps: Step[]): HTMLElement | null {
   const output = (s: Step, open: boolean) =>
     h("details", { class: "output", "data-key": s.path, open }, h("summary", {}, `${s.name}: ${s.why || "output"}`), s.output ? h("pre", { tabindex: "0" }, s.output) : null);
-  const failed = steps.filter((s) => s.status.startsWith("failed"));
+  const failed = steps.filter((s) => s.status.startsWith("failed") && !isLeftOut(s));
   const others = steps.filter((s) => !failed.includes(s) && s.output);
   if (failed.length + others.length === 0) return null;
   return h(

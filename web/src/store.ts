@@ -1,12 +1,14 @@
-// What the page knows: the newest status, who looks at it, and whether the daemon answers.
+// What the page knows: the newest status, who looks at it, and whether it is up to date.
 import type { Me, RecordEvent, Status } from "./model";
 
 export const store = {
   status: null as Status | null,
   me: null as Me | null,
-  /// Since when the daemon does not answer; null: it does.
-  goneSince: null as Date | null,
+  /// What keeps the newest state from being shown: no answer, an answer that does not tell it, or one that is late. Null: nothing.
+  outage: null as "gone" | "behind" | "late" | null,
   why: "",
+  /// When something was last loaded, by the daemon's clock.
+  asOf: null as Date | null,
   /// What the daemon's clock is ahead of this one, in milliseconds.
   ahead: 0,
   /// Records that came while this page was open, newest first.

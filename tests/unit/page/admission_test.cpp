@@ -1,4 +1,5 @@
 #include "daemon/page/admission.hpp"
+#include "daemon/page/page_files.hpp"
 #include <gtest/gtest.h>
 
 /// Who is admitted to the web page's listener, and what a browser cannot be made to do.
@@ -16,6 +17,11 @@ web::Request post(std::map<std::string, std::string> headers = {}) {
   web::Request request = get("/v1/rollback", std::move(headers));
   request.method = "POST";
   return request;
+}
+
+/// Of files there is the page alone.
+std::optional<ApiReply> foreign(const web::Request& request, const std::vector<std::string>& hosts) {
+  return page::foreign(request, asks_for_file(request, {}), hosts);
 }
 
 int status_of(const std::optional<ApiReply>& refused) { return refused ? refused->status : 200; }
@@ -42,12 +48,16 @@ TEST(Foreign, ConfiguredNamesAreGoodWithTheirPortAlone) {
 TEST(Foreign, OnASocketAnyNameWithoutAPointIsGood) {
   const auto over_socket = [](std::map<std::string, std::string> headers) {
     web::Request request{"POST", "/v1/rollback", {}, std::move(headers), "", web::Peer{}};
-    return status_of(foreign(request, {}));
+    return status_of(foreign(request, {"desk"}));
   };
   EXPECT_EQ(over_socket({}), 200);
   EXPECT_EQ(over_socket({{"host", "backstop"}}), 200);
   EXPECT_EQ(over_socket({{"host", "localhost:9478"}, {"origin", "http://localhost:9478"}}), 200);
   EXPECT_EQ(over_socket({{"host", "evil.example:9478"}}), 403) << "through a tunnel, by DNS rebinding";
+  for (const char* host : {"evil:9478", "evil:", "backstop:80", "localhost.evil:9478", "[::2]:9478", "[::2]"})
+    EXPECT_EQ(over_socket({{"host", host}}), 403) << host << ", by a browser behind a tunnel";
+  for (const char* host : {"127.0.0.1:9478", "[::1]:9478", "desk:9478"})
+    EXPECT_EQ(over_socket({{"host", host}}), 200) << host;
   EXPECT_EQ(over_socket({{"host", "localhost:9478"}, {"origin", "https://evil.example"}}), 403)
       << "through a tunnel, by a form of another site";
 }
@@ -62,6 +72,8 @@ TEST(Foreign, AnotherSiteIsRefused) {
   for (const char* site : {"cross-site", "same-site"})
     EXPECT_EQ(status_of(foreign(get("/v1/status", {{"sec-fetch-site", site}}), {})), 403) << site;
   EXPECT_EQ(status_of(foreign(get("/", {{"sec-fetch-site", "cross-site"}}), {})), 200) << "a link to the page";
+  for (const char* path : {"//v1/status", "/./v1/status", "/V1/status", "/v1", "/metrics", ""})
+    EXPECT_EQ(status_of(foreign(get(path, {{"sec-fetch-site", "cross-site"}}), {})), 403) << path;
 }
 
 class Admit : public ::testing::Test {

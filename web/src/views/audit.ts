@@ -1,7 +1,7 @@
 // Records: those that come now, and all of one deployment.
 import { get } from "../api";
 import { h } from "../dom";
-import type { Deployment, KeptRecord } from "../model";
+import type { Deployment, KeptRecord, RecordEvent } from "../model";
 import { section, table } from "../parts";
 import { store } from "../store";
 import { clock, phaseWords, plural } from "../words";
@@ -27,6 +27,19 @@ export async function load(): Promise<Audit> {
   return { deployments, of, records };
 }
 
+function seen(r: RecordEvent): HTMLElement {
+  return h("tr", { "data-key": String(r.seq) }, h("th", { scope: "row", class: "number" }, String(r.seq)), h("td", { class: "number" }, clock(r.time)), h("td", {}, r.actor), h("td", {}, r.text || r.type));
+}
+
+/// Records are numbered without a hole: what is missing came while the stream was not open.
+function missed(r: RecordEvent, before: RecordEvent | undefined): HTMLElement | null {
+  if (!before || r.seq <= before.seq + 1) return null;
+  const first = before.seq + 1, last = r.seq - 1;
+  const which = first === last ? String(first) : `${first} to ${last}`;
+  return h("tr", { "data-key": `missed ${which}` }, h("th", { scope: "row", class: "number" }, which), h("td", {}), h("td", {}),
+    h("td", { class: "quiet" }, `${plural(last - first + 1, "record")} came while this page was not connected or not looked at`));
+}
+
 export function draw({ deployments, of, records }: Audit): Node[] {
   const choose = h(
     "select",
@@ -42,9 +55,8 @@ export function draw({ deployments, of, records }: Audit): Node[] {
     section(
       "Since this page was opened",
       store.records.length === 0
-        ? h("p", {}, "Nothing was recorded.")
-        : table("Records since this page was opened, newest first", ["record", "time", "who", "what"], store.records.map((r) =>
-            h("tr", { "data-key": String(r.seq) }, h("th", { scope: "row", class: "number" }, String(r.seq)), h("td", { class: "number" }, clock(r.time)), h("td", {}, r.actor), h("td", {}, r.text || r.type)))),
+        ? h("p", {}, "Nothing was seen yet.")
+        : table("Records since this page was opened, newest first", ["record", "time", "who", "what"], store.records.flatMap((r, i) => [seen(r), missed(r, store.records[i + 1])].filter((row) => row !== null))),
     ),
     section(
       "Of one deployment",

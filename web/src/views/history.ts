@@ -32,7 +32,7 @@ export function draw(all: Deployment[]): Node[] {
   return [
     h("h1", {}, "History"),
     h("p", { class: "field" }, h("label", { for: "filter" }, "Only with "),
-      h("input", { id: "filter", type: "search", autocomplete: "off", placeholder: "service, version or phase", oninput: (e: Event) => {
+      h("input", { id: "filter", type: "search", value: filter, autocomplete: "off", placeholder: "service, version or phase", oninput: (e: Event) => {
         filter = (e.target as HTMLInputElement).value;
         document.dispatchEvent(new Event("redraw"));
       } }), h("span", { class: "quiet", role: "status" }, ` ${plural(wanted.length, "deployment")}`)),

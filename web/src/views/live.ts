@@ -3,10 +3,10 @@ import { get, Refused } from "../api";
 import * as act from "../actions";
 import { figures, type ChartMark } from "../chart";
 import { h } from "../dom";
-import type { Checklist, Decision, Deployment, Readings, Rule, Service, Status } from "../model";
+import type { Checklist, Decision, Deployment, Level, Readings, Rule, Service, Status } from "../model";
 import { badge, bakeBar, courseOf, deploymentLink, facts, incidentLink, phaseBadge, section, serviceLink, stepLine, stepOutputs, table, timeline } from "../parts";
 import { now, store, takeStatus } from "../store";
-import { clock, duration, isBlind, levelMark, phaseWords, seconds, serviceMark, show, stepMark, valueText, type Mark } from "../words";
+import { clock, duration, isBlind, levelMark, notRolledBack, phaseWords, seconds, serviceMark, show, standing, stepMark, valueText, type Mark } from "../words";
 
 export interface Live {
   service: Service;
@@ -36,8 +36,8 @@ async function withDeployment({ deployment, service }: { deployment: Deployment;
 }
 
 /// Of this service alone: there may be hundreds.
-async function statusOf(key: string): Promise<Status> {
-  const status = await get<Status>(`/v1/status?service=${encodeURIComponent(key)}`);
+async function statusOf(key?: string): Promise<Status> {
+  const status = await get<Status>(key ? `/v1/status?service=${encodeURIComponent(key)}` : "/v1/status");
   takeStatus(status);
   return status;
 }
@@ -47,7 +47,8 @@ export async function loadDeployment(id: string): Promise<Live> {
   const [live] = await Promise.all([
     withDeployment(found),
     statusOf(found.deployment.service).catch((e: unknown) => {
-      if (!(e instanceof Refused)) throw e; // it is not watched any more
+      if (!(e instanceof Refused) || e.status !== 404) throw e;
+      return statusOf(); // it is not watched any more
     }),
   ]);
   return live;
@@ -76,6 +77,8 @@ function marksOf(live: Live): ChartMark[] {
   return marks;
 }
 
+const kLevels: Level[] = ["normal", "alert", "critical"];
+
 function curves(live: Live): HTMLElement {
   const { readings, deployment: d } = live;
   if (!readings || readings.t_us.length === 0) return h("p", { class: "quiet" }, "Nothing was read yet.");
@@ -83,7 +86,9 @@ function curves(live: Live): HTMLElement {
   const over = d?.final && d.ended && Date.parse(d.ended) < oldest;
   if (over) return h("p", { class: "quiet" }, `The curves of it are gone from memory. All of its course: backstopctl report ${d.id} --format html --out ${d.id}.html`);
   const from = d?.begun ? Math.max(oldest, Date.parse(d.begun) - 60_000) : oldest;
-  const levels = new Map((live.service.rules ?? []).map((r) => [r.rule, r.level]));
+  const levels = new Map<string, Level>(); // the worst of all rows of an indicator
+  for (const { indicator, level } of live.service.rules ?? [])
+    if (kLevels.indexOf(level) >= kLevels.indexOf(levels.get(indicator) ?? "normal")) levels.set(indicator, level);
   return figures(readings, marksOf(live), from, (indicator) => levels.get(indicator) ?? null);
 }
 
@@ -159,23 +164,28 @@ function gates(d: Deployment, checklist: Checklist | null): HTMLElement | null {
     h("ul", { class: "plainlist" },
       checklist.items.map((i) => h("li", { class: "line", "data-key": i.name }, badge(i.given ? { sign: "✓", word: "given", tone: "good" } : i.failed ? { sign: "✗", word: "failed", tone: "critical" } : { sign: "·", word: "open", tone: "quiet" }), h("span", {}, i.title || i.name), h("span", { class: "quiet" }, i.by || i.why))),
       checklist.approvals.map((a) => h("li", { class: "line", "data-key": `role ${a.role}` }, badge(a.by ? { sign: "✓", word: "signed", tone: "good" } : { sign: "·", word: "open", tone: "quiet" }), h("span", {}, a.title || a.role), h("span", { class: "quiet" }, a.by)))),
-    act.bar(...checklist.approvals.filter((a) => !a.by).map((a) => act.approve(d.id, a.role, true))),
+    d.phase !== "requested" ? null : act.bar(...checklist.approvals.filter((a) => !a.by).map((a) => act.approve(d.id, a.role, true))),
   );
 }
 
-/// Whether a person is to say if it is rolled back. The status has its reason behind a colon.
+/// Whether a person is to say if it is rolled back.
 function isAsked(d: Deployment): boolean {
-  return !d.final && d.phase !== "rolling_back" && d.confirm_until !== null && d.decision_status.startsWith("awaiting_confirmation");
+  return d.confirm_until !== null && standing(d) === "awaiting_confirmation";
+}
+
+/// It was decided, and is not done.
+function isLeft(d: Deployment): boolean {
+  return !isAsked(d) && !["", "enforced"].includes(standing(d));
 }
 
 function actions(live: Live): HTMLElement | null {
   const { service, deployment: d } = live;
   const asked = d && isAsked(d) ? act.confirm(d.id, d.previous) : [];
-  const waits = d?.plan?.phases.flatMap((p) => p.steps).filter((s) => s.role && !["done", "pending"].includes(s.status)) ?? [];
-  const roll = d && !d.final && d.phase !== "rolling_back" && d.phase !== "requested" && d.previous ? act.rollBack(service.service, d.version, d.previous) : null;
+  const waits = d?.phase === "deploying" ? (d.plan?.phases.flatMap((p) => p.steps).filter((s) => s.role && s.status === "running") ?? []) : [];
+  const roll = d && !d.final && d.phase !== "rolling_back" && d.phase !== "requested" && d.previous ? act.rollBack(d) : null;
   return act.bar(
     ...asked,
-    ...waits.map((s) => act.approve(d!.id, s.role!, false)),
+    ...(d ? waits.map((s) => act.approve(d.id, s.role!, false)) : []),
     roll,
     service.hold ? act.unhold(service.service, service.hold.all) : d?.final ? null : act.hold(service.service),
   );
@@ -194,6 +204,7 @@ function head(live: Live): Node[] {
     d && isAsked(d)
       ? h("p", { class: "notice alert" }, `A person is asked: roll back to ${d.previous}? ${d.decision_why}. Until ${clock(d.confirm_until)} (${duration(seconds(new Date(now()).toISOString(), d.confirm_until))}).`)
       : null,
+    d && isLeft(d) ? h("p", { class: "notice critical" }, `NOT rolled back: ${notRolledBack(d)}.`) : null,
     service.hold ? h("p", { class: "notice alert" }, `Held until ${clock(service.hold.until)} by ${service.hold.by}: ${service.hold.reason}`) : null,
     service.locked ? h("p", { class: "notice critical" }, `LOCKED: ${service.locked_why}`) : null,
     actions(live),

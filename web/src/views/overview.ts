@@ -4,7 +4,7 @@ import { h } from "../dom";
 import type { Service, Status } from "../model";
 import { badge, bakeBar, courseOf, deploymentLink, incidentLink, link, phaseBadge, section, serviceLink } from "../parts";
 import { store, takeStatus } from "../store";
-import { clock, incidentMark, plural, serviceMark } from "../words";
+import { clock, hostTroubles, incidentMark, isWell, plural, serviceMark, standing, troubles, type Tone } from "../words";
 
 export const title = "Overview";
 
@@ -15,9 +15,26 @@ export async function load(): Promise<Status> {
 }
 
 function weight(service: Service): number {
-  const mark = serviceMark(service);
-  const level = mark.tone === "critical" ? 4 : mark.tone === "alert" ? 3 : mark.tone === "quiet" ? 1 : 0;
-  return level + (service.deployment?.phase === "rolling_back" ? 5 : 0) + (service.locked ? 2 : 0) + (service.deployment ? 0.5 : 0);
+  const mark = serviceMark(service), d = service.deployment;
+  const level = mark.tone === "critical" ? 3 : mark.tone === "alert" ? 2 : mark.tone === "quiet" ? 1 : 0;
+  const grave = d?.phase === "rolling_back" || troubles(service).length > 0;
+  return (d && standing(d) === "awaiting_confirmation" ? 100 : 0) + (grave ? 50 : 0) + level * 10 + (d ? 5 : 0);
+}
+
+function summary(status: Status): string {
+  const { services } = status;
+  const bad = services.filter((s) => !isWell(s)).length;
+  const host = hostTroubles(status).length;
+  const words = [bad > 0 ? `${bad} to look at` : "", host > 0 ? `${plural(host, "trouble")} of the host, above` : ""].filter(Boolean);
+  const well = services.length > 0 && words.length === 0 ? ["all well"] : words;
+  const then = store.asOf && (store.outage === "gone" || store.outage === "behind") ? `As of ${clock(store.asOf)}: ` : "";
+  return `${then}${[`${plural(services.length, "service")} watched`, ...well].join(", ")}; ${plural(status.incidents.filter((i) => i.state !== "resolved").length, "open incident")}.`;
+}
+
+/// The edge of a card: of the worst that it says.
+function tone(service: Service): Tone {
+  const tones = [serviceMark(service), ...troubles(service).map((t) => t.mark)].map((mark) => mark.tone);
+  return tones.find((t) => t === "critical") ?? tones.find((t) => t === "alert") ?? serviceMark(service).tone;
 }
 
 function card(service: Service): HTMLElement {
@@ -25,7 +42,7 @@ function card(service: Service): HTMLElement {
   const incident = store.status?.incidents.find((i) => i.service === service.service && i.state !== "resolved");
   return h(
     "li",
-    { class: `card ${serviceMark(service).tone}`, "data-key": service.service },
+    { class: `card ${tone(service)}`, "data-key": service.service },
     h("h3", {}, serviceLink(service.service)),
     h("p", { class: "line" }, badge(serviceMark(service)), h("span", { class: "version" }, service.version || "version unknown"),
       service.version_good ? h("span", { class: "quiet" }, "good") : null, service.mode && service.mode !== "auto" ? h("span", { class: "quiet" }, `mode ${service.mode}`) : null),
@@ -34,20 +51,18 @@ function card(service: Service): HTMLElement {
       : h("p", { class: "quiet" }, "no deployment under way"),
     d ? bakeBar(d) : null,
     incident ? h("p", { class: "line" }, incidentLink(incident.id), badge(incidentMark(incident.state, incident.severity))) : null,
-    service.hold ? h("p", { class: "line" }, badge({ sign: "-", word: "held", tone: "alert" }), `until ${clock(service.hold.until)} by ${service.hold.by}: ${service.hold.reason}`) : null,
-    service.locked ? h("p", { class: "line" }, badge({ sign: "✗", word: "LOCKED", tone: "critical" }), service.locked_why) : null,
+    troubles(service).map(({ mark, text }) => h("p", { class: "line", "data-key": mark.word }, badge(mark), h("span", {}, text))),
     service.requests.map((r) => h("p", { class: "line", "data-key": r.id }, deploymentLink(r.id), `${r.version} waits for its gates since ${clock(r.at)}`)),
   );
 }
 
 export function draw(status: Status): Node[] {
   const services = [...status.services].sort((a, b) => weight(b) - weight(a) || a.service.localeCompare(b.service));
-  const bad = services.filter((s) => weight(s) >= 3).length;
   const open = status.incidents.filter((i) => i.state !== "resolved");
   const reviews = status.incidents.filter((i) => i.state === "resolved");
   return [
     h("h1", {}, "Overview"),
-    h("p", { class: "lead" }, `${plural(services.length, "service")} watched, ${bad === 0 ? "all well" : `${bad} not well`}; ${plural(open.length, "open incident")}.`),
+    h("p", { class: "lead" }, summary(status)),
     open.length > 0
       ? section("Open incidents", h("ul", { class: "plainlist" }, open.map((i) =>
           h("li", { class: "line", "data-key": i.id }, incidentLink(i.id), badge(incidentMark(i.state, i.severity)), h("span", {}, i.title)))))
