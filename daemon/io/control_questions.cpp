@@ -61,6 +61,7 @@ void ControlQuestions::ask(int id, const std::string& method, const std::string&
 
 std::vector<ControlQuestions::Answered> ControlQuestions::wait(const std::vector<int>& readable, Duration at_most) {
   std::vector<curl_waitfd> others;
+  others.reserve(readable.size());
   for (const int fd : readable) others.push_back({fd, CURL_WAIT_POLLIN, 0});
   int running = 0;
   const auto drive = [&] {

@@ -1,5 +1,6 @@
 #include "daemon/ctl/screen/curses_terminal.hpp"
 #include <clocale>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <cwchar>
@@ -41,8 +42,8 @@ attr_t attributes_of(Tone tone, bool color) {
 
 /// UTF-8 of a character.
 std::string utf8_of(wchar_t wide) {
-  const auto c = static_cast<unsigned>(wide);
-  const auto byte = [](unsigned value) { return static_cast<char>(static_cast<unsigned char>(value)); };
+  const auto c = static_cast<char32_t>(wide);
+  const auto byte = [](char32_t value) { return static_cast<char>(static_cast<unsigned char>(value)); };
   if (c < 0x80) return {byte(c)};
   if (c < 0x800) return {byte(0xC0 | c >> 6), byte(0x80 | (c & 0x3F))};
   if (c < 0x10000) return {byte(0xE0 | c >> 12), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F))};
@@ -100,26 +101,26 @@ constexpr int kCtrlL = 0x0C;
 } // namespace
 
 struct CursesTerminal::Screen {
-  SCREEN* screen = nullptr;
-  Decoder decoder;
+  explicit Screen(SCREEN* made) : screen(made) {}
   ~Screen() {
     endwin();
     delscreen(screen);
   }
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+  SCREEN* screen;
+  Decoder decoder;
 };
 
 Result<std::unique_ptr<CursesTerminal>> CursesTerminal::open(bool color) {
   std::setlocale(LC_CTYPE, "");
   const char* name = std::getenv("TERM");
   const std::string type = name ? name : "";
-  auto screen = std::make_unique<Screen>();
-  if (!type.empty()) screen->screen = newterm(nullptr, stdout, stdin);
-  if (!screen->screen) {
-    (void)screen.release(); // there is nothing to end
-    return fail(Errc::invalid, "TERM is '" + type + "', and this terminal is not known here");
-  }
+  SCREEN* made = type.empty() ? nullptr : newterm(nullptr, stdout, stdin);
+  if (!made) return fail(Errc::invalid, "TERM is '" + type + "', and this terminal is not known here");
+  auto screen = std::make_unique<Screen>(made);
   const char* place = tigetstr("cup");
-  if (!place || place == reinterpret_cast<const char*>(-1))
+  if (!place || reinterpret_cast<std::intptr_t>(place) == -1)
     return fail(Errc::invalid, "TERM is '" + type + "', and this terminal cannot place text");
   cbreak();
   noecho();

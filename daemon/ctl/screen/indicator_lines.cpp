@@ -170,7 +170,7 @@ Line line_of(const Indicator& i, const Widths& w, const Canvas& canvas) {
     line.push_back({" ", Tone::plain});
     for (Span& span : sparkline(i, w.course, canvas)) line.push_back(std::move(span));
   }
-  if (w.meter > 0 && i.limit != "") {
+  if (w.meter > 0 && !i.limit.empty()) {
     line.push_back({" ", Tone::plain});
     for (Span& span : bar(i.evidence, w.meter, reading == Tone::plain ? Tone::strong : reading, canvas))
       line.push_back(std::move(span));

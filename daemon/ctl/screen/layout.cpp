@@ -297,8 +297,9 @@ Screenful lay_out(const View& view, Size size, const Capabilities& capabilities)
   const int room = std::max(1, bottom - row);
   out.most_scroll = std::max(0, static_cast<int>(lines.size()) - room);
   const int first = std::clamp(view.scroll, 0, out.most_scroll);
-  for (int i = 0; i < room && first + i < static_cast<int>(lines.size()); ++i)
-    grid.put(row + i, 0, lines[static_cast<std::size_t>(first + i)]);
+  const auto begin = lines.begin() + first;
+  for (auto line = begin; line != lines.end() && line - begin < room; ++line)
+    grid.put(row + static_cast<int>(line - begin), 0, *line);
   if (out.most_scroll > 0) {
     const std::string where = " " + std::to_string(first + 1) + "-" +
                               std::to_string(std::min(first + room, static_cast<int>(lines.size()))) + " of " +

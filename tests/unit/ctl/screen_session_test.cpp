@@ -11,6 +11,9 @@ using screen::Session;
 using testing::HasSubstr;
 using testing::Not;
 
+/// U+202E: what follows is written from right to left.
+const std::string kTurns{'\xE2', '\x80', '\xAE'};
+
 std::string last_line_but_keys(const Desk& desk) {
   const std::string all = desk.picture();
   const std::size_t keys = all.rfind('\n', all.size() - 2);
@@ -238,13 +241,14 @@ TEST(ScreenHistory, OutlivesARestartOfTheDaemon) {
 
 TEST(ScreenText, NothingFromOutsideSteersTheTerminal) {
   Shops world;
-  world.steps.script("rollback/3", {ScriptedStepRunner::Script::exits(3, {},
-                                                                      "\033]0;owned\007 \033[2J\xC2\x9B"
-                                                                      "31m\r\b\xFF\xE2\x80\xAE wide \xE5\xAE\xBD\n")});
+  const std::string hostile = "\033]0;owned\007 \033[2J\xC2\x9B"
+                              "31m\r\b\xFF" +
+                              kTurns + " wide \xE5\xAE\xBD\n";
+  world.steps.script("rollback/3", {ScriptedStepRunner::Script::exits(3, {}, hostile)});
   Desk desk(world);
   world.deploy_bad(0);
   desk.run(12);
-  desk.session.on_key({Key::Kind::text, "\xE2\x80\xAE"});
+  desk.session.on_key({Key::Kind::text, kTurns});
   for (const screen::Capabilities& capabilities : {kUtf8, kAscii}) {
     const std::string picture = desk.picture({120, 40}, capabilities);
     EXPECT_THAT(picture, HasSubstr("?]0;owned"));
@@ -253,7 +257,7 @@ TEST(ScreenText, NothingFromOutsideSteersTheTerminal) {
       EXPECT_TRUE(byte == '\n' || (byte >= 0x20 && byte != 0x7F && (capabilities.utf8 || byte < 0x80))) << int{byte};
     }
     EXPECT_THAT(picture, Not(HasSubstr("\xC2\x9B")));
-    EXPECT_THAT(picture, Not(HasSubstr("\xE2\x80\xAE")));
+    EXPECT_THAT(picture, Not(HasSubstr(kTurns)));
   }
 }
 
