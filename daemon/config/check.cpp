@@ -18,14 +18,11 @@ void fault(Sheet& sheet, const std::string& path, std::string_view what, std::st
 
 void check_listen(const std::string& listen, Sheet& sheet) {
   if (listen.empty()) return;
-  const auto colon = listen.rfind(':');
-  const std::string host = listen.substr(0, colon == std::string::npos ? 0 : colon);
-  const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  if (host.empty() || !digits || std::stoi(port) > 65535)
+  const ListenAddress address = listen_address(listen);
+  if (!address.ok())
     return fault(sheet, "metrics.listen", fmt::format("\"{}\" is no address", listen),
                  "write 127.0.0.1:9477, [::1]:9477 or none");
-  if (host.rfind("127.", 0) != 0 && host != "[::1]" && host != "localhost")
+  if (!address.is_loopback())
     sheet.warn(sheet.places.of("metrics.listen"),
                fmt::format("metrics.listen: {} can be reached from other hosts, without authorisation", listen),
                "127.0.0.1:9477 keeps it on this host");
@@ -191,6 +188,22 @@ void check_detect(const Service& service, Sheet& sheet) {
 }
 
 } // namespace
+
+bool ListenAddress::ok() const {
+  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+  return !host.empty() && digits && std::stoi(port) <= 65535;
+}
+
+bool ListenAddress::is_loopback() const {
+  const bool v4 = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+  return v4 || host == "[::1]" || host == "localhost";
+}
+
+ListenAddress listen_address(const std::string& listen) {
+  const auto colon = listen.rfind(':');
+  return colon == std::string::npos ? ListenAddress{}
+                                    : ListenAddress{listen.substr(0, colon), listen.substr(colon + 1)};
+}
 
 void check_daemon(const Daemon& daemon, Sheet& sheet) {
   check_listen(daemon.metrics_listen, sheet);

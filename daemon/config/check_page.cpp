@@ -7,8 +7,6 @@
 namespace backstop::config {
 namespace {
 
-bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "[::1]" || host == "localhost"; }
-
 /// A name as a browser sends it, with or without a port.
 bool is_host(const std::string& host) {
   return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char c) {
@@ -27,14 +25,11 @@ void check_page(const Page& page, Sheet& sheet) {
       fault(fmt::format("page.hosts[{}]", i), fmt::format("\"{}\" is no name of a host", page.hosts[i]),
             "write the name as the browser's address line has it: backstop.example.org");
   if (page.listen.empty()) return;
-  const auto colon = page.listen.rfind(':');
-  const std::string host = colon == std::string::npos ? "" : page.listen.substr(0, colon);
-  const std::string port = colon == std::string::npos ? "" : page.listen.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  if (host.empty() || !digits || std::stoi(port) > 65535)
+  const ListenAddress address = listen_address(page.listen);
+  if (!address.ok())
     return fault("page.listen", fmt::format("\"{}\" is no address", page.listen),
                  "write 127.0.0.1:9478, [::1]:9478 or none");
-  if (!is_loopback(host))
+  if (!address.is_loopback())
     fault("page.listen", fmt::format("{} can be reached from other hosts, and the page is not encrypted", page.listen),
           "write 127.0.0.1:9478; from elsewhere: ssh -L, or a proxy with TLS (docs/page.md)");
 }

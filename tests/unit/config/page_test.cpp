@@ -52,7 +52,8 @@ TEST(PageConfig, WithoutTheSectionThereIsNoListener) {
 TEST(PageConfig, OnlyTheLoopbackInterfaceIsTaken) {
   for (const char* listen : {"127.0.0.1:0", "[::1]:9478", "localhost:9478"})
     EXPECT_TRUE(load_page(std::string("{listen: \"") + listen + "\"}").faults.empty()) << listen;
-  for (const char* listen : {"0.0.0.0:9478", "192.168.1.5:9478", "[::]:9478", "ops.example:9478"})
+  for (const char* listen :
+       {"0.0.0.0:9478", "192.168.1.5:9478", "[::]:9478", "ops.example:9478", "127.ops.example:9478"})
     EXPECT_THAT(fault_of(std::string("{listen: \"") + listen + "\"}"), HasSubstr("can be reached from other hosts"))
         << listen;
   for (const char* listen : {"9478", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:x"})
