@@ -118,6 +118,10 @@ std::vector<std::string> blind_indicators(const ServiceWatch& watch, Time now) {
   return blind;
 }
 
+bool is_blind(const Verdict& verdict) {
+  return verdict.mode != Mode::observe && verdict.health != Health::ok && verdict.health != Health::insufficient;
+}
+
 std::string closed_at(const config::Gates& gates, Time now, const WallClock& clock) {
   const std::string today = date_of(clock(now, false));
   for (const config::Freeze& freeze : gates.freezes) {

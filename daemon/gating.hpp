@@ -23,6 +23,8 @@ std::vector<std::string> open_commands(const DeploymentState& deployment);
 std::vector<std::string> open_approvals(const DeploymentState& deployment);
 /// Enforced indicators that had no data for the whole of the baseline window: "error_rate: 12m of 30m".
 std::vector<std::string> blind_indicators(const ServiceWatch& watch, Time now);
+/// A rule that may act and cannot be judged now. Few requests make none blind.
+bool is_blind(const Verdict& verdict);
 /// Why no deployment may begin at this time; empty: one may.
 std::string closed_at(const config::Gates& gates, Time now, const WallClock& clock);
 

@@ -22,7 +22,7 @@ std::string blind_rules(const ServiceWatch& watch) {
   if (watch.last.t == Time{}) return "nothing was measured yet";
   std::string blind;
   for (const Verdict& v : watch.last.verdicts) {
-    if (v.mode == Mode::observe || v.health == Health::ok || v.health == Health::insufficient) continue;
+    if (!is_blind(v)) continue;
     blind += (blind.empty() ? "" : "; ") + v.rule + ": " + v.why;
   }
   return blind;
@@ -275,7 +275,7 @@ Reply Operator::operator()(const AbortDeployment& c) {
                    rollback ? "a rollback is not aborted half-way; wait for its end" : "nothing is left to abort");
   }
   // Without its file nothing is moved back: whoever aborts must know where the traffic is.
-  const bool split = !d->config && d->traffic.since != Time{} && (!d->traffic.known || d->traffic.share > 0);
+  const bool split = !d->config && may_have_traffic(*d);
   end_deployment(ledger_, *d, Phase::aborted,
                  "aborted by " + actor_ + ": " + c.reason +
                      (split ? "; traffic may go to " + d->side + " still: backstop does not move it back" : ""),

@@ -28,7 +28,6 @@ std::string live_side(const std::vector<config::Side>& sides, const std::string&
 std::vector<std::string> undo_of(const DeploymentState& d) {
   std::vector<std::string> undo;
   if (!d.rollout || !d.config) return undo;
-  const bool back = d.traffic.since != Time{} && (!d.traffic.known || d.traffic.share > 0);
   const std::vector<StepPlan>& steps = d.rollout->steps;
   std::size_t before_traffic = 0; // how many of `undo` come before the traffic goes back
   for (std::size_t i = steps.size(); i-- > 0;) {
@@ -40,7 +39,7 @@ std::vector<std::string> undo_of(const DeploymentState& d) {
       before_traffic = undo.size();
     if (step && step->undo) undo.push_back(steps[i].path + kUndoSuffix);
   }
-  if (back) undo.insert(undo.begin() + static_cast<std::ptrdiff_t>(before_traffic), kTrafficBack);
+  if (may_have_traffic(d)) undo.insert(undo.begin() + static_cast<std::ptrdiff_t>(before_traffic), kTrafficBack);
   return undo;
 }
 
@@ -152,6 +151,10 @@ Time watched_since(const DeploymentState& d) {
 
 bool had_traffic(const DeploymentState& d) {
   return d.side.empty() || !d.config || !moves_traffic(*d.config) || d.traffic.since != Time{};
+}
+
+bool may_have_traffic(const DeploymentState& d) {
+  return d.traffic.since != Time{} && (!d.traffic.known || d.traffic.share > 0);
 }
 
 std::string version_after_rollback(const DeploymentState& d) {

@@ -39,6 +39,8 @@ Time watched_since(const DeploymentState& deployment);
 
 /// Some traffic went to the new version, so what is measured may be of it. Where nothing moves traffic, always.
 bool had_traffic(const DeploymentState& deployment);
+/// Some of the traffic goes to the new version, or may, as a move was begun whose end is not known.
+bool may_have_traffic(const DeploymentState& deployment);
 /// The version that runs after the rollback: where traffic alone goes back, what ran before.
 std::string version_after_rollback(const DeploymentState& deployment);
 /// Whose targets are judged: the new version's, while it has traffic, compared with the other side while that has some too;

@@ -1,5 +1,6 @@
 #include "daemon/service_metrics.hpp"
 #include "daemon/config/service_key.hpp"
+#include "daemon/gating.hpp"
 #include "daemon/incident_care.hpp"
 #include "daemon/rollout.hpp"
 #include <algorithm>
@@ -28,18 +29,15 @@ const DeploymentState* newest_of(const State& state, const std::string& key) {
   return nullptr;
 }
 
-/// Rules that may act and cannot be judged now: all of them, while nothing was measured yet. Few requests make none blind.
+/// How many rules are blind: all that may act, while nothing was measured yet.
 std::size_t blind_rules(const ServiceWatch& watch) {
-  const auto may_act = [](const auto& rule) { return rule.mode != Mode::observe; };
   if (watch.last.t == Time{}) {
+    const auto may_act = [](const auto& rule) { return rule.mode != Mode::observe; };
     const Table& table = watch.watch.spec().table;
     return static_cast<std::size_t>(std::count_if(table.rows.begin(), table.rows.end(), may_act) +
                                     std::count_if(table.criteria.begin(), table.criteria.end(), may_act));
   }
-  return static_cast<std::size_t>(
-      std::count_if(watch.last.verdicts.begin(), watch.last.verdicts.end(), [&](const Verdict& v) {
-        return may_act(v) && v.health != Health::ok && v.health != Health::insufficient;
-      }));
+  return static_cast<std::size_t>(std::count_if(watch.last.verdicts.begin(), watch.last.verdicts.end(), is_blind));
 }
 
 bool waits_for_signature(const DeploymentState& d) {
