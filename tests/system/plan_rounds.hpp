@@ -1,11 +1,10 @@
 #pragma once
 #include "tests/integration/run_program.hpp"
-#include "tests/system/fault_board.hpp"
+#include "tests/system/tormented_daemon.hpp"
 #include "tests/system/two_side_shop.hpp"
 #include <cmath>
 #include <dirent.h>
 #include <set>
-#include <sys/mman.h>
 
 namespace backstop::shop {
 
@@ -42,61 +41,17 @@ struct PlanTally {
 
 /// Versions brought out by plan one after the other, while the daemon, and in some rounds a step, is killed. The witnesses are
 /// what the steps wrote down themselves, HAProxy, and the customers; not what the daemon says.
-class PlanRounds {
+class PlanRounds : public TormentedDaemon<PlanTally> {
 public:
-  World world;
-  PlanTally tally;
-
   PlanRounds(Settings settings, std::string bin, std::string shim)
-      : world(std::move(settings)), shim_(std::move(shim)) {
-    world.bin = std::move(bin);
-    world.prepare();
+      : TormentedDaemon(std::move(settings), std::move(bin), std::move(shim), std::chrono::seconds(90)) {
     shop_.emplace(world.dir, world.bin);
     watch_by_plan(world, *shop_);
-    const std::string path = world.dir + "/board";
-    board_ = faults::make_board(path);
-    world.before_exec = [this, path] {
-      return ::setenv("LD_PRELOAD", shim_.c_str(), 1) == 0 && ::setenv(faults::kBoardVariable, path.c_str(), 1) == 0 &&
-             ::setenv(faults::kDirectoryVariable, world.dir.c_str(), 1) == 0;
-    };
     customers_.emplace(shop_->haproxy.port());
   }
-  PlanRounds(const PlanRounds&) = delete;
-  PlanRounds& operator=(const PlanRounds&) = delete;
   ~PlanRounds() {
     if (world.daemon > 0) world.kill_daemon(SIGTERM);
     for (const pid_t pid : processes_with(world.dir + "/steps/")) ::kill(pid, SIGKILL);
-    ::munmap(board_, sizeof(faults::Board));
-  }
-
-  faults::Board& board() { return *board_; }
-
-  bool begin() {
-    world.start();
-    return until([&] {
-      return !world.ask("POST", "/v1/adopt", R"({"service":"shop","version":"v0-good","reason":"the beginning"})")
-                  .is_null();
-    });
-  }
-  /// As a service manager does: a daemon that ended is started again.
-  void look_after() {
-    int status = 0;
-    if (world.daemon > 0 && ::waitpid(world.daemon, &status, WNOHANG) != world.daemon) return;
-    if (world.daemon > 0) ++tally.daemons_ended;
-    world.start();
-  }
-  void kill() {
-    world.kill_daemon(SIGKILL);
-    ++tally.daemons_ended;
-    world.start();
-  }
-  bool until(const std::function<bool()>& done, std::chrono::seconds most = std::chrono::seconds(90)) {
-    return world.until(
-        [&] {
-          look_after();
-          return done();
-        },
-        most);
   }
 
   /// Brings `version` out: `while_beginning` while `deploy begin` is asked for, `torment` once it is under way. `what` names the
@@ -364,9 +319,7 @@ private:
     return found;
   }
 
-  std::string shim_;
   std::string current_;
-  faults::Board* board_ = nullptr;
   std::optional<TwoSideShop> shop_;
   std::optional<Customers> customers_;
 };

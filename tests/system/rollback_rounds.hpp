@@ -1,9 +1,7 @@
 #pragma once
-#include "tests/system/fault_board.hpp"
-#include "tests/system/shop_world.hpp"
+#include "tests/system/tormented_daemon.hpp"
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 
 namespace backstop::shop {
 
@@ -37,54 +35,13 @@ struct Tally {
 
 /// Bad versions brought out one after the other, each of which a real daemon rolls back while it is tormented. The
 /// witness is what the steps themselves wrote down (steps.log, notices.log), not what the daemon says.
-class Rounds {
+class Rounds : public TormentedDaemon<Tally> {
 public:
-  World world;
-  Tally tally;
-  std::string last_death; ///< the instant at which the daemon ended itself, see faults::Board
-
-  Rounds(Settings settings, std::string bin, std::string shim) : world(std::move(settings)), shim_(std::move(shim)) {
-    world.bin = std::move(bin);
-    world.prepare();
-    const std::string path = world.dir + "/board";
-    board_ = faults::make_board(path);
-    world.before_exec = [this, path] {
-      return ::setenv("LD_PRELOAD", shim_.c_str(), 1) == 0 && ::setenv(faults::kBoardVariable, path.c_str(), 1) == 0 &&
-             ::setenv(faults::kDirectoryVariable, world.dir.c_str(), 1) == 0;
-    };
-  }
-  Rounds(const Rounds&) = delete;
-  Rounds& operator=(const Rounds&) = delete;
+  Rounds(Settings settings, std::string bin, std::string shim)
+      : TormentedDaemon(std::move(settings), std::move(bin), std::move(shim), std::chrono::seconds(60)) {}
   ~Rounds() {
     if (world.daemon > 0) world.kill_daemon(SIGTERM);
     end_steps();
-    ::munmap(board_, sizeof(faults::Board));
-  }
-
-  faults::Board& board() { return *board_; }
-
-  bool begin() {
-    world.start();
-    return until([&] {
-      return !world.ask("POST", "/v1/adopt", R"({"service":"shop","version":"v0-good","reason":"the beginning"})")
-                  .is_null();
-    });
-  }
-
-  /// As a service manager does: a daemon that ended is started again.
-  void look_after() {
-    int status = 0;
-    if (world.daemon > 0 && ::waitpid(world.daemon, &status, WNOHANG) != world.daemon) return;
-    if (world.daemon > 0) ++tally.daemons_ended;
-    if (board_->died_at[0] != 0) last_death = board_->died_at;
-    board_->died_at[0] = 0;
-    world.start();
-  }
-
-  void kill() {
-    world.kill_daemon(SIGKILL);
-    ++tally.daemons_ended;
-    world.start();
   }
 
   /// The host goes down: the daemon and all steps end at once, and the next boot has another id.
@@ -96,15 +53,6 @@ public:
     write_file(world.dir + "/boot-" + std::to_string(boot), "00000000-0000-4000-8000-" + boot_digits(boot) + "\n");
     board_->boot = boot;
     world.start();
-  }
-
-  bool until(const std::function<bool()>& done, std::chrono::seconds most = std::chrono::seconds(60)) {
-    return world.until(
-        [&] {
-          look_after();
-          return done();
-        },
-        most);
   }
 
   /// Brings `version` out and sees its rollback through; `torment` runs once the version is out. False: it cannot go on.
@@ -241,9 +189,6 @@ private:
     }
     if (all) ::closedir(all);
   }
-
-  std::string shim_;
-  faults::Board* board_ = nullptr;
 };
 
 } // namespace backstop::shop
