@@ -217,7 +217,7 @@ void App::gate(Time now) {
     set_judge_times(begun, state(), watch);
     const std::vector<Baseline> frozen = watch.watch.freeze(now);
     for (std::size_t i = 0; i < frozen.size(); ++i)
-      begun.baselines.push_back(frozen_of(watch.watch.spec().indicators[i].name, frozen[i]));
+      begun.baselines.push_back(frozen_of(watch.watch.spec().indicators[i], frozen[i]));
     const std::vector<std::string> excused = watch.watch.excuse_preexisting();
     for (const Verdict& v : watch.last.verdicts) {
       if (std::find(excused.begin(), excused.end(), v.rule) != excused.end())

@@ -53,6 +53,7 @@ StepEnded done_at_once(const DeploymentState& d, const std::string& procedure, c
   ended.deployment = d.id;
   ended.procedure = procedure;
   ended.path = path;
+  ended.name = step_name(d, procedure, path);
   ended.purpose = purpose;
   ended.attempt = attempt;
   ended.end = "exited";
@@ -453,6 +454,7 @@ void Executor::on_step_finished(const StepKey& key, const StepOutcome& outcome, 
   ended.procedure = key.procedure;
   ended.path =
       is_check(key.path) ? key.path.substr(0, key.path.size() - std::string_view(kCheckSuffix).size()) : key.path;
+  if (d) ended.name = step_name(*d, key.procedure, ended.path);
   ended.attempt = key.attempt;
   ended.purpose = name_of(act_at(key.procedure, ended.path, is_check(key.path)));
   ended.end = name_of(outcome.end);

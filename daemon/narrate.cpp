@@ -22,6 +22,15 @@ std::string step_title(const std::string& procedure, const std::string& path, co
   return of + path + (name.empty() ? "" : " (" + name + ")");
 }
 
+std::string baseline_text(const FrozenBaseline& b) {
+  return b.indicator + (b.usable ? " " + show(b.value, unit_named(b.unit)) : " none (" + b.why + ")");
+}
+
+/// What is done of it; a preflight says so in its title.
+std::string purpose_of(const std::string& procedure, const std::string& purpose) {
+  return procedure == kPreflight ? "" : " " + purpose;
+}
+
 struct Narrator {
   using N = Narrative;
   N operator()(const DaemonStarted& p) const { return {LogLevel::info, "backstopd " + p.version + " started"}; }
@@ -83,7 +92,7 @@ struct Narrator {
   }
   N operator()(const BaselineMeasured& p) const {
     std::vector<std::string> measured;
-    for (const FrozenBaseline& b : p.baselines) measured.push_back(b.indicator + " " + show(b.value, Unit::count));
+    for (const FrozenBaseline& b : p.baselines) measured.push_back(baseline_text(b));
     return {LogLevel::info, p.deployment + ": step " + p.step + " measured the baseline: " + join(measured)};
   }
   N operator()(const PlanPaused& p) const {
@@ -99,10 +108,9 @@ struct Narrator {
   }
   N operator()(const DeploymentRefused& p) const { return {LogLevel::warning, p.id + ": refused: " + p.why}; }
   N operator()(const DeploymentBegun& p) const {
-    std::string text = p.id + ": begun, baselines frozen:";
-    for (const FrozenBaseline& b : p.baselines) {
-      text += " " + b.indicator + (b.usable ? " " + show(b.value, Unit::count) : " none (" + b.why + ")");
-    }
+    std::vector<std::string> baselines;
+    for (const FrozenBaseline& b : p.baselines) baselines.push_back(baseline_text(b));
+    std::string text = p.id + ": begun, baselines frozen: " + join(baselines);
     for (const Evidence& e : p.preexisting) text += "; CRITICAL ALREADY BEFORE IT: " + e.rule + " " + e.why;
     return {p.preexisting.empty() ? LogLevel::info : LogLevel::warning, text};
   }
@@ -151,14 +159,16 @@ struct Narrator {
                                  ": " + p.cause};
   }
   N operator()(const StepIntended& p) const {
-    return {LogLevel::info, p.deployment + ": " + step_title(p.procedure, p.path, p.name) + " " + p.purpose +
+    return {LogLevel::info, p.deployment + ": " + step_title(p.procedure, p.path, p.name) +
+                                purpose_of(p.procedure, p.purpose) +
                                 (p.attempt > 1 ? ", attempt " + std::to_string(p.attempt) : "") +
                                 (p.argv.empty() ? "" : ": " + p.argv.front())};
   }
   N operator()(const StepEnded& p) const {
     const bool ok = attempt_end(p) == AttemptEnd::succeeded;
-    return {ok ? LogLevel::info : LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, "") + " " +
-                                                         p.purpose + ": " + describe(p) + " after " + seconds(p.took)};
+    return {ok ? LogLevel::info : LogLevel::warning, p.deployment + ": " + step_title(p.procedure, p.path, p.name) +
+                                                         purpose_of(p.procedure, p.purpose) + ": " + describe(p) +
+                                                         (p.took > Duration{} ? ", took " + seconds(p.took) : "")};
   }
   N operator()(const WatchInterrupted& p) const {
     return {LogLevel::warning,

@@ -138,6 +138,7 @@ Reply Operator::sign_step(const DeploymentState& d, const Approve& c) {
   ended.deployment = c.id;
   ended.procedure = kPlan;
   ended.path = path;
+  ended.name = step->name;
   ended.purpose = "approve";
   ended.attempt = attempt;
   ended.end = "exited";

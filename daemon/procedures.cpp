@@ -1,11 +1,18 @@
 #include "daemon/procedures.hpp"
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace backstop {
 namespace {
 
 constexpr int kTrafficRetries = 3;
+
+/// backstopd does it itself: there is no exit status that would say anything.
+bool is_no_program(std::string_view purpose) {
+  constexpr std::array<std::string_view, 6> own{"watch", "bake", "approve", "notify", "wait", "review"};
+  return std::find(own.begin(), own.end(), purpose) != own.end();
+}
 
 StepPlan traffic_plan(const std::string& path, const std::string& name) {
   StepPlan plan;
@@ -85,6 +92,7 @@ AttemptEnd attempt_end(const StepEnded& ended) {
 }
 
 std::string describe(const StepEnded& ended) {
+  if (ended.end == "exited" && !ended.detail.empty() && is_no_program(ended.purpose)) return ended.detail;
   std::string text;
   if (ended.end == "exited") {
     text = "exit status " + std::to_string(ended.status);
@@ -115,6 +123,16 @@ std::string step_undone_by(std::string_view path) {
 const std::vector<StepPlan>* steps_of(const DeploymentState& d, std::string_view procedure) {
   if (procedure == kRollback) return d.rollback ? &d.plan : nullptr;
   return procedure == kPlan && d.rollout ? &d.rollout->steps : nullptr;
+}
+
+std::string step_name(const DeploymentState& d, std::string_view procedure, std::string_view path) {
+  if (const std::vector<StepPlan>* steps = steps_of(d, procedure)) {
+    for (const StepPlan& step : *steps)
+      if (step.path == path) return step.name;
+    return "";
+  }
+  const config::Step* step = procedure == kPreflight && d.config ? config::step_at(*d.config, path) : nullptr;
+  return step ? step->name : "";
 }
 
 const ProcedureProgress* progress_of(const DeploymentState& d, std::string_view procedure) {

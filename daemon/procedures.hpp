@@ -26,6 +26,8 @@ std::string step_undone_by(std::string_view path);
 
 /// The steps of a procedure and how far they came; null where there is none.
 const std::vector<StepPlan>* steps_of(const DeploymentState& deployment, std::string_view procedure);
+/// How the user calls one of them; empty: there is none there.
+std::string step_name(const DeploymentState& deployment, std::string_view procedure, std::string_view path);
 const ProcedureProgress* progress_of(const DeploymentState& deployment, std::string_view procedure);
 const StepProgress* progress_of(const DeploymentState& deployment, std::string_view procedure, std::string_view path);
 

@@ -39,9 +39,10 @@ struct FrozenBaseline {
   double value = 0, numerator = 0, requests = 0;
   std::int64_t readings = 0;
   Duration covers{};
-  std::string why;
+  std::string why, unit; ///< unit: of `value`, as name_of(Unit) calls it
   BACKSTOP_FIELDS(v("indicator", indicator); v("usable", usable); v("value", value); v("numerator", numerator);
-                  v("requests", requests); v("readings", readings); v("covers_us", covers); v("why", why);)
+                  v("requests", requests); v("readings", readings); v("covers_us", covers); v("why", why);
+                  v("unit", unit);)
 };
 
 /// A line of the sequential judge as it stood at begin (rules/sequential.hpp: EvidenceLine), by condition of the rules.
@@ -330,13 +331,13 @@ struct StepIntended {
 };
 struct StepEnded {
   static constexpr const char* kType = "step_ended";
-  std::string deployment, procedure, path, purpose, end, output, detail;
+  std::string deployment, procedure, path, name, purpose, end, output, detail;
   std::int64_t attempt = 1, status = 0;
   Duration took{};
   bool output_cut = false;
-  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("attempt", attempt);
-                  v("purpose", purpose); v("end", end); v("status", status); v("took_us", took); v("detail", detail);
-                  v("output", output); v("output_cut", output_cut);)
+  BACKSTOP_FIELDS(v("deployment", deployment); v("procedure", procedure); v("path", path); v("name", name);
+                  v("attempt", attempt); v("purpose", purpose); v("end", end); v("status", status); v("took_us", took);
+                  v("detail", detail); v("output", output); v("output_cut", output_cut);)
 };
 /// A step that was due is not started, because the host goes down. It is started once that is over.
 struct StepHeldBack {

@@ -118,6 +118,7 @@ std::vector<FrozenBaseline> baselines_in(const DeploymentState& d, const std::st
       baseline.indicator = name;
       baseline.usable = true;
       baseline.value = *value;
+      baseline.unit = name_of(config::unit_of(indicator));
       baseline.readings = 1;
       baseline.why = "measured by step " + step;
       measured.push_back(std::move(baseline));

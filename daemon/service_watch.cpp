@@ -96,8 +96,10 @@ Evidence evidence_of(const Verdict& verdict, const Watch& watch) {
   return e;
 }
 
-FrozenBaseline frozen_of(const std::string& indicator, const Baseline& b) {
-  return {indicator, b.usable, b.value, b.numerator, b.requests, b.readings, b.covers, b.why};
+FrozenBaseline frozen_of(const IndicatorSpec& indicator, const Baseline& b) {
+  return {indicator.name, b.usable,   b.value,
+          b.numerator,    b.requests, b.readings,
+          b.covers,       b.why,      std::string(name_of(indicator.unit))};
 }
 
 FrozenLine frozen_of(const EvidenceLine& l) {

@@ -87,7 +87,7 @@ using ServiceWatches = std::map<std::string, std::unique_ptr<ServiceWatch>>; ///
 std::vector<SourceTargets> targets_found(const ServiceWatch& watch);
 
 Evidence evidence_of(const Verdict& verdict, const Watch& watch);
-FrozenBaseline frozen_of(const std::string& indicator, const Baseline& baseline);
+FrozenBaseline frozen_of(const IndicatorSpec& indicator, const Baseline& baseline);
 Baseline baseline_of(const FrozenBaseline& frozen);
 FrozenLine frozen_of(const EvidenceLine& line);
 EvidenceLine line_of(const FrozenLine& frozen);

@@ -95,6 +95,13 @@ std::string_view name_of(Unit unit) {
   return "count";
 }
 
+Unit unit_named(std::string_view name) {
+  for (const Unit unit : {Unit::ratio, Unit::percent, Unit::seconds, Unit::bytes}) {
+    if (name_of(unit) == name) return unit;
+  }
+  return Unit::count;
+}
+
 std::string_view name_of(Op op) {
   switch (op) {
   case Op::less: return "<";

@@ -19,6 +19,7 @@ enum class Unit {
   count,   ///< a plain number
 };
 std::string_view name_of(Unit unit);
+Unit unit_named(std::string_view name); ///< an unknown name is a count
 
 /// A value with its unit as people write it: "5%", "200ms", "1.5s", "80", "512MiB". Four significant digits and every
 /// digit before the point, no trailing zeros. The same in every locale.

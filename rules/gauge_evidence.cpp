@@ -68,7 +68,8 @@ bool Trend::crosses(double line, double from, Time now, Duration ahead) const {
   const double at = to_seconds(now - origin);
   if (whole.slope <= shape_.sure * whole.error || whole.at(at) <= from || whole.at(at + to_seconds(ahead)) <= line)
     return false;
-  if (whole.slope * to_seconds(points_.back().t - origin) < shape_.clear * whole.off) return false;
+  const double rise = whole.slope * to_seconds(points_.back().t - origin);
+  if (rise < std::max(shape_.rise, shape_.clear * whole.off)) return false;
   const auto parts = static_cast<std::size_t>(shape_.parts);
   for (std::size_t i = 0; i < parts; ++i) {
     const Fit part = fit(points_, n * i / parts, n * (i + 1) / parts, origin);

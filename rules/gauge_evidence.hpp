@@ -54,6 +54,7 @@ public:
     double alike = 0.6;                          ///< the slope of each part over that of the whole, at least
     int parts = 3;                               ///< of equally many points
     double clear = 4;                            ///< the rise over the points' distance from the line (RMS), at least
+    double rise = 0;                             ///< over all of the points, at least
   };
   explicit Trend(Shape shape) : shape_(shape) {}
   void add(Time t, double value);

@@ -14,6 +14,7 @@ constexpr Duration kCreepPoint = std::chrono::seconds(25);
 constexpr Duration kCreepAhead = std::chrono::seconds(90);
 constexpr double kCreepBelow = 0.1;    ///< in the logarithm: the fitted quantile is within 10 % of the line
 constexpr double kCreepEvidence = 0.1; ///< of the bar: requests are slower than the line already
+constexpr double kCreepRise = 0.3;     ///< in the logarithm: what wobbles near the line does not grow by a third
 constexpr Duration kLeakAhead = std::chrono::seconds(60);
 constexpr double kLeakBelow = 4;                       ///< in scales of the gauge ...
 constexpr double kMostLeakBelow = 0.05;                ///< ... and of its line
@@ -21,7 +22,7 @@ constexpr Duration kUnarmed = std::chrono::minutes(1); ///< of the warm-up that 
 
 Trend::Shape shape_of(const EvidenceLine& line) {
   if (line.kind != EvidenceLine::Kind::slow_share) return {};
-  return {std::chrono::minutes(15), std::chrono::seconds(400), Duration{}, 3.5, 0.4, 3, 0};
+  return {std::chrono::minutes(15), std::chrono::minutes(12), Duration{}, 2, 0.2, 3, 0, kCreepRise};
 }
 
 double per_second(double nats, Duration least) { return nats / std::max(1e-3, to_seconds(least)); }

@@ -137,13 +137,6 @@ std::string short_duration(double seconds) {
   return s / 60 % 60 ? fmt::format("{}h{}m", s / 3600, s / 60 % 60) : fmt::format("{}h", s / 3600);
 }
 
-Unit unit_named(const std::string& name) {
-  for (const Unit unit : {Unit::ratio, Unit::percent, Unit::seconds, Unit::bytes, Unit::count}) {
-    if (name_of(unit) == name) return unit;
-  }
-  return Unit::count;
-}
-
 std::string value_text(const Json& rule) {
   double value = 0;
   if (!rule["value"].as_number(value)) return rule.text("health");

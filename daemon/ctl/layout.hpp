@@ -36,7 +36,6 @@ Time time_of(const Json& iso);
 /// "1m30s", "2h", "850ms".
 std::string short_duration(double seconds);
 
-Unit unit_named(const std::string& name);
 /// The value of a rule in its unit, or why there is none: "0.2%", "no_data".
 std::string value_text(const Json& rule);
 /// The elements of an array; none where it is no array.

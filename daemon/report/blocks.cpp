@@ -149,7 +149,7 @@ Facts sources_of(const Report& report) {
                                             utc(report.courses.first) + " to " + utc(report.courses.last));
   else
     facts.facts.emplace_back("Samples", "none: " + report.courses.missing + ". Values are those of the records.");
-  facts.facts.emplace_back("Rules", "as frozen at `deploy begin`, SHA-256 " + s.config_hash.substr(0, 16));
+  facts.facts.emplace_back("Rules", "as frozen at deploy begin, SHA-256 " + s.config_hash.substr(0, 16));
   return facts;
 }
 

@@ -151,8 +151,7 @@ struct Collector {
         continue;
       step.ended = record->time, step.took = p.took, step.output = p.output, step.output_cut = p.output_cut;
       step.good = attempt_end(p) == AttemptEnd::succeeded;
-      const bool by_word = step.purpose == "watch" || step.purpose == "bake" || step.purpose == "approve";
-      step.how = by_word && !p.detail.empty() ? p.detail : describe(p);
+      step.how = describe(p);
       step_seq[i] = record->seq;
       return;
     }

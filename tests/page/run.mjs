@@ -63,6 +63,7 @@ async function overview(browser) {
   });
   await page.goto(world.url);
   await page.locator(".card", { hasText: "checkout/production" }).waitFor();
+  const first = Math.round(await page.evaluate(() => window.firstData));
   const files = bytes;
   assert.ok(files > 0 && files <= 150 * 1024, `${files} bytes`);
   const times = [];
@@ -71,7 +72,7 @@ async function overview(browser) {
     await page.locator(".card").waitFor();
     times.push(Math.round(await page.evaluate(() => window.firstData)));
   }
-  say(`${files} bytes of files; first data of five loads after ${times.sort((a, b) => a - b).join(", ")} ms`);
+  say(`${files} bytes of files; first data in a new browser after ${first} ms, of five loads more after ${times.sort((a, b) => a - b).join(", ")} ms`);
   await page.locator(".card .badge.good").waitFor();
   assert.match(await page.locator(".card").innerText(), /● normal[\s\S]*v1\.2\.2/);
   assert.equal(await page.locator("header .who").innerText(), "read-only\nSign in");
@@ -234,6 +235,48 @@ async function planIsApproved(page) {
   say("a rollback of what is over was not sent");
 }
 
+/// A service that is LOCKED, one that cannot be read, and one deployment of several.
+async function troubleIsSaid(page) {
+  const id = await world.rollbackFails();
+  kViews.locked = `deployment/${id}`;
+  await page.goto(`${world.url}/#/`);
+  const card = page.locator(".card", { hasText: "site/test" });
+  await card.locator(".badge.critical", { hasText: "LOCKED" }).waitFor();
+  await card.getByText("cannot start v2: disk full").or(card.getByText("rollback failed")).first().waitFor();
+  const shop = page.locator(".card", { hasText: "checkout/production" });
+  world.stopShop();
+  await shop.locator(".badge.critical", { hasText: "BLIND" }).waitFor();
+  await shop.locator(".badge.critical", { hasText: "DOWN" }).waitFor();
+  assert.match(await page.locator("main").innerText(), /2 services watched, 2 to look at/);
+  await isAccessible(page, "overview with troubles");
+  await picture(page, "troubles", { fullPage: true });
+  await page.getByRole("link", { name: "History", exact: true }).click();
+  await page.locator("tbody tr").nth(3).waitFor();
+  await page.getByLabel("Only with").fill("site");
+  await page.locator("tbody tr", { hasText: "checkout" }).first().waitFor({ state: "detached" });
+  assert.equal(await page.locator("tbody tr").count(), await page.locator("tbody tr", { hasText: "site/test" }).count());
+  say("LOCKED, BLIND and DOWN were said");
+}
+
+/// The stream ends while nobody looks; what came meanwhile is there once somebody does.
+async function hiddenTabRests(page) {
+  await page.goto(`${world.url}/#/`);
+  await page.locator(".card").first().waitFor();
+  const look = (hidden) => page.evaluate((h) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => h });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+  const ended = page.waitForEvent("requestfailed", (request) => request.url().includes("/v1/events"));
+  await look(true);
+  await ended;
+  world.ctl("hold", "checkout", "--for", "1m", "--reason", "while nobody looked");
+  await look(false);
+  await page.locator(".card", { hasText: "while nobody looked" }).waitFor();
+  world.ctl("unhold", "checkout");
+  await page.locator(".card", { hasText: "while nobody looked" }).waitFor({ state: "detached" });
+  say("a page that nobody looks at rests, and catches up");
+}
+
 const kViews = { overview: "", deployment: "deployment/D1", service: "service/checkout/production", incidents: "incidents", incident: "incident/I1", history: "history", audit: "audit" };
 
 async function everywhere(page, browser) {
@@ -276,7 +319,9 @@ try {
   await heldAndReleased(page);
   await gapIsSaid(page);
   await oldStateIsSaid(page);
+  await hiddenTabRests(page);
   await planIsApproved(page);
+  await troubleIsSaid(page);
   await everywhere(page, browser);
   assert.deepEqual(faults, []);
   code = 0;

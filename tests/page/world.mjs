@@ -75,6 +75,20 @@ export class World {
     await until("the second service is measured", () => this.status().services.find((s) => s.service === "site/test").evaluated);
     return this.ctl("deploy", "begin", "--service", "site", "--version", "v2");
   }
+  /// Another version of it is signed and rolled back, which fails. Gives its id.
+  async rollbackFails() {
+    writeFileSync(join(this.dir, "run/disk-full"), "cannot start v2: disk full\n");
+    const id = this.ctl("deploy", "begin", "--service", "site", "--version", "v3");
+    await until("it waits for a signature", () => this.deployment(id).plan.phases[0].steps.some((s) => s.role && s.status === "running"));
+    this.ctl("approve", id, "--role", "owner");
+    await until("it is watched", () => this.deployment(id).phase === "watching");
+    this.ctl("rollback", "site", "--reason", "orders are lost");
+    await until("the rollback failed", () => this.status().services.find((s) => s.service === "site/test").locked);
+    return id;
+  }
+  stopShop() {
+    this.run(join(this.dir, "stop"));
+  }
   status() {
     return JSON.parse(this.ctl("--json", "status"));
   }

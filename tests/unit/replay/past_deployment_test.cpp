@@ -184,7 +184,7 @@ TEST(PastDeployment, OtherRulesOverTheSameSamples) {
 
 TEST(PastDeployment, LinesAreFrozenForTheSameRulesAloneAndBaselinesForTheSameIndicator) {
   const config::Service then = service_of(ShopConfig().text());
-  DeploymentBegun frozen{"D1", {{"error_rate", true, 0.01, 1, 100, 5, {}, ""}}, {}, {FrozenLine{}}, {}, {}, 0, {}};
+  DeploymentBegun frozen{"D1", {{"error_rate", true, 0.01, 1, 100, 5, {}, "", ""}}, {}, {FrozenLine{}}, {}, {}, 0, {}};
   const auto left = [&](const std::string& text) {
     const DeploymentBegun kept = still_frozen(frozen, then, service_of(text));
     return std::to_string(kept.baselines.size()) + " " + std::to_string(kept.lines.size());

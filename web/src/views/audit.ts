@@ -51,7 +51,7 @@ export function draw({ deployments, of, records }: Audit): Node[] {
   );
   return [
     h("h1", {}, "Audit"),
-    h("p", { class: "quiet" }, "Records are never changed: each has the hash of the one before. `backstopctl audit` checks the chain."),
+    h("p", { class: "quiet" }, "Records are never changed: each has the hash of the one before. ", h("code", {}, "backstopctl audit"), " checks the chain."),
     section(
       "Since this page was opened",
       store.records.length === 0

@@ -42,6 +42,6 @@ export function drawOne(i: Incident): Node[] {
       ["what prevents it", i.prevention],
     ]),
     section("Timeline", i.timeline?.length ? timeline(i.timeline, [i.deployment, i.service]) : h("p", {}, "Nothing is recorded.")),
-    h("p", { class: "quiet" }, `As a file to pass on: backstopctl report ${i.id} --format html --out ${i.id}.html`),
+    h("p", { class: "foot" }, "As a file to pass on: ", h("code", {}, `backstopctl report ${i.id} --format html --out ${i.id}.html`)),
   ];
 }

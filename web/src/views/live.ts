@@ -84,7 +84,7 @@ function curves(live: Live): HTMLElement {
   if (!readings || readings.t_us.length === 0) return h("p", { class: "quiet" }, "Nothing was read yet.");
   const oldest = readings.t_us[0]! / 1000;
   const over = d?.final && d.ended && Date.parse(d.ended) < oldest;
-  if (over) return h("p", { class: "quiet" }, `The curves of it are gone from memory. All of its course: backstopctl report ${d.id} --format html --out ${d.id}.html`);
+  if (over) return h("p", { class: "quiet" }, "The curves of it are gone from memory. All of its course: ", h("code", {}, `backstopctl report ${d.id} --format html --out ${d.id}.html`));
   const from = d?.begun ? Math.max(oldest, Date.parse(d.begun) - 60_000) : oldest;
   const levels = new Map<string, Level>(); // the worst of all rows of an indicator
   for (const { indicator, level } of live.service.rules ?? [])
@@ -143,13 +143,15 @@ function rollback(d: Deployment): HTMLElement | null {
 }
 
 function decided(live: Live): HTMLElement | null {
-  const e = live.decision;
+  const { decision: e, deployment: d } = live;
   if (!e) return null;
+  const asked = e.status === "awaiting_confirmation";
+  const answered = asked && !!d && !isAsked(d); // how it ended says the timeline
   return section(
     `Decision ${e.id}`,
-    h("p", { class: "line" }, badge(e.decision === "RollBack" ? { sign: "✗", word: e.decision, tone: "critical" } : { sign: "✓", word: e.decision, tone: "plain" }), h("span", {}, `${e.status.replaceAll("_", " ")}, ${clock(e.at)}`)),
+    h("p", { class: "line" }, badge(e.decision === "RollBack" ? { sign: "✗", word: e.decision, tone: "critical" } : { sign: "✓", word: e.decision, tone: "plain" }), h("span", {}, `${asked ? (answered ? "a person was asked" : "a person is asked") : e.status.replaceAll("_", " ")}, ${clock(e.at)}`)),
     h("p", {}, e.why),
-    e.because ? h("p", { class: "quiet" }, e.because) : null,
+    e.because && !asked ? h("p", { class: "quiet" }, e.because) : null,
     table("What it rests on", ["rule", "level", "value", "limit", "baseline", "requests"], e.evidence.filter((v) => v.level !== "normal" || e.rules.includes(v.rule)).map((v) =>
       h("tr", { "data-key": v.rule }, h("th", { scope: "row" }, v.rule), h("td", {}, badge(levelMark(v.level))), h("td", { class: "number" }, valueText(v)), h("td", {}, v.limit),
         h("td", { class: "number" }, v.baseline === null ? "-" : show(v.baseline, v.unit ?? "count")), h("td", { class: "number" }, v.requests > 0 ? String(Math.round(v.requests)) : "")))),
@@ -221,7 +223,7 @@ function head(live: Live): Node[] {
             ["signals", d.signals.join("; ")],
           ]
         : [
-            ["goes back to", service.rollback_target || "nothing"],
+            ["goes back to", service.rollback_target || "nothing: no other version is known to be good"],
             ["mode", service.mode ?? ""],
           ],
     ),

@@ -72,6 +72,6 @@ export function draw(status: Status): Node[] {
       ? section("Reviews to come", h("ul", { class: "plainlist" }, reviews.map((i) =>
           h("li", { class: "line", "data-key": i.id }, incidentLink(i.id), h("span", {}, i.title), h("span", { class: "quiet" }, i.review_due ? `by ${clock(i.review_due)}` : "")))))
       : document.createTextNode(""),
-    h("p", { class: "quiet" }, "What happened before: ", link("history", "history"), ", ", link("audit", "records"), ". ", h("a", { href: "/licenses.txt" }, "Licenses"), "."),
+    h("p", { class: "foot" }, "What happened before: ", link("history", "history"), ", ", link("audit", "records"), ". ", h("a", { href: "/licenses.txt" }, "Licenses"), "."),
   ];
 }
