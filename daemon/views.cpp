@@ -88,6 +88,12 @@ Json verdict_view(const Verdict& v, const Watch& watch) {
   return json;
 }
 
+/// Why a target could not be read, beside its name: "connection refused".
+std::string without_target(const std::string& why, const std::string& target) {
+  const std::string request = "GET " + target + ": ";
+  return why.rfind(request, 0) == 0 ? why.substr(request.size()) : why;
+}
+
 Json sources_view(const ServiceWatch& watch) {
   Json array = Json::array();
   for (std::size_t i = 0; i < watch.sources.size(); ++i) {
@@ -106,7 +112,7 @@ Json sources_view(const ServiceWatch& watch) {
                      .set("took_s", seconds(h.took))
                      .set("scrapes", h.scrapes)
                      .set("failures", h.failures)
-                     .set("why", h.why));
+                     .set("why", without_target(h.why, watch.places[i].name(t))));
     }
   }
   return array;

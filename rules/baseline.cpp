@@ -75,7 +75,8 @@ Baseline BaselineHistory::freeze(Time now) const {
     baseline.value = baseline.numerator / baseline.requests;
   }
   if (baseline.readings < spec_.min_samples) {
-    baseline.why = std::to_string(baseline.readings) + " readings, " + std::to_string(spec_.min_samples) + " wanted";
+    baseline.why = std::to_string(baseline.readings) + (baseline.readings == 1 ? " reading, " : " readings, ") +
+                   std::to_string(spec_.min_samples) + " wanted";
   } else if (baseline.value == 0) {
     baseline.why = "zero";
   } else if (baseline.value < 0) {

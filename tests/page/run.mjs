@@ -247,9 +247,12 @@ async function troubleIsSaid(page) {
   world.stopShop();
   await shop.locator(".badge.critical", { hasText: "BLIND" }).waitFor();
   await shop.locator(".badge.critical", { hasText: "DOWN" }).waitFor();
+  assert.match(await shop.innerText(), /app http:\S+\/metrics: connection refused/);
   assert.match(await page.locator("main").innerText(), /2 services watched, 2 to look at/);
   await isAccessible(page, "overview with troubles");
   await picture(page, "troubles", { fullPage: true });
+  await shop.getByRole("link", { name: "checkout/production" }).click();
+  await page.locator("figure h3 .value.critical", { hasText: "no reading" }).first().waitFor(); // not "normal" of what nobody reads
   await page.getByRole("link", { name: "History", exact: true }).click();
   await page.locator("tbody tr").nth(3).waitFor();
   await page.getByLabel("Only with").fill("site");

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { h } from "./dom";
 import type { Edges, IndicatorCurve, Level, Readings } from "./model";
-import { levelMark, show } from "./words";
+import { levelMark, show, type Mark } from "./words";
 
 export interface ChartMark {
   at: number; ///< milliseconds since 1970
@@ -193,7 +193,7 @@ function band_text(curve: IndicatorCurve): string {
 }
 
 /// A figure for each indicator. `from`: where the curves begin, milliseconds.
-export function figures(readings: Readings, marks: ChartMark[], from: number, level: (indicator: string) => Level | null): HTMLElement {
+export function figures(readings: Readings, marks: ChartMark[], from: number, markOf: (indicator: string) => Mark | null): HTMLElement {
   wanted = new Map();
   const times = readings.t_us.map((t) => t / 1e6);
   const first = Math.max(times[0] ?? 0, from / 1000);
@@ -204,7 +204,8 @@ export function figures(readings: Readings, marks: ChartMark[], from: number, le
     const start = at < 0 ? times.length : at;
     wanted.set(name, { shown: { curve, marks }, data: [times.slice(start), curve.values.slice(start)], from: first, to });
     const last = curve.values.at(-1) ?? null;
-    const mark = level(curve.name);
+    const judged = markOf(curve.name);
+    const mark = last === null && judged?.tone === "good" ? null : judged; // what is not read is not well
     const value = last === null ? "no reading" : show(last, curve.unit);
     return h(
       "figure",
@@ -213,7 +214,7 @@ export function figures(readings: Readings, marks: ChartMark[], from: number, le
         "h3",
         {},
         curve.name,
-        h("span", { class: `value ${mark ? levelMark(mark).tone : "plain"}` }, mark ? h("i", { "aria-hidden": "true" }, levelMark(mark).sign) : null, ` ${value}`),
+        h("span", { class: `value ${mark ? mark.tone : "plain"}` }, mark ? h("i", { "aria-hidden": "true" }, mark.sign) : null, ` ${value}`),
         h("output", { "aria-hidden": "true", "data-own": "" }),
       ),
       h("div", { "data-chart": name, "data-own": "", role: "img", "aria-label": `${curve.name}: ${value}; ${band_text(curve)}` }),

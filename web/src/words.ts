@@ -25,7 +25,7 @@ export function isBlind(rule: Rule): boolean {
   return rule.mode !== "observe" && rule.health !== "ok" && rule.health !== "insufficient";
 }
 
-const kBlind: Mark = { sign: "?", word: "BLIND", tone: "critical" };
+export const kBlind: Mark = { sign: "?", word: "BLIND", tone: "critical" };
 
 /// What is known to be bad comes before what cannot be seen, as on backstopctl's screen.
 export function serviceMark(service: Service): Mark {

@@ -6,7 +6,7 @@ import { h } from "../dom";
 import type { Checklist, Decision, Deployment, Level, Readings, Rule, Service, Status } from "../model";
 import { badge, bakeBar, courseOf, deploymentLink, facts, incidentLink, phaseBadge, section, serviceLink, stepLine, stepOutputs, table, timeline } from "../parts";
 import { now, store, takeStatus } from "../store";
-import { clock, duration, isBlind, levelMark, notRolledBack, phaseWords, seconds, serviceMark, show, standing, stepMark, valueText, type Mark } from "../words";
+import { clock, duration, isBlind, kBlind, levelMark, notRolledBack, phaseWords, seconds, serviceMark, show, standing, stepMark, valueText, type Mark } from "../words";
 
 export interface Live {
   service: Service;
@@ -87,9 +87,16 @@ function curves(live: Live): HTMLElement {
   if (over) return h("p", { class: "quiet" }, "The curves of it are gone from memory. All of its course: ", h("code", {}, `backstopctl report ${d.id} --format html --out ${d.id}.html`));
   const from = d?.begun ? Math.max(oldest, Date.parse(d.begun) - 60_000) : oldest;
   const levels = new Map<string, Level>(); // the worst of all rows of an indicator
-  for (const { indicator, level } of live.service.rules ?? [])
+  const blind = new Set<string>();
+  for (const rule of live.service.rules ?? []) {
+    const { indicator, level } = rule;
     if (kLevels.indexOf(level) >= kLevels.indexOf(levels.get(indicator) ?? "normal")) levels.set(indicator, level);
-  return figures(readings, marksOf(live), from, (indicator) => levels.get(indicator) ?? null);
+    if (isBlind(rule)) blind.add(indicator);
+  }
+  return figures(readings, marksOf(live), from, (indicator) => {
+    const level = levels.get(indicator);
+    return !level ? null : level === "normal" && blind.has(indicator) ? kBlind : levelMark(level);
+  });
 }
 
 function meter(rule: Rule): HTMLElement | string {
@@ -101,7 +108,7 @@ function meter(rule: Rule): HTMLElement | string {
 }
 
 function ruleRow(rule: Rule): HTMLElement {
-  const mark: Mark = isBlind(rule) ? { sign: "?", word: "BLIND", tone: "critical" } : levelMark(rule.level);
+  const mark: Mark = isBlind(rule) ? kBlind : levelMark(rule.level);
   const more = [rule.mode !== "auto" ? rule.mode : "", rule.preexisting ? "pre-existing" : ""].filter(Boolean).join(", ");
   return h(
     "tr",
@@ -208,7 +215,7 @@ function head(live: Live): Node[] {
       : null,
     d && isLeft(d) ? h("p", { class: "notice critical" }, `NOT rolled back: ${notRolledBack(d)}.`) : null,
     service.hold ? h("p", { class: "notice alert" }, `Held until ${clock(service.hold.until)} by ${service.hold.by}: ${service.hold.reason}`) : null,
-    service.locked ? h("p", { class: "notice critical" }, `LOCKED: ${service.locked_why}`) : null,
+    service.locked ? h("p", { class: "notice critical" }, `LOCKED: ${service.locked_why}. The ways out: `, h("code", {}, `backstopctl status ${service.service}`)) : null,
     actions(live),
     facts(
       d
