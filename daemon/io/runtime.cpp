@@ -7,27 +7,23 @@
 #include "daemon/event_feed.hpp"
 #include "daemon/frozen_config.hpp"
 #include "daemon/io/child_step_runner.hpp"
-#include "daemon/io/control_peer.hpp"
 #include "daemon/io/curl_mailer.hpp"
 #include "daemon/io/event_loop.hpp"
 #include "daemon/io/files.hpp"
-#include "daemon/io/http_listener.hpp"
-#include "daemon/io/http_server.hpp"
+#include "daemon/io/frontends.hpp"
 #include "daemon/io/journal_keeper.hpp"
 #include "daemon/io/local_fetcher.hpp"
 #include "daemon/io/log.hpp"
 #include "daemon/io/probes.hpp"
 #include "daemon/io/promql_pasts.hpp"
+#include "daemon/io/scrapers.hpp"
 #include "daemon/io/service_manager.hpp"
 #include "daemon/io/shutdown_delay.hpp"
 #include "daemon/io/sqlite_recorder.hpp"
 #include "daemon/io/systemd_units.hpp"
-#include "daemon/io/target_discovery.hpp"
 #include "daemon/io/unit_step_runner.hpp"
 #include "daemon/io/wall_clock.hpp"
 #include "daemon/message_ids.hpp"
-#include "daemon/page/admission.hpp"
-#include "daemon/page/page_files.hpp"
 #include "daemon/patient_steps.hpp"
 #include "daemon/shutdown.hpp"
 #include "daemon/telemetry.hpp"
@@ -47,46 +43,6 @@ constexpr Duration kClockOff = std::chrono::hours(1);
 constexpr Duration kJournalRetry = std::chrono::seconds(5); ///< of one that could not be opened
 constexpr Duration kStepsKept = std::chrono::hours(24 * 30);
 constexpr int kStartAnew = 1000; ///< code of the loop, no exit status
-
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-Result<HostPort> split_listen(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return fail(Errc::invalid, "'" + text + "': write HOST:PORT");
-  const int port = std::atoi(text.c_str() + colon + 1);
-  if (port < 0 || port > 65535) return fail(Errc::invalid, "'" + text + "': the port is not 0 to 65535");
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return HostPort{std::move(host), static_cast<std::uint16_t>(port)};
-}
-
-/// `key` is the one of the configuration.
-Result<Listener> listen_tcp(const std::string& listen, const char* key) {
-  const Result<HostPort> address = split_listen(listen);
-  if (!address) return address.error().in(key);
-  Result<Listener> tcp = Listener::tcp(address->host, address->port);
-  if (!tcp) return tcp.error().in(key);
-  return tcp;
-}
-
-/// Everybody who looks at the page comes from one address, that of this host, with some connections each.
-HttpServer::Limits page_limits() {
-  HttpServer::Limits limits;
-  limits.peers.trusted.clear();
-  limits.peers.connections = limits.peers.connections_per_peer = 128;
-  limits.peers.rate = {std::chrono::milliseconds(5), 400};
-  limits.headers = page::secured({}).headers;
-  return limits;
-}
-
-web::Response response_of(const ApiReply& reply) {
-  web::Response response{reply.status, "application/json", reply.body.dump() + "\n", {{"Cache-Control", "no-store"}}};
-  if (reply.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  return page::secured(std::move(response));
-}
 
 } // namespace
 
@@ -115,23 +71,14 @@ struct Runtime::Parts {
   std::unique_ptr<Api> api;
   std::unique_ptr<Deadman> deadman;
   EventFeed feed;
-  std::unique_ptr<HttpServer> control, metrics, page_server;
-  struct Scraping {
-    std::uint64_t generation =
-        0; ///< of the watch it feeds: series ids are remembered on both sides, so they belong together
-    std::unique_ptr<Scraper> scraper;
-    std::unique_ptr<TargetDiscovery> discovery;
-  };
-  std::map<std::string, Scraping> scrapers;
-  std::unique_ptr<EventLoop::Timer> app_timer, scrape_timer, step_retry, housekeeping, journal_retry, deadman_timer,
-      feed_beat;
+  std::unique_ptr<Frontends> frontends;
+  std::unique_ptr<Scrapers> scrapers;
+  std::unique_ptr<EventLoop::Timer> app_timer, step_retry, housekeeping, journal_retry, deadman_timer, feed_beat;
   Time journal_end_told{};
   std::vector<std::unique_ptr<EventLoop::Source>> signals;
   Time app_due = kNever;
-  bool notices_answered = false;             ///< since the app was last told
-  std::multimap<Time, Scraper*> scrapes_due; ///< when each of `scrapers` wants to be called
-  std::map<std::string, double> dropped_told;
-  std::string records_stay; ///< why old ones cannot be removed, last time
+  bool notices_answered = false; ///< since the app was last told
+  std::string records_stay;      ///< why old ones cannot be removed, last time
 
   int given_socket = -1; ///< the control socket handed over by the service manager; -1: none
 
@@ -145,25 +92,14 @@ struct Runtime::Parts {
   void settle_time();
   void resume();
   void retry_journal();
-  Status open_listeners(const config::Daemon& daemon);
   void wire(config::Config config);
   void set_channels(const std::vector<config::Channel>& channels);
-  void rebuild_scrapers();
-  void schedule_scrapers();
-  void change_targets(const ServiceWatch& watch, std::uint32_t source, const TargetPlaces::Change& change);
-  [[nodiscard]] ProbeParts probe_parts() { return {*loop, *fetcher, *watched_units, *plugins, secrets}; }
-  void tick_scrapers();
   void keep_house();
   void keep_journal();
   void tick_deadman();
   void after_event();
   void warn_of_restart(const config::Daemon& now, const config::Daemon& wanted);
   std::vector<std::string> reload();
-  void serve_control(web::Request request, const web::Responder& responder);
-  void serve_page(web::Request request, const web::Responder& responder);
-  void serve(web::Request request, Caller caller, const web::Responder& responder);
-  void expose_metrics(const web::Request& request, const web::Responder& responder);
-  void warn_of_tokens();
 };
 
 Status Runtime::Parts::open_state(const config::Daemon& daemon) {
@@ -252,6 +188,15 @@ void Runtime::Parts::wire(config::Config config) {
   deadman->configure(app->config().daemon.deadman);
   app->deadman = deadman.get();
   api = std::make_unique<Api>(*app, [this] { return reload(); });
+  scrapers = std::make_unique<Scrapers>(ProbeParts{*loop, *fetcher, *watched_units, *plugins, secrets}, *app, *fetcher,
+                                        *telemetry, [this] { after_event(); });
+  frontends = std::make_unique<Frontends>(
+      Frontends::Parts{*loop, *app, *api, feed, secrets, *log},
+      [this] {
+        scrapers->tell_dropped();
+        return telemetry->expose(*app, loop->now());
+      },
+      [this] { after_event(); });
   app->on_commit = [this] {
     if (journal->opened()) telemetry->journal_commit(journal->opened()->last_commit_duration());
   };
@@ -262,11 +207,13 @@ void Runtime::Parts::wire(config::Config config) {
   };
   app->on_evaluated = [this](const ServiceWatch& watch, const Scrape& scrape) { telemetry->on_scrape(watch, scrape); };
   app->on_targets_changed = [this](const ServiceWatch& watch, std::uint32_t source,
-                                   const TargetPlaces::Change& change) { change_targets(watch, source, change); };
+                                   const TargetPlaces::Change& change) {
+    scrapers->change_targets(watch, source, change);
+  };
   app->on_watches_changed = [this] {
     status_stale = true;
     loop->post([this] {
-      rebuild_scrapers();
+      scrapers->rebuild();
       tell_runner();
     });
   };
@@ -284,10 +231,6 @@ void Runtime::Parts::wire(config::Config config) {
     status_stale = true; // the journal may have failed, or works again
     app->on_tick(loop->now());
     after_event();
-  });
-  scrape_timer = loop->add_timer([this] {
-    if (!scrapes_due.empty()) telemetry->loop_lag(std::max(Duration{}, loop->fresh_now() - scrapes_due.begin()->first));
-    tick_scrapers();
   });
   housekeeping = loop->add_timer([this] { keep_house(); }, EventLoop::kIdle);
   housekeeping->arm(loop->now() + kHousekeeping);
@@ -317,68 +260,6 @@ void Runtime::Parts::set_channels(const std::vector<config::Channel>& channels) 
     else if (channel.type != config::ChannelType::command)
       fetcher->expect_all();
   }
-}
-
-void Runtime::Parts::rebuild_scrapers() {
-  scrapes_due.clear(); // see schedule_scrapers()
-  std::erase_if(scrapers, [this](const auto& entry) {
-    const auto watch = app->watches().find(entry.first);
-    return watch == app->watches().end() || watch->second->generation != entry.second.generation;
-  });
-  for (const auto& [key, watch] : app->watches()) {
-    Scraping& scraping = scrapers[key];
-    if (scraping.scraper) continue;
-    scraping.generation = watch->generation;
-    scraping.scraper = std::make_unique<Scraper>(
-        key, make_targets(*watch, probe_parts()), loop->now(), [this] { return loop->fresh_now(); },
-        [this, service = key](Scrape& scrape) {
-          app->on_scrape(service, scrape, loop->fresh_now());
-          after_event();
-        });
-    scraping.discovery = std::make_unique<TargetDiscovery>(
-        *loop, *watch,
-        [this, service = key, generation = watch->generation](const std::string& source, const FoundTargets& found) {
-          const auto now = app->watches().find(service);
-          if (now == app->watches().end() || now->second->generation != generation) return; // it is about to go
-          app->on_targets(service, source, found, loop->now());
-          after_event();
-        });
-  }
-  schedule_scrapers();
-}
-
-void Runtime::Parts::change_targets(const ServiceWatch& watch, std::uint32_t source,
-                                    const TargetPlaces::Change& change) {
-  const auto scraping = scrapers.find(watch.key);
-  if (scraping == scrapers.end() || scraping->second.generation != watch.generation) return; // it is made anew
-  Scraper& scraper = *scraping->second.scraper;
-  for (const std::uint32_t place : change.left) scraper.remove(source, place);
-  for (const std::uint32_t place : change.joined) {
-    const bool another = std::find(change.replaced.begin(), change.replaced.end(), place) != change.replaced.end();
-    scraper.add(make_target(watch, source, place, probe_parts()), loop->now(), another);
-  }
-  schedule_scrapers();
-}
-
-/// Targets came or went.
-void Runtime::Parts::schedule_scrapers() {
-  std::size_t targets = 0;
-  for (const auto& [key, watch] : app->watches())
-    for (const auto& source : watch->sources) targets += source.size();
-  fetcher->keep_connections(targets);
-  scrapes_due.clear();
-  for (const auto& [key, scraping] : scrapers) scrapes_due.emplace(loop->now(), scraping.scraper.get());
-  tick_scrapers();
-}
-
-/// Those whose time has come, and no others: there may be thousands.
-void Runtime::Parts::tick_scrapers() {
-  while (!scrapes_due.empty() && scrapes_due.begin()->first <= loop->now()) {
-    auto due = scrapes_due.extract(scrapes_due.begin());
-    due.key() = due.mapped()->tick(loop->now());
-    if (due.key() != kNever) scrapes_due.insert(std::move(due));
-  }
-  if (!scrapes_due.empty()) scrape_timer->arm(scrapes_due.begin()->first);
 }
 
 void Runtime::Parts::after_event() {
@@ -500,102 +381,13 @@ std::vector<std::string> Runtime::Parts::reload() {
     warn_of_restart(app->config().daemon, loaded.config.daemon);
     set_channels(loaded.config.daemon.channels);
     app->on_config(std::move(loaded.config), loop->now());
-    warn_of_tokens();
+    frontends->warn_of_tokens();
     deadman->configure(app->config().daemon.deadman);
     tick_deadman();
   }
   after_event();
   manager->ready(status_line(*app));
   return faults;
-}
-
-/// `caller` is known by now.
-void Runtime::Parts::serve(web::Request request, Caller caller, const web::Responder& responder) {
-  ApiRequest asked{request.method, request.path, request.query, std::move(request.body), std::move(caller)};
-  if (request.path == "/v1/events" && request.method == "GET" && asked.caller.may_see) {
-    return feed.subscribe(responder.stream());
-  }
-  api->handle(asked, loop->fresh_now(), [responder](const ApiReply& reply) { responder.answer(response_of(reply)); });
-  after_event();
-}
-
-/// The rights are those of whoever connected; a browser behind a tunnel has them too, whatever site its page is of.
-void Runtime::Parts::serve_control(web::Request request, const web::Responder& responder) {
-  const config::Daemon& daemon = app->config().daemon;
-  const bool of_file = page::asks_for_file(request, page::assets());
-  if (const auto refused = page::foreign(request, of_file, daemon.page.hosts))
-    return responder.answer(response_of(*refused));
-  if (of_file) return responder.answer(*page::file_for(request, page::assets()));
-  Caller caller = caller_of(request.peer, daemon);
-  serve(std::move(request), std::move(caller), responder);
-}
-
-void Runtime::Parts::serve_page(web::Request request, const web::Responder& responder) {
-  const config::Page& config = app->config().daemon.page;
-  if (config.listen.empty()) // by a reload: what is left of the section says nothing of who may see
-    return responder.answer(response_of(api_error(403, "unauthorized", "the page", "is not configured any more",
-                                                  "restart backstopd to close its listener, or put `page` back")));
-  if (const auto refused = page::foreign(request, page::asks_for_file(request, page::assets()), config.hosts))
-    return responder.answer(response_of(*refused));
-  if (auto file = page::file_for(request, page::assets())) return responder.answer(*std::move(file));
-  page::Admission admission = page::admit(request, config, secrets);
-  if (admission.refused) return responder.answer(response_of(*admission.refused));
-  serve(std::move(request), std::move(admission.caller), responder);
-}
-
-/// Whoever shows such a token is told no more than that it is not known.
-void Runtime::Parts::warn_of_tokens() {
-  const config::Page& config = app->config().daemon.page;
-  if (config.listen.empty()) return;
-  for (const std::string& fault : page::token_faults(config, secrets))
-    log->write(LogLevel::warning, "a token of the page is not taken: " + fault, {});
-}
-
-void Runtime::Parts::expose_metrics(const web::Request& request, const web::Responder& responder) {
-  if (request.path != "/metrics") return responder.answer({404, "text/plain", "try /metrics\n", {}});
-  for (const auto& [key, scraping] : scrapers) {
-    const DropCounts counts = scraping.scraper->dropped();
-    for (std::size_t i = 0; i < kDropReasons; ++i) {
-      const std::string reason(name_of(static_cast<DropReason>(i)));
-      double& told = dropped_told[key + reason];
-      const auto count = static_cast<double>(counts.counts[i]);
-      if (count > told) telemetry->samples_dropped(reason, count - told);
-      told = count;
-    }
-  }
-  responder.answer({200, "text/plain; version=0.0.4; charset=utf-8", telemetry->expose(*app, loop->now()), {}});
-}
-
-Status Runtime::Parts::open_listeners(const config::Daemon& daemon) {
-  const auto open = [this](std::unique_ptr<HttpServer>& server, Result<Listener> listener, web::Handler handler,
-                           HttpServer::Limits limits) -> Status {
-    if (!listener) return listener.error();
-    Result<std::unique_ptr<HttpServer>> started =
-        HttpServer::start(*loop, *std::move(listener), std::move(handler), std::move(limits));
-    if (!started) return started.error();
-    server = *std::move(started);
-    return {};
-  };
-  HttpServer::Limits control_limits;
-  control_limits.headers = page::secured({}).headers; // the page is there too, behind a tunnel
-  // Anybody may connect; who may see or act is decided by the peer's credentials, with an answer that says so.
-  Status opened = open(
-      control,
-      given_socket >= 0 ? Listener::inherited(given_socket) : Listener::unix_socket(daemon.control.socket, 0666, ""),
-      [this](web::Request request, const web::Responder& r) { serve_control(std::move(request), r); },
-      std::move(control_limits));
-  if (opened && !daemon.metrics_listen.empty())
-    opened = open(metrics, listen_tcp(daemon.metrics_listen, "metrics.listen"),
-                  [this](const web::Request& request, const web::Responder& r) { expose_metrics(request, r); }, {});
-  // Nobody's service is left alone because somebody else has the port of the page.
-  if (opened && !daemon.page.listen.empty()) {
-    const Status shown = open(
-        page_server, listen_tcp(daemon.page.listen, "page.listen"),
-        [this](web::Request request, const web::Responder& r) { serve_page(std::move(request), r); }, page_limits());
-    if (!shown) log->write(LogLevel::error, "the page is not served: " + shown.error().what, {});
-    warn_of_tokens();
-  }
-  return opened;
 }
 
 Runtime::Runtime() = default;
@@ -620,12 +412,9 @@ Result<std::unique_ptr<Runtime::Parts>> Runtime::Parts::open(config::Config conf
   const Status recovered = p.app->load();
   p.settle_time();
   p.resume();
-  if (Status s = p.open_listeners(daemon); !s) return s.error();
+  if (Status s = p.frontends->open(daemon, given_socket); !s) return s.error();
   p.log->write(recovered ? LogLevel::info : LogLevel::error,
-               "control socket " + daemon.control.socket +
-                   (p.metrics ? ", metrics on port " + std::to_string(p.metrics->port()) : "") +
-                   (p.page_server ? ", page on port " + std::to_string(p.page_server->port()) : ""),
-               {});
+               "control socket " + daemon.control.socket + p.frontends->ports(), {});
   p.tick_deadman();
   p.feed_beat->arm(p.loop->now() + EventFeed::kBeat);
   p.shutdown = std::make_unique<ShutdownDelay>(*p.loop, *p.log, [&p](bool coming) {
