@@ -83,7 +83,7 @@ const Signs& signs_of(bool utf8) {
       .spinner = {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}};
   static const Signs kAscii{
       .normal = "o", .alert = "!", .critical = "X", .unknown = "-", .blind = "?",
-      .done = "x", .failed = "X", .running = ">", .pending = ".", .left_out = "-",
+      .done = "+", .failed = "X", .running = ">", .pending = ".", .left_out = "-",
       .chosen = ">", .line = "-", .begun = "|", .full = "#", .rest = ".", .cut = "~", .output = "|", .no_reading = " ",
       .heights = {"_", ".", ":", "-", "=", "+", "*", "#"},
       .spinner = {"|", "/", "-", "\\"}};
