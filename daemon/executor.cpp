@@ -47,20 +47,6 @@ StepIntended intent(const DeploymentState& d, const std::string& procedure, cons
   return {d.id, procedure, plan.path, plan.name, purpose, attempt, {}};
 }
 
-StepEnded done_at_once(const DeploymentState& d, const std::string& procedure, const std::string& path,
-                       const char* purpose, int attempt, std::string detail) {
-  StepEnded ended;
-  ended.deployment = d.id;
-  ended.procedure = procedure;
-  ended.path = path;
-  ended.name = step_name(d, procedure, path);
-  ended.purpose = purpose;
-  ended.attempt = attempt;
-  ended.end = "exited";
-  ended.detail = std::move(detail);
-  return ended;
-}
-
 /// The versions of which one may run. Of a plan either: half of its way, or as its traffic went back before this is asked.
 bool may_run(const DeploymentState& d, const std::string& version) {
   return version == d.version || (d.rollout && (version == d.previous || version == d.ran));

@@ -485,9 +485,7 @@ Reply Operator::operator()(const Adopt& c) {
                      "bring the version to " + other_side(watches_.at(key)->config, c.side) +
                          " and move the traffic there");
   }
-  const std::string live = s && !s->live_side.empty()         ? s->live_side
-                           : watches_.at(key)->config.traffic ? watches_.at(key)->config.traffic->sides[0].name
-                                                              : "";
+  const std::string live = live_side(watches_.at(key)->config, s ? s->live_side : "");
   const bool other_version = s && (s->version != c.version || (!c.side.empty() && live != c.side));
   add(VersionAdopted{key, c.version, c.reason, c.side});
   if (other_version) {

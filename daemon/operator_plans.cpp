@@ -131,19 +131,10 @@ Reply Operator::sign_step(const DeploymentState& d, const Approve& c) {
   if (Reply r = may_sign(d, c.role, c.held, what); !r.ok) return r;
   if (Reply r = other_eyes(d, c.role, what); !r.ok) return r;
   const std::string path = step->path;
-  const int attempt = progress->attempt;
-  const Duration took = now_ - progress->started;
+  StepEnded ended = done_at_once(d, kPlan, path, "approve", progress->attempt,
+                                 "signed by " + actor_ + (c.comment.empty() ? "" : ": " + c.comment));
+  ended.took = now_ - progress->started;
   add(ApprovalGiven{c.id, c.role, c.comment, path, {}});
-  StepEnded ended;
-  ended.deployment = c.id;
-  ended.procedure = kPlan;
-  ended.path = path;
-  ended.name = step->name;
-  ended.purpose = "approve";
-  ended.attempt = attempt;
-  ended.end = "exited";
-  ended.took = took;
-  ended.detail = "signed by " + actor_ + (c.comment.empty() ? "" : ": " + c.comment);
   add(std::move(ended));
   return done(c.id);
 }

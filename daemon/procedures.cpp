@@ -135,6 +135,20 @@ std::string step_name(const DeploymentState& d, std::string_view procedure, std:
   return step ? step->name : "";
 }
 
+StepEnded done_at_once(const DeploymentState& d, const std::string& procedure, const std::string& path,
+                       const char* purpose, int attempt, std::string detail) {
+  StepEnded ended;
+  ended.deployment = d.id;
+  ended.procedure = procedure;
+  ended.path = path;
+  ended.name = step_name(d, procedure, path);
+  ended.purpose = purpose;
+  ended.attempt = attempt;
+  ended.end = "exited";
+  ended.detail = std::move(detail);
+  return ended;
+}
+
 const ProcedureProgress* progress_of(const DeploymentState& d, std::string_view procedure) {
   if (procedure == kRollback) return d.rollback ? &d.rollback->progress : nullptr;
   return procedure == kPlan && d.rollout ? &d.rollout->progress : nullptr;

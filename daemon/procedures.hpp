@@ -28,6 +28,9 @@ std::string step_undone_by(std::string_view path);
 const std::vector<StepPlan>* steps_of(const DeploymentState& deployment, std::string_view procedure);
 /// How the user calls one of them; empty: there is none there.
 std::string step_name(const DeploymentState& deployment, std::string_view procedure, std::string_view path);
+/// The end of a step that backstopd does itself: it succeeded, and took no time, unless the caller says otherwise.
+StepEnded done_at_once(const DeploymentState& deployment, const std::string& procedure, const std::string& path,
+                       const char* purpose, int attempt, std::string detail);
 const ProcedureProgress* progress_of(const DeploymentState& deployment, std::string_view procedure);
 const StepProgress* progress_of(const DeploymentState& deployment, std::string_view procedure, std::string_view path);
 

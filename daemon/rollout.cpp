@@ -18,12 +18,12 @@ const std::vector<config::Side>* sides_of(const config::Service& service) {
   return service.traffic && service.traffic->sides.size() == 2 ? &service.traffic->sides : nullptr;
 }
 
-/// The side that has the traffic: the first one before anything was moved.
-std::string live_side(const std::vector<config::Side>& sides, const std::string& known) {
-  return known.empty() ? sides[0].name : known;
-}
-
 } // namespace
+
+std::string live_side(const config::Service& service, const std::string& known) {
+  const std::vector<config::Side>* sides = sides_of(service);
+  return !sides ? "" : known.empty() ? (*sides)[0].name : known;
+}
 
 std::vector<std::string> undo_of(const DeploymentState& d) {
   std::vector<std::string> undo;
@@ -172,7 +172,7 @@ JudgedSide judged_side(const config::Service& service, const DeploymentState* d,
   const std::vector<config::Side>* sides = sides_of(service);
   if (!sides) return {};
   if (!d || d->side.empty() || d->traffic.since == Time{})
-    return {live_side(*sides, state ? state->live_side : ""), ""};
+    return {live_side(service, state ? state->live_side : ""), ""};
   const double share = d->traffic.known ? d->traffic.share : std::max(d->traffic.share, d->traffic.wanted);
   if (share <= 0 || d->phase == Phase::rolling_back) return {d->other_side, ""};
   return {d->side, share < 1 ? d->other_side : ""};
@@ -182,7 +182,7 @@ std::string candidate_side(const config::Service& service, const std::string& kn
   const std::vector<config::Side>* sides = sides_of(service);
   if (!sides) return {};
   if (!service.traffic->candidate.empty()) return service.traffic->candidate;
-  return other_side(service, live_side(*sides, known_live));
+  return other_side(service, live_side(service, known_live));
 }
 
 std::string other_side(const config::Service& service, const std::string& side) {

@@ -54,5 +54,8 @@ JudgedSide judged_side(const config::Service& service, const DeploymentState* ac
 std::string candidate_side(const config::Service& service, const std::string& live_side);
 /// The other one.
 std::string other_side(const config::Service& service, const std::string& side);
+/// The side that has the traffic, where `known` is the one that records tell of: the first one before anything was moved. Empty:
+/// nothing moves traffic.
+std::string live_side(const config::Service& service, const std::string& known);
 
 } // namespace backstop

@@ -22,7 +22,14 @@ constexpr Duration kUnarmed = std::chrono::minutes(1); ///< of the warm-up that 
 
 Trend::Shape shape_of(const EvidenceLine& line) {
   if (line.kind != EvidenceLine::Kind::slow_share) return {};
-  return {std::chrono::minutes(15), std::chrono::minutes(12), Duration{}, 2, 0.2, 3, 0, kCreepRise};
+  return {.keep = std::chrono::minutes(15),
+          .shortest = std::chrono::minutes(12),
+          .spacing = Duration{},
+          .sure = 2,
+          .alike = 0.2,
+          .parts = 3,
+          .clear = 0,
+          .rise = kCreepRise};
 }
 
 double per_second(double nats, Duration least) { return nats / std::max(1e-3, to_seconds(least)); }

@@ -1,4 +1,5 @@
 #include "daemon/config/check.hpp"
+#include "daemon/config/listen_address.hpp"
 #include "collectors/selector.hpp"
 #include "daemon/config/read_parts.hpp"
 #include <algorithm>
@@ -188,22 +189,6 @@ void check_detect(const Service& service, Sheet& sheet) {
 }
 
 } // namespace
-
-bool ListenAddress::ok() const {
-  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  return !host.empty() && digits && std::stoi(port) <= 65535;
-}
-
-bool ListenAddress::is_loopback() const {
-  const bool v4 = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
-  return v4 || host == "[::1]" || host == "localhost";
-}
-
-ListenAddress listen_address(const std::string& listen) {
-  const auto colon = listen.rfind(':');
-  return colon == std::string::npos ? ListenAddress{}
-                                    : ListenAddress{listen.substr(0, colon), listen.substr(colon + 1)};
-}
 
 void check_daemon(const Daemon& daemon, Sheet& sheet) {
   check_listen(daemon.metrics_listen, sheet);

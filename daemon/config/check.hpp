@@ -21,16 +21,6 @@ void check_service(const Service& service, Sheet& sheet);
 /// What needs all files: names of channels, roles that sign, a service written twice, cycles in depends_on.
 void check_together(const Daemon& daemon, std::vector<LoadedService>& services);
 
-/// HOST:PORT of a listener, as far as a file can tell.
-struct ListenAddress {
-  std::string host;
-  std::string port;
-  [[nodiscard]] bool ok() const;
-  /// Nobody reaches it from elsewhere. A name that only looks like an address of loopback is none.
-  [[nodiscard]] bool is_loopback() const;
-};
-ListenAddress listen_address(const std::string& listen);
-
 // parts of check_daemon
 void check_channels(const Daemon& daemon, Sheet& sheet);
 void check_page(const Page& page, Sheet& sheet);

@@ -1,4 +1,5 @@
 #include "daemon/config/check.hpp"
+#include "daemon/config/listen_address.hpp"
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>

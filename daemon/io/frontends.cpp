@@ -1,6 +1,7 @@
 #include "daemon/io/frontends.hpp"
 #include "daemon/api.hpp"
 #include "daemon/app.hpp"
+#include "daemon/config/listen_address.hpp"
 #include "daemon/event_feed.hpp"
 #include "daemon/io/control_peer.hpp"
 #include "daemon/io/event_loop.hpp"
@@ -12,26 +13,11 @@
 namespace backstop {
 namespace {
 
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-Result<HostPort> split_listen(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return fail(Errc::invalid, "'" + text + "': write HOST:PORT");
-  const int port = std::atoi(text.c_str() + colon + 1);
-  if (port < 0 || port > 65535) return fail(Errc::invalid, "'" + text + "': the port is not 0 to 65535");
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return HostPort{std::move(host), static_cast<std::uint16_t>(port)};
-}
-
 /// `key` is the one of the configuration.
 Result<Listener> listen_tcp(const std::string& listen, const char* key) {
-  const Result<HostPort> address = split_listen(listen);
-  if (!address) return address.error().in(key);
-  Result<Listener> tcp = Listener::tcp(address->host, address->port);
+  const config::ListenAddress address = config::listen_address(listen);
+  if (!address.ok()) return fail(Errc::invalid, "'" + listen + "': write HOST:PORT").in(key);
+  Result<Listener> tcp = Listener::tcp(address.bare_host(), address.number());
   if (!tcp) return tcp.error().in(key);
   return tcp;
 }

@@ -4,6 +4,11 @@ import type { Deployment, Entry, Service, Step, Time } from "./model";
 import { now } from "./store";
 import { clock, duration, isLeftOut, phaseMark, stepMark, type Mark } from "./words";
 
+/// The command that writes all that is known of a deployment or an incident into a file.
+export function reportCommand(id: string): HTMLElement {
+  return h("code", {}, `backstopctl report ${id} --format html --out ${id}.html`);
+}
+
 export function badge(mark: Mark, more = ""): HTMLElement {
   return h("span", { class: `badge ${mark.tone}` }, h("i", { "aria-hidden": "true" }, mark.sign), " ", mark.word, more);
 }

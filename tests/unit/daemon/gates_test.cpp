@@ -63,6 +63,13 @@ public:
     ASSERT_TRUE(approve(id, "lead", kBob, {}, true).ok);
     ASSERT_TRUE(approve(id, "owner", kEve).ok);
   }
+  /// Requested and given all; what is looked at once more as it begins takes 5 s.
+  std::string request_with_slow_check(const std::string& version) {
+    const std::string id = request(version).id;
+    give_all(id);
+    steps.script("/bin/tests", {Script::exits(0, seconds(5))});
+    return id;
+  }
 };
 
 TEST(Gates, WithEverythingGivenItBegins) {
@@ -234,9 +241,7 @@ TEST(Gates, AnEmergencyBeginsAlsoWhatChangedSinceItWasSigned) {
 
 TEST(Gates, AFileThatChangesWhileItIsCheckedIsNotBegunWith) {
   GatesWorld w;
-  const std::string id = w.request("v2").id;
-  w.give_all(id);
-  w.steps.script("/bin/tests", {Script::exits(0, seconds(5))});
+  const std::string id = w.request_with_slow_check("v2");
   ASSERT_TRUE(w.begin_requested(id).ok);
   w.replace_config({gated("  monitoring: false\n  ordered: false\n").text()});
   w.run(6);
@@ -256,11 +261,9 @@ TEST(Gates, AskedAgainTheSameIsNoNews) {
 
 TEST(Gates, AWindowThatClosesWhileItIsCheckedKeepsItClosed) {
   GatesWorld w(gated("  monitoring: false\n  windows: [\"Mon..Thu *-*-* 09..15:* UTC\"]\n"));
-  const std::string id = w.request("v2").id;
-  w.give_all(id);
+  const std::string id = w.request_with_slow_check("v2");
   WallMinute wall{2026, 11, 26, 15, 59, 4};
   w.app->wall_clock = [&](Time, bool) { return wall; };
-  w.steps.script("/bin/tests", {Script::exits(0, seconds(5))});
   ASSERT_TRUE(w.begin_requested(id).ok);
   wall = {2026, 11, 26, 16, 0, 4};
   w.run(6);
@@ -270,9 +273,7 @@ TEST(Gates, AWindowThatClosesWhileItIsCheckedKeepsItClosed) {
 
 TEST(Gates, AfterARestartItBeginsOnceSomethingWasMeasured) {
   GatesWorld w;
-  const std::string id = w.request("v2").id;
-  w.give_all(id);
-  w.steps.script("/bin/tests", {Script::exits(0, seconds(5))});
+  const std::string id = w.request_with_slow_check("v2");
   ASSERT_TRUE(w.begin_requested(id).ok);
   w.kill();
   w.run_dead(6);

@@ -3,7 +3,7 @@ import * as act from "../actions";
 import { get } from "../api";
 import { h } from "../dom";
 import type { Incident } from "../model";
-import { badge, deploymentLink, facts, incidentLink, section, serviceLink, table, timeline } from "../parts";
+import { badge, deploymentLink, facts, incidentLink, reportCommand, section, serviceLink, table, timeline } from "../parts";
 import { clock, duration, incidentMark, seconds } from "../words";
 
 export const title = "Incidents";
@@ -42,6 +42,6 @@ export function drawOne(i: Incident): Node[] {
       ["what prevents it", i.prevention],
     ]),
     section("Timeline", i.timeline?.length ? timeline(i.timeline, [i.deployment, i.service]) : h("p", {}, "Nothing is recorded.")),
-    h("p", { class: "foot" }, "As a file to pass on: ", h("code", {}, `backstopctl report ${i.id} --format html --out ${i.id}.html`)),
+    h("p", { class: "foot" }, "As a file to pass on: ", reportCommand(i.id)),
   ];
 }

@@ -4,7 +4,7 @@ import * as act from "../actions";
 import { figures, type ChartMark } from "../chart";
 import { h } from "../dom";
 import type { Checklist, Decision, Deployment, Level, Readings, Rule, Service, Status } from "../model";
-import { badge, bakeBar, courseOf, deploymentLink, facts, incidentLink, phaseBadge, section, serviceLink, stepLine, stepOutputs, table, timeline } from "../parts";
+import { badge, bakeBar, courseOf, deploymentLink, facts, incidentLink, phaseBadge, reportCommand, section, serviceLink, stepLine, stepOutputs, table, timeline } from "../parts";
 import { now, store, takeStatus } from "../store";
 import { clock, duration, isBlind, kBlind, levelMark, notRolledBack, phaseWords, seconds, serviceMark, show, standing, stepMark, valueText, type Mark } from "../words";
 
@@ -84,7 +84,7 @@ function curves(live: Live): HTMLElement {
   if (!readings || readings.t_us.length === 0) return h("p", { class: "quiet" }, "Nothing was read yet.");
   const oldest = readings.t_us[0]! / 1000;
   const over = d?.final && d.ended && Date.parse(d.ended) < oldest;
-  if (over) return h("p", { class: "quiet" }, "The curves of it are gone from memory. All of its course: ", h("code", {}, `backstopctl report ${d.id} --format html --out ${d.id}.html`));
+  if (over) return h("p", { class: "quiet" }, "The curves of it are gone from memory. All of its course: ", reportCommand(d.id));
   const from = d?.begun ? Math.max(oldest, Date.parse(d.begun) - 60_000) : oldest;
   const levels = new Map<string, Level>(); // the worst of all rows of an indicator
   const blind = new Set<string>();
@@ -153,10 +153,10 @@ function decided(live: Live): HTMLElement | null {
   const { decision: e, deployment: d } = live;
   if (!e) return null;
   const asked = e.status === "awaiting_confirmation";
-  const answered = asked && !!d && !isAsked(d); // how it ended says the timeline
+  const stands = !asked ? e.status.replaceAll("_", " ") : d && !isAsked(d) ? "a person was asked" : "a person is asked"; // the timeline has the answer
   return section(
     `Decision ${e.id}`,
-    h("p", { class: "line" }, badge(e.decision === "RollBack" ? { sign: "✗", word: e.decision, tone: "critical" } : { sign: "✓", word: e.decision, tone: "plain" }), h("span", {}, `${asked ? (answered ? "a person was asked" : "a person is asked") : e.status.replaceAll("_", " ")}, ${clock(e.at)}`)),
+    h("p", { class: "line" }, badge(e.decision === "RollBack" ? { sign: "✗", word: e.decision, tone: "critical" } : { sign: "✓", word: e.decision, tone: "plain" }), h("span", {}, `${stands}, ${clock(e.at)}`)),
     h("p", {}, e.why),
     e.because && !asked ? h("p", { class: "quiet" }, e.because) : null,
     table("What it rests on", ["rule", "level", "value", "limit", "baseline", "requests"], e.evidence.filter((v) => v.level !== "normal" || e.rules.includes(v.rule)).map((v) =>
