@@ -50,10 +50,11 @@ struct ShareSnapshot {
   Time newest{}, round{}, round_newest{};
   double bad = 0, all = 0;
   Duration interval{};
-  std::int64_t answers_before = 0, answers = 0;
+  std::int64_t answers_before = 0, answers = 0, early = 0;
   template <class V> void fields(V& v) {
     v("nats", nats), v("last", last), v("newest", newest), v("round", round), v("round_newest", round_newest);
     v("bad", bad), v("all", all), v("interval", interval), v("answers_before", answers_before), v("answers", answers);
+    v("early", early);
   }
 };
 struct SuspicionSnapshot {
@@ -65,11 +66,16 @@ struct SuspicionSnapshot {
   Time pair_newest{};
   double canary_bad = 0, canary_all = 0, control_bad = 0, control_all = 0; ///< not compared yet
   double weighed = 0;
+  Time steady_since{}, steady_newest{};
+  double steady_bad = 0, steady_all = 0, steady_minutes = 0;
+  bool steady_early = false;
   template <class V> void fields(V& v) {
     v("share", share), v("severe", severe), v("gauge", gauge), v("gauge_newest", gauge_newest), v("cells", cells);
     v("trend", trend), v("restarts", restarts), v("pair", pair), v("pair_newest", pair_newest);
     v("canary_bad", canary_bad), v("canary_all", canary_all), v("control_bad", control_bad);
     v("control_all", control_all), v("weighed", weighed);
+    v("steady_since", steady_since), v("steady_newest", steady_newest), v("steady_bad", steady_bad);
+    v("steady_all", steady_all), v("steady_minutes", steady_minutes), v("steady_early", steady_early);
   }
 };
 struct WatchSnapshot {
@@ -89,12 +95,14 @@ ShareSnapshot snapshot_of(const ShareEvidence::State& state) {
           before.newest,  round.t,
           round.newest,   round.bad,
           round.all,      round.interval,
-          before.answers, round.answers};
+          before.answers, round.answers,
+          before.early};
 }
 
 ShareEvidence::State state_of(const ShareSnapshot& s) {
   ShareEvidence::State state;
-  state.before = {s.nats, {}, s.newest, static_cast<std::uint32_t>(s.answers_before)};
+  state.before = {
+      s.nats, {}, s.newest, static_cast<std::uint32_t>(s.answers_before), static_cast<std::uint32_t>(s.early)};
   state.round = {s.round, s.round_newest, s.bad, s.all, s.interval, static_cast<std::uint32_t>(s.answers)};
   for (std::size_t i = 0; i < std::min(s.last.size(), state.before.last.size()); ++i) state.before.last[i] = s.last[i];
   return state;
@@ -114,6 +122,9 @@ SuspicionSnapshot snapshot_of(const SuspicionState& state) {
   s.canary_bad = state.pair.canary.bad, s.canary_all = state.pair.canary.all;
   s.control_bad = state.pair.control.bad, s.control_all = state.pair.control.all;
   s.weighed = state.weighed;
+  s.steady_since = state.steady.since, s.steady_newest = state.steady.newest;
+  s.steady_bad = state.steady.bad, s.steady_all = state.steady.all, s.steady_minutes = state.steady.minutes;
+  s.steady_early = state.steady.early;
   return s;
 }
 
@@ -130,6 +141,7 @@ SuspicionState suspicion_of(const SuspicionSnapshot& s) {
     state.restarts.push_back({time_from_us(s.restarts.t[i]), static_cast<std::uint32_t>(s.restarts.a[i])});
   state.pair = {s.pair, s.pair_newest, {s.canary_bad, s.canary_all}, {s.control_bad, s.control_all}};
   state.weighed = s.weighed;
+  state.steady = {s.steady_since, s.steady_newest, s.steady_bad, s.steady_all, s.steady_minutes, s.steady_early};
   return state;
 }
 

@@ -14,8 +14,6 @@ constexpr double kWorseShare = 1.8;    ///< a share that was bad already must be
 constexpr double kWorseQuantile = 1.5; ///< likewise a quantile
 constexpr double kWorseTail = 3;       ///< likewise the share of slow requests
 constexpr double kMostTail = 0.3;
-/// 30 % for two minutes, at least: half an hour of baseline does not tell that a service wanders less (bench/decision/alpha).
-constexpr double kWanderOfErrors = 0.3 * 0.3 * 120;
 constexpr double kWanderOfLatency = 0.8; ///< at least; more where the baseline shows it
 constexpr double kMostWander = 30;
 constexpr double kUnknownWander = 5; ///< of a latency without a baseline
@@ -55,22 +53,23 @@ std::vector<Block> blocks_of(const Trace& before, double fewest) {
   return blocks;
 }
 
-/// How far the share wanders beyond chance: Pearson's chi-square of blocks over their number gives the dispersion
-/// 1 + (requests a second) share wander, see ShareEvidence.
+/// How far the share wanders beyond chance: Pearson's chi-square of a block is on average the dispersion
+/// 1 + (requests a second) share wander, see ShareEvidence. Their median over the one of chance, that single blocks with
+/// requests that stall do not make the service look as if it wandered.
 template <class BadOf>
 double wander_of(const std::vector<Block>& blocks, double share, double otherwise, BadOf bad_of) {
-  double chi = 0, per_second = 0;
-  std::size_t n = 0;
+  constexpr double kMedianOfChance = 0.455; ///< of chi-square with one degree of freedom
+  std::vector<double> chi;
+  double per_second = 0;
   for (const Block& block : blocks) {
     if (block.all * share < 1 || block.seconds <= 0) continue;
     const double off = bad_of(block) - share * block.all;
-    chi += off * off / (block.all * share * (1 - share));
+    chi.push_back(off * off / (block.all * share * (1 - share)));
     per_second += block.all / block.seconds;
-    ++n;
   }
-  if (n < kFewestBlocks || share <= 0) return otherwise;
-  const auto count = static_cast<double>(n);
-  return (chi / count - 1) / (per_second / count * share);
+  if (chi.size() < kFewestBlocks || share <= 0) return otherwise;
+  per_second /= static_cast<double>(chi.size());
+  return (median(std::move(chi)) / kMedianOfChance - 1) / (per_second * share);
 }
 
 /// Goes through what was before as it would through what comes, and raises the bar by how far it got: cron jobs, noisy
@@ -137,9 +136,9 @@ EvidenceLine share_line(const Condition& c, const Trace& before) {
   const double before_share = all > 0 ? (bad + 0.5) / (all + 100) : 0; // one request in a hundred is not a rate
   line.share.share = std::clamp(std::max(share, kWorseShare * before_share), 1e-3, 0.9);
   moved(line, share, line.share.share, Unit::ratio);
-  const double wander = wander_of(blocks_of(before, 1), before_share, kWanderOfErrors,
+  const double wander = wander_of(blocks_of(before, 1), before_share, ShareLine::kWanderAssumed,
                                   [&](const Block& b) { return line.inverted ? b.all - b.bad : b.bad; });
-  line.share.wander = std::clamp(wander, kWanderOfErrors, kMostWander);
+  line.share.wander = std::clamp(wander, ShareLine::kWanderAssumed, kMostWander);
   line.severe_share = std::max(kSevereShare, std::min(0.9, 3 * before_share));
   return line;
 }

@@ -7,6 +7,12 @@ namespace backstop {
 namespace {
 
 constexpr std::size_t kFewestPoints = 10;
+constexpr Duration kKeep = std::chrono::minutes(15), kShortest = std::chrono::minutes(14);
+constexpr Duration kSpacing = std::chrono::seconds(10); ///< points that are closer are passed over
+constexpr std::size_t kParts = 3;
+constexpr double kSure = 6;    ///< the slope over its standard error
+constexpr double kAlike = 0.6; ///< the slope of each part over that of the whole, at least
+constexpr double kClear = 4;   ///< the rise over the points' distance from the line (RMS), at least
 
 struct Fit {
   double middle = 0; ///< seconds after the first point
@@ -52,28 +58,26 @@ void GaugeEvidence::add(Time t, double value, Duration interval) {
 }
 
 void Trend::add(Time t, double value) {
-  if (!points_.empty() && t - points_.back().t < shape_.spacing) return;
+  if (!points_.empty() && t - points_.back().t < kSpacing) return;
   points_.push_back({t, value});
-  const auto kept =
-      std::find_if(points_.begin(), points_.end(), [&](const Point& p) { return p.t >= t - shape_.keep; });
+  const auto kept = std::find_if(points_.begin(), points_.end(), [t](const Point& p) { return p.t >= t - kKeep; });
   points_.erase(points_.begin(), kept);
 }
 
 bool Trend::crosses(double line, double from, Time now, Duration ahead) const {
   const std::size_t n = points_.size();
-  if (n < kFewestPoints || points_.back().value <= from || points_.back().t - points_.front().t < shape_.shortest)
+  if (n < kFewestPoints || points_.back().value <= from || points_.back().t - points_.front().t < kShortest)
     return false;
   const Time origin = points_.front().t;
   const Fit whole = fit(points_, 0, n, origin);
   const double at = to_seconds(now - origin);
-  if (whole.slope <= shape_.sure * whole.error || whole.at(at) <= from || whole.at(at + to_seconds(ahead)) <= line)
+  if (whole.slope <= kSure * whole.error || whole.at(at) <= from || whole.at(at + to_seconds(ahead)) <= line)
     return false;
   const double rise = whole.slope * to_seconds(points_.back().t - origin);
-  if (rise < std::max(shape_.rise, shape_.clear * whole.off)) return false;
-  const auto parts = static_cast<std::size_t>(shape_.parts);
-  for (std::size_t i = 0; i < parts; ++i) {
-    const Fit part = fit(points_, n * i / parts, n * (i + 1) / parts, origin);
-    if (part.slope <= shape_.alike * whole.slope) return false;
+  if (rise < kClear * whole.off) return false;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const Fit part = fit(points_, n * i / kParts, n * (i + 1) / kParts, origin);
+    if (part.slope <= kAlike * whole.slope) return false;
   }
   return true;
 }

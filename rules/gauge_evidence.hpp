@@ -37,8 +37,8 @@ private:
   State state_;
 };
 
-/// A leak or a creep: the points of the last minutes rise on a straight line that crosses the limit soon. Each part of
-/// them rises alike, which a step or a warm-up that levels off does not.
+/// A leak: the values of the last 15 minutes rise on a straight line that crosses the limit soon. Each third of them rises
+/// alike, which a step or a warm-up that levels off does not.
 class Trend {
 public:
   struct Point {
@@ -46,17 +46,6 @@ public:
     double value = 0;
     bool operator==(const Point&) const = default;
   };
-  struct Shape {
-    Duration keep{std::chrono::minutes(15)};
-    Duration shortest{std::chrono::minutes(14)}; ///< points must span this
-    Duration spacing{std::chrono::seconds(10)};  ///< closer ones are passed over
-    double sure = 6;                             ///< the slope over its standard error
-    double alike = 0.6;                          ///< the slope of each part over that of the whole, at least
-    int parts = 3;                               ///< of equally many points
-    double clear = 4;                            ///< the rise over the points' distance from the line (RMS), at least
-    double rise = 0;                             ///< over all of the points, at least
-  };
-  explicit Trend(Shape shape) : shape_(shape) {}
   void add(Time t, double value);
   void clear() { points_.clear(); }
   /// Ordinary least squares: it is above `from` (the line and the newest point), and within `ahead` above `line`.
@@ -65,8 +54,7 @@ public:
   void restore(std::vector<Point> points) { points_ = std::move(points); }
 
 private:
-  Shape shape_;
-  std::vector<Point> points_;
+  std::vector<Point> points_; ///< oldest first
 };
 
 } // namespace backstop

@@ -1,9 +1,11 @@
 #pragma once
 #include "rules/baseline.hpp"
 #include "rules/crash_loop.hpp"
+#include "rules/creep.hpp"
 #include "rules/gauge_evidence.hpp"
 #include "rules/pair_evidence.hpp"
 #include "rules/share_evidence.hpp"
+#include "rules/steady_evidence.hpp"
 #include "rules/table.hpp"
 #include <optional>
 #include <string>
@@ -45,7 +47,7 @@ EvidenceLine::Kind evidence_kind_named(std::string_view name); ///< none for oth
 
 /// What the evidence says of one rule at one time.
 struct Finding {
-  double evidence = 0; ///< in nats (gauge: as the share of its bar that would be)
+  double evidence = 0; ///< in nats (of what is counted in time: as the share of its bar that would be)
   double bar = 0;      ///< nats that suffice
   bool proven = false;
   bool severe = false;       ///< proven by the severe path: counts in the warm-up and while deploying
@@ -57,9 +59,10 @@ struct Finding {
 /// What of a suspicion must survive a restart.
 struct SuspicionState {
   ShareEvidence::State share, severe;
+  SteadyEvidence::State steady;
   std::vector<Intermittence::Cell> cells;
   GaugeEvidence::State gauge;
-  std::vector<Trend::Point> trend;
+  std::vector<Trend::Point> trend; ///< of a gauge, or of the logarithm of a quantile
   std::vector<CrashLoop::Restart> restarts;
   PairEvidence::State pair;
   double weighed = 0;
@@ -80,9 +83,9 @@ class Suspicion {
 public:
   Suspicion(EvidenceLine line, double quantile, const SequentialSpec& spec);
   void add(const Observed& observed);
-  void clear();
+  void start(); ///< of a version: nothing is gathered, and there is a head start
   [[nodiscard]] Finding finding(Time now) const;
-  /// As the bar of its line counts: nats, or seconds of a gauge.
+  /// As the bar of its line counts: nats (steady evidence as the share of its own bar that would be), or seconds of a gauge.
   [[nodiscard]] double gathered() const;
   [[nodiscard]] const EvidenceLine& line() const { return line_; }
   [[nodiscard]] SuspicionState save() const;
@@ -90,24 +93,27 @@ public:
 
 private:
   void add_share(Time t, double bad, double all, const Observed& observed);
-  void add_creep(const Increase& increase);
+  void add_creep(const Increase& increase, Duration interval);
   [[nodiscard]] double bad_of(const Increase& increase) const;
+  [[nodiscard]] double steady_nats() const;
   void find_share(Finding& f, Time now) const;
   void find_gauge(Finding& f, Time now) const;
 
   EvidenceLine line_;
   double quantile_; ///< slow_share: the quantile that the table's line is for
   ShareEvidence share_, severe_;
+  SteadyEvidence steady_;
   Intermittence intermittence_;
   GaugeEvidence gauge_;
   CrashLoop crash_loop_;
   PairEvidence pair_;
   bool grouped_ = false;        ///< a control group was shown
   double weighed_ = 0;          ///< requests, since the watch is armed
-  Trend trend_;                 ///< of the gauge, or of the logarithm of the quantile
+  Trend trend_;                 ///< of the gauge
+  Creep creep_;                 ///< of the quantile
   std::vector<Bucket> filling_; ///< requests for the next point of a creep ...
-  Time filling_since_{};        ///< ... since
-  Time newest_{};               ///< of the gauge
+  Time filling_since_{}, filling_newest_{};
+  Time newest_{}; ///< of the gauge
 };
 
 /// What an indicator did while a good version ran, finely enough to be gone through again. Bounded: kCells.

@@ -21,7 +21,7 @@ double log_ratio(double bad, double all, double p, double q) {
 } // namespace
 
 ShareEvidence::ShareEvidence(ShareLine line, double most_per_second, std::span<const double> times_worse)
-    : line_(line), most_per_second_(most_per_second) {
+    : line_(line), head_start_(line.bar, ShareLine{}.bar), most_per_second_(most_per_second) {
   const double q = line.share;
   for (const double times : times_worse) {
     const double p = std::min(kHighestShare, q * times);
@@ -33,6 +33,12 @@ ShareEvidence::ShareEvidence(ShareLine line, double most_per_second, std::span<c
 void ShareEvidence::clear() {
   state_ = State{};
   state_.before.nats.assign(weights_.size(), 0);
+  now_ = state_.before;
+}
+
+void ShareEvidence::start() {
+  clear();
+  state_.before.early = (1U << weights_.size()) - 1;
   now_ = state_.before;
 }
 
@@ -68,8 +74,11 @@ void ShareEvidence::weigh() {
   double greatest = 0, increment = 0;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     const double ratio = bad * weights_[i].bad + (all - bad) * weights_[i].good;
-    const double x = std::clamp(ratio / dispersion, -most, before.nats[i] > 0 ? most : most_at_first);
-    now_.nats[i] = std::max(0.0, before.nats[i] + x);
+    bool early = (before.early >> i & 1U) != 0;
+    const double counts = head_start_.counts(early);
+    const double x = std::clamp(counts * ratio / dispersion, -most, before.nats[i] > 0 ? most : most_at_first);
+    now_.nats[i] = head_start_.sum(before.nats[i], x, early);
+    now_.early = early ? now_.early | 1U << i : now_.early & ~(1U << i);
     if (now_.nats[i] < greatest) continue;
     greatest = now_.nats[i];
     increment = x;
@@ -85,7 +94,7 @@ bool ShareEvidence::is_whole(Time now) const {
 
 double ShareEvidence::nats(Time now) const {
   const std::vector<double>& nats = sum(now).nats;
-  return nats.empty() ? 0 : *std::max_element(nats.begin(), nats.end());
+  return nats.empty() ? 0 : std::max(0.0, *std::max_element(nats.begin(), nats.end()));
 }
 
 bool ShareEvidence::proven(Time now) const {

@@ -12,12 +12,38 @@ namespace backstop {
 
 /// What a share is held against.
 struct ShareLine {
+  /// A variance of a tenth (32 %) for two minutes, of errors at least: half an hour of baseline does not tell that a service
+  /// wanders less (bench/decision/alpha).
+  static constexpr double kWanderAssumed = 0.1 * 120;
   double share = 0.05; ///< the null hypothesis: at most this share is bad
   /// How much the share of a service that is well wanders by itself: its relative variance times the time over which it
   /// stays away, in seconds. It bounds what any number of requests in a short time can prove.
   double wander = 0;
   double bar = 7.5; ///< nats that suffice
   bool operator==(const ShareLine&) const = default;
+};
+
+/// What is bad from the start of a version needs less evidence, as most regressions show at once: a CUSUM with a head start
+/// (fast initial response, Lucas and Crosier 1982) of this share of its default bar. It is told as evidence that counts for
+/// more until it has spoken against as much as the head start was: then nothing seems gathered before a request was seen, and
+/// what evidence must span at least stays as it is.
+class HeadStart {
+public:
+  static constexpr double kShare = 0.4;
+  /// `bar`: what suffices; `standard`: the default bar, in the same unit.
+  HeadStart(double bar, double standard)
+      : counts_(bar / (bar - kShare * standard)), spent_(kShare * standard * counts_) {}
+  /// What `gathered` and `more` are together, at least 0 but in the head start; ends that once it is spent.
+  [[nodiscard]] double sum(double gathered, double more, bool& early) const {
+    if (early && gathered + more > -spent_) return gathered + more;
+    const double sum = early ? 0 : std::max(0.0, gathered + more);
+    early = false;
+    return sum;
+  }
+  [[nodiscard]] double counts(bool early) const { return early ? counts_ : 1; }
+
+private:
+  double counts_, spent_;
 };
 
 /// Alternatives that the evidence is weighed for, as multiples of the null's share; none is above 97 %.
@@ -39,6 +65,7 @@ public:
     std::array<double, 3> last{}; ///< the last increments of the greatest
     Time newest{};
     std::uint32_t answers = 0; ///< of the last round
+    std::uint32_t early = 0;   ///< bit i: alternative i has its head start still
     bool operator==(const Sum&) const = default;
   };
   /// The answers that may still get company.
@@ -61,8 +88,10 @@ public:
   /// `bad` of `all` requests, up to `t`. `interval`: what the first of all covers. No requests: no evidence.
   void add(Time t, double bad, double all, Duration interval);
   void clear();
+  /// As clear, at the start of a version: with a head start.
+  void start();
 
-  [[nodiscard]] double nats(Time now) const;
+  [[nodiscard]] double nats(Time now) const; ///< 0 at least
   /// The bar is reached, and it was not one scrape that did it: of the last three two speak against it.
   [[nodiscard]] bool proven(Time now) const;
   /// No more answers of this round are waited for.
@@ -76,6 +105,7 @@ private:
   [[nodiscard]] const Sum& sum(Time now) const { return is_whole(now) ? now_ : state_.before; }
 
   ShareLine line_;
+  HeadStart head_start_;
   double most_per_second_;
   /// Nats for the alternative that a bad and a good request are; both 0: the alternative is not above the line.
   struct Weight {

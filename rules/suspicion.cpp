@@ -11,26 +11,10 @@ constexpr double kSevereBar = 8;
 constexpr double kPairBar = 7;             ///< nats: one in a thousand
 constexpr double kFewestForAQuantile = 40; ///< requests
 constexpr Duration kCreepPoint = std::chrono::seconds(25);
-constexpr Duration kCreepAhead = std::chrono::seconds(90);
-constexpr double kCreepBelow = 0.1;    ///< in the logarithm: the fitted quantile is within 10 % of the line
-constexpr double kCreepEvidence = 0.1; ///< of the bar: requests are slower than the line already
-constexpr double kCreepRise = 0.3;     ///< in the logarithm: what wobbles near the line does not grow by a third
 constexpr Duration kLeakAhead = std::chrono::seconds(60);
 constexpr double kLeakBelow = 4;                       ///< in scales of the gauge ...
 constexpr double kMostLeakBelow = 0.05;                ///< ... and of its line
 constexpr Duration kUnarmed = std::chrono::minutes(1); ///< of the warm-up that counts as an outage that comes and goes
-
-Trend::Shape shape_of(const EvidenceLine& line) {
-  if (line.kind != EvidenceLine::Kind::slow_share) return {};
-  return {.keep = std::chrono::minutes(15),
-          .shortest = std::chrono::minutes(12),
-          .spacing = Duration{},
-          .sure = 2,
-          .alike = 0.2,
-          .parts = 3,
-          .clear = 0,
-          .rise = kCreepRise};
-}
 
 double per_second(double nats, Duration least) { return nats / std::max(1e-3, to_seconds(least)); }
 
@@ -52,18 +36,20 @@ Suspicion::Suspicion(EvidenceLine line, double quantile, const SequentialSpec& s
     : line_(std::move(line)), quantile_(quantile),
       share_(line_.share, per_second(ShareLine{}.bar, spec.sustain), kTimesWorse),
       severe_({line_.severe_share, 0, kSevereBar}, per_second(kSevereBar, spec.severe), kSeverelyWorse),
-      intermittence_(line_.share, spec.sustain), gauge_(line_.gauge), pair_(per_second(kSevereBar, spec.severe)),
-      trend_(shape_of(line_)) {}
+      steady_(line_.share), intermittence_(line_.share, spec.sustain), gauge_(line_.gauge),
+      pair_(per_second(kSevereBar, spec.severe)) {}
 
-void Suspicion::clear() {
-  share_.clear();
+void Suspicion::start() {
+  share_.start();
   severe_.clear();
+  steady_.start();
   intermittence_.clear();
   gauge_.clear();
   crash_loop_.clear();
   pair_.clear();
   weighed_ = 0;
   trend_.clear();
+  creep_.clear();
   filling_.clear();
   newest_ = Time{};
 }
@@ -89,7 +75,7 @@ void Suspicion::add(const Observed& observed) {
     for (const std::uint32_t target : i.restarted) crash_loop_.add(i.t, target, observed.interval);
     if (line_.kind == EvidenceLine::Kind::slow_share && i.histogram.empty()) return;
     add_share(i.t, bad_of(i), i.all, observed);
-    if (line_.kind == EvidenceLine::Kind::slow_share) add_creep(i);
+    if (line_.kind == EvidenceLine::Kind::slow_share) add_creep(i, observed.interval);
     return;
   }
   case EvidenceLine::Kind::gauge: {
@@ -105,6 +91,7 @@ void Suspicion::add(const Observed& observed) {
 
 void Suspicion::add_share(Time t, double bad, double all, const Observed& observed) {
   share_.add(t, bad, all, observed.interval);
+  steady_.add(t, bad, all, observed.interval);
   if (observed.armed) weighed_ += all;
   if (line_.kind != EvidenceLine::Kind::share) return;
   if (line_.severe_share > 0) severe_.add(t, bad, all, observed.interval);
@@ -113,15 +100,21 @@ void Suspicion::add_share(Time t, double bad, double all, const Observed& observ
 }
 
 /// The quantile of every half minute, or of as many requests as tell it, as points of a trend.
-void Suspicion::add_creep(const Increase& increase) {
-  if (filling_.empty()) filling_since_ = increase.t;
+void Suspicion::add_creep(const Increase& increase, Duration interval) {
+  const bool goes_on = filling_.empty() || increase.t - filling_newest_ < interval / 2; // another target's answer
+  if (!goes_on && filling_newest_ - filling_since_ >= kCreepPoint &&
+      filling_.back().cumulative >= kFewestForAQuantile) {
+    const double value = histogram_quantile(quantile_, filling_);
+    if (std::isfinite(value) && value > 0)
+      creep_.add(filling_since_ + (filling_newest_ - filling_since_) / 2, std::log(value));
+    filling_.clear();
+  }
+  filling_since_ = filling_.empty() ? increase.t : std::min(filling_since_, increase.t);
+  filling_newest_ = filling_.empty() ? increase.t : std::max(filling_newest_, increase.t);
   add_histogram(filling_, increase.histogram);
-  if (increase.t - filling_since_ < kCreepPoint || filling_.back().cumulative < kFewestForAQuantile) return;
-  const double value = histogram_quantile(quantile_, filling_);
-  if (std::isfinite(value) && value > 0)
-    trend_.add(filling_since_ + (increase.t - filling_since_) / 2, std::log(value));
-  filling_.clear();
 }
+
+double Suspicion::steady_nats() const { return line_.share.bar * steady_.minutes() / steady_.enough(); }
 
 Finding Suspicion::finding(Time now) const {
   Finding f;
@@ -137,18 +130,21 @@ Finding Suspicion::finding(Time now) const {
 }
 
 void Suspicion::find_share(Finding& f, Time now) const {
-  f.evidence = share_.nats(now);
+  const double nats = share_.nats(now), steady = steady_nats();
+  f.evidence = std::max(nats, steady);
   f.how.reserve(64);
   f.how = "evidence ";
   add_nats(f.how, f.evidence, f.bar);
-  f.proven = share_.proven(now);
+  if (steady > nats)
+    f.how += ", for it stays above it (" + show(std::floor(steady_.minutes()), Unit::count) + " of " +
+             show(std::round(steady_.enough()), Unit::count) + " minutes)";
+  f.proven = share_.proven(now) || steady_.proven();
   f.weighed = weighed_;
   f.weighed_needed = requests_to_tell(line_.share);
   if (line_.kind == EvidenceLine::Kind::slow_share) {
-    const double limit = std::log(line_.slower_than);
-    if (f.evidence > kCreepEvidence * f.bar && trend_.crosses(limit, limit - kCreepBelow, now, kCreepAhead)) {
+    if (const double rise = creep_.reaches(std::log(line_.slower_than), now); rise > 0) {
       f.proven = true;
-      f.how += ", and it rises steadily";
+      f.how += ", and it rose to it steadily, by " + show(std::exp(rise) - 1, Unit::ratio);
     }
   } else if (severe_.proven(now)) {
     f.proven = f.severe = true;
@@ -191,21 +187,27 @@ void Suspicion::find_gauge(Finding& f, Time now) const {
 }
 
 double Suspicion::gathered() const {
-  return line_.kind == EvidenceLine::Kind::gauge ? gauge_.seconds() : share_.nats(kNever);
+  return line_.kind == EvidenceLine::Kind::gauge ? gauge_.seconds() : std::max(share_.nats(kNever), steady_nats());
 }
 
 SuspicionState Suspicion::save() const {
-  return {share_.state(),  severe_.state(),        intermittence_.cells(), gauge_.state(),
-          trend_.points(), crash_loop_.restarts(), pair_.state(),          weighed_};
+  const bool creeps = line_.kind == EvidenceLine::Kind::slow_share;
+  return {share_.state(),         severe_.state(), steady_.state(),
+          intermittence_.cells(), gauge_.state(),  creeps ? creep_.points() : trend_.points(),
+          crash_loop_.restarts(), pair_.state(),   weighed_};
 }
 
 void Suspicion::restore(SuspicionState state) {
   share_.restore(std::move(state.share));
   severe_.restore(std::move(state.severe));
+  steady_.restore(state.steady);
   intermittence_.restore(std::move(state.cells));
   newest_ = state.gauge.newest;
   gauge_.restore(state.gauge);
-  trend_.restore(std::move(state.trend));
+  if (line_.kind == EvidenceLine::Kind::slow_share)
+    creep_.restore(std::move(state.trend));
+  else
+    trend_.restore(std::move(state.trend));
   crash_loop_.restore(std::move(state.restarts));
   pair_.restore(std::move(state.pair));
   weighed_ = state.weighed;

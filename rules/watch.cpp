@@ -109,7 +109,7 @@ void Watch::start_clean(Time since) {
     state = RuleState{};
     state.value_at_begin = excused;
   }
-  for (Held& held : held_) held.suspicion.clear();
+  for (Held& held : held_) held.suspicion.start();
 }
 
 /// Shows what is new to every suspicion, and to the trace that later lines are drawn from.

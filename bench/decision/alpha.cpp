@@ -63,6 +63,7 @@ bool rolls_back(const Case& c, double hours, std::uint64_t seed) {
   errors.kind = RatioSpec{};
   const Condition condition{0, Unit::ratio, Limit{Op::greater, 0.05}, {}};
   Suspicion suspicion(line_for(errors, condition, before, SequentialSpec{}, kInterval), 0, SequentialSpec{});
+  suspicion.start();
   for (double t = 0; t < hours * 3600; t += kDt) {
     const Increase& increase = service.next(c.share);
     suspicion.add({&increase, nullptr, &none, kInterval, true});

@@ -44,7 +44,7 @@ TEST(GaugeEvidence, AnOutageOfTheSourceCountsForThirtySecondsAtMost) {
 
 /// The first second at which a value that is `value(t)` is said to cross 90; -1: never in an hour.
 template <class Value> int crosses_at(Value value) {
-  Trend trend({});
+  Trend trend;
   for (int t = 0; t < 3600; t += 5) {
     trend.add(at(t), value(t) + (t % 10 == 0 ? 0.3 : -0.3));
     if (trend.crosses(90, 86, at(t), std::chrono::seconds(60))) return t;
