@@ -10,8 +10,8 @@ constexpr std::size_t kQuarters = 4, kFewestPoints = 12;
 constexpr Duration kAhead = std::chrono::seconds(60);
 constexpr double kNear = 0.02;       ///< in the logarithm: a newest point further below the limit is not at it
 constexpr double kRise = 0.3;        ///< likewise: what wobbles near its limit does not grow by a third
-constexpr double kLeastOfEven = 0.1; ///< the rise into each quarter, over what an even rise would have
-constexpr double kMostOfEven = 1.8;
+constexpr double kLeastOfEven = 0.2; ///< the rise into each quarter, over what an even rise would have
+constexpr double kMostOfEven = 1.9;
 
 /// The middle of some of the points, each coordinate for itself.
 struct Middle {

@@ -39,6 +39,7 @@ Scrape answer_of(std::uint32_t target, double t) {
 
 TEST(WatchSnapshot, ReadsBackAsItWasInTheMiddleOfARound) {
   Watch watch(two_rows());
+  watch.start_clean(answer_of(0, 0).t); // a new version
   for (int i = 1; i <= 20; ++i) {
     for (const std::uint32_t target : {0U, 1U}) {
       watch.observe(answer_of(target, 5.0 * i + target * 0.3));
@@ -54,6 +55,9 @@ TEST(WatchSnapshot, ReadsBackAsItWasInTheMiddleOfARound) {
   }
   EXPECT_EQ(watch.save().suspicions[0].share.round.answers, 2U);
   EXPECT_GT(watch.save().suspicions[0].share.before.nats[0], 0);
+  EXPECT_NE(watch.save().suspicions[0].share.before.early, 0U);
+  EXPECT_TRUE(watch.save().suspicions[0].steady.early);
+  EXPECT_GT(watch.save().suspicions[0].steady.minutes, 0);
 }
 
 } // namespace

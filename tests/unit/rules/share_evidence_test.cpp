@@ -1,5 +1,5 @@
 // Evidence that too large a share of requests is bad, and how honest it is.
-#include "rules/share_evidence.hpp"
+#include "rules/steady_evidence.hpp"
 #include <cmath>
 #include <gtest/gtest.h>
 #include <random>
@@ -39,8 +39,33 @@ TEST(ShareEvidence, TheFartherFromTheLineTheSooner) {
   EXPECT_NE(at_7, -1);
 }
 
+ShareEvidence started(ShareEvidence e) {
+  e.start();
+  return e;
+}
+
+TEST(ShareEvidence, AVersionThatIsBadFromItsStartTakesLessButNeverLessThanSustain) {
+  const double later = proven_after(errors(), 50, 0.08), from_start = proven_after(started(errors()), 50, 0.08);
+  EXPECT_GT(from_start, 80);
+  EXPECT_LT(from_start, 0.75 * later);
+  for (const double per_second : {10.0, 10'000.0}) EXPECT_EQ(proven_after(started(errors(80)), per_second, 1), 80);
+}
+
+TEST(ShareEvidence, AVersionThatWasGoodAtFirstHasNoHeadStartLeft) {
+  ShareEvidence good_first = started(errors());
+  for (double t = -600; t <= 0; t += 5) good_first.add(at(t), 0, 250, seconds_f(5));
+  EXPECT_EQ(proven_after(good_first, 50, 0.08), proven_after(errors(), 50, 0.08));
+}
+
+TEST(ShareEvidence, TheHeadStartIsNoEvidence) {
+  ShareEvidence e = started(errors());
+  EXPECT_EQ(e.nats(kNever), 0);
+  e.add(at(5), 1, 250, seconds_f(5));
+  EXPECT_EQ(e.nats(kNever), 0);
+}
+
 TEST(ShareEvidence, MoreEvidenceOfTheSameKindNeverLowersIt) {
-  ShareEvidence few = errors(), many = errors();
+  ShareEvidence few = started(errors()), many = few;
   for (int i = 1; i < 20; ++i) {
     few.add(at(i * 5), 10, 50, seconds_f(5));
     many.add(at(i * 5), 15, 50, seconds_f(5));
@@ -57,7 +82,7 @@ TEST(ShareEvidence, NoRequestsAreNoEvidence) {
 }
 
 TEST(ShareEvidence, AnswersOfOneRoundAreOneWhateverTheirOrder) {
-  ShareEvidence one = errors(), two = errors();
+  ShareEvidence one = started(errors()), two = one;
   for (int i = 1; i <= 10; ++i) {
     const auto add = [&](ShareEvidence& e, double after, double bad) {
       e.add(at(i * 5 + after), bad, 50, seconds_f(5));
@@ -102,21 +127,25 @@ TEST(ShareEvidence, SevereTakesTwentySecondsAtSixtyPercent) {
   EXPECT_EQ(proven_after(ShareEvidence({0.45, 0, kBar}, kBar / 20, kSeverelyWorse), 100, 0.4), -1);
 }
 
-/// Watches of `hours`, in which the share is `share` but for noise of 25 % that stays for a minute.
+/// Watches of a new version over `hours`, in which the share is `share` but for noise of 25 % that stays for a minute.
 int rolled_back(int watches, double share, double per_second, double hours) {
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;
   const double keep = std::exp(-5.0 / 60), sd = 0.25;
+  const ShareLine line{0.05, ShareLine::kWanderAssumed, ShareLine{}.bar};
   int proven = 0;
   for (int i = 0; i < watches; ++i) {
-    ShareEvidence e = errors();
+    ShareEvidence e = started({line, line.bar / 80, kTimesWorse});
+    SteadyEvidence steady(line);
+    steady.start();
     double x = sd * normal(random);
     for (double t = 5; t <= hours * 3600; t += 5) {
       x = keep * x + sd * std::sqrt(1 - keep * keep) * normal(random);
       const int n = std::poisson_distribution<int>(per_second * 5)(random);
       const int k = n > 0 ? std::binomial_distribution<int>(n, std::min(1.0, share * std::exp(x)))(random) : 0;
       e.add(at(t), k, n, seconds_f(5));
-      if (!e.proven(kNever)) continue;
+      steady.add(at(t), k, n, seconds_f(5));
+      if (!e.proven(kNever) && !steady.proven()) continue;
       ++proven;
       break;
     }
