@@ -5,7 +5,7 @@
 namespace backstop {
 namespace {
 
-constexpr double kAbove = 0.12; ///< of the line: a minute so far above it says nothing yet
+constexpr double kAbove = 0.13; ///< of the line: a minute so far above it says nothing yet
 constexpr double kFull = 0.1;   ///< ... and so much further counts in full
 constexpr double kMostAgainst = 3;
 constexpr double kFewestBad = 3; ///< requests that are bad where the share is at its line

@@ -7,9 +7,9 @@ namespace backstop {
 /// Evidence that a share stays above its line: by little, but on and on. What ShareEvidence takes a good version to wander
 /// by is for services of which nothing is known; whoever stays above the line minute by minute shows that it wanders less.
 ///
-/// Minutes are scored instead of requests. A minute in which the share is a fifth above the line, or more, counts in full,
+/// Minutes are scored instead of requests. A minute in which the share is a quarter above the line, or more, counts in full,
 /// one that is nearer less, one at the line against it, one far below it as three:
-///   C = max(0, C + clip(((share / line - 1) - 0.12 w) / 0.1 w, -3, 1)),   in minutes,
+///   C = max(0, C + clip(((share / line - 1) - 0.13 w) / 0.1 w, -3, 1)),   in minutes,
 /// a CUSUM of clipped scores, as GaugeEvidence. w is 1, or the wander that the baseline shows in units of the one assumed
 /// (as standard deviations). No shorter outage can be proven by this. A minute lasts longer where it has too few requests to
 /// show three bad ones at the line. At the start of a version there is a head start, see HeadStart.
