@@ -1,4 +1,5 @@
 #include "rules/baseline.hpp"
+#include "rules/median.hpp"
 #include <algorithm>
 #include <vector>
 
@@ -6,13 +7,6 @@ namespace backstop {
 namespace {
 
 constexpr int kBlocks = 60;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 } // namespace
 

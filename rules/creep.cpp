@@ -1,6 +1,8 @@
 #include "rules/creep.hpp"
+#include "rules/median.hpp"
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace backstop {
 namespace {
@@ -13,7 +15,7 @@ constexpr double kRise = 0.3;        ///< likewise: what wobbles near its limit 
 constexpr double kLeastOfEven = 0.2; ///< the rise into each quarter, over what an even rise would have
 constexpr double kMostOfEven = 1.9;
 
-/// The middle of some of the points, each coordinate for itself.
+/// Of some of the points: the mean of their times, and the median of their values.
 struct Middle {
   double seconds = 0, value = 0;
 };
@@ -25,9 +27,7 @@ Middle middle_of(const std::vector<Trend::Point>& points, std::size_t first, std
     m.seconds += to_seconds(points[i].t - origin) / static_cast<double>(last - first);
     values.push_back(points[i].value);
   }
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  m.value = values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+  m.value = median(std::move(values));
   return m;
 }
 

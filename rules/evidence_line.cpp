@@ -22,7 +22,8 @@ constexpr Duration kBlock = std::chrono::seconds(30);
 constexpr double kFewestForAQuantile = 40;
 constexpr std::size_t kFewestBlocks = 10;
 
-double median(std::vector<double> values) {
+/// The upper one of the two in the middle, where there are two; 0 of none.
+double upper_median(std::vector<double> values) {
   if (values.empty()) return 0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
@@ -69,7 +70,7 @@ double wander_of(const std::vector<Block>& blocks, double share, double otherwis
   }
   if (chi.size() < kFewestBlocks || share <= 0) return otherwise;
   per_second /= static_cast<double>(chi.size());
-  return (median(std::move(chi)) / kMedianOfChance - 1) / (per_second * share);
+  return (upper_median(std::move(chi)) / kMedianOfChance - 1) / (per_second * share);
 }
 
 /// Goes through what was before as it would through what comes, and raises the bar by how far it got: cron jobs, noisy
@@ -155,7 +156,7 @@ EvidenceLine slow_line(const QuantileSpec& quantile, const Condition& c, const T
   }
   double normal = 0;
   if (quantiles.size() >= 5) {
-    normal = median(std::move(quantiles));
+    normal = upper_median(std::move(quantiles));
   } else if (!all.empty() && all.back().cumulative >= kFewestForAQuantile) {
     normal = histogram_quantile(quantile.q, all);
     if (!std::isfinite(normal)) normal = 0;
@@ -192,7 +193,7 @@ EvidenceLine gauge_line(const Condition& c, const Trace& before, const Sequentia
     values.push_back(*cell.value);
   }
   const bool known = values.size() >= 2 * kFewestBlocks;
-  const double normal = median(values);
+  const double normal = upper_median(values);
   std::optional<double> limit;
   if (c.limit) limit = c.limit->value;
   if (c.of_baseline && known) {
@@ -209,9 +210,10 @@ EvidenceLine gauge_line(const Condition& c, const Trace& before, const Sequentia
   line.gauge.scale = 0.02 * size;
   line.gauge.line = *limit;
   if (!known) return line;
-  const double centre = median(steps);
+  const double centre = upper_median(steps);
   for (double& step : steps) step = std::abs(step - centre);
-  const double noise = 1.4826 * median(steps) / std::sqrt(2.0); // of the values, robustly (MAD), from their differences
+  const double noise =
+      1.4826 * upper_median(steps) / std::sqrt(2.0); // of the values, robustly (MAD), from their differences
   line.gauge.scale = std::max(2 * noise, 0.005 * size);
   const double margin = std::max(4 * line.gauge.scale, 0.05 * size);
   line.gauge.line = sign * std::max(sign * *limit, sign * normal + margin);

@@ -30,7 +30,7 @@ struct ShareLine {
 class HeadStart {
 public:
   static constexpr double kShare = 0.4;
-  /// `bar`: what suffices; `standard`: the default bar, in the same unit.
+  /// `bar`: what suffices; `standard`: the default bar, in the same unit, which `bar` is above half of.
   HeadStart(double bar, double standard)
       : counts_(bar / (bar - kShare * standard)), spent_(kShare * standard * counts_) {}
   /// What `gathered` and `more` are together, at least 0 but in the head start; ends that once it is spent.

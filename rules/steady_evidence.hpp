@@ -27,8 +27,7 @@ public:
   explicit SteadyEvidence(ShareLine line);
   /// As ShareEvidence::add: answers within half an interval of each other end no minute between them.
   void add(Time t, double bad, double all, Duration interval);
-  void clear() { state_ = State{}; }
-  /// As clear, at the start of a version: with a head start.
+  /// A version starts: nothing is gathered, and there is a head start.
   void start() { state_ = State{.early = true}; }
 
   [[nodiscard]] double minutes() const { return std::max(0.0, state_.minutes); }

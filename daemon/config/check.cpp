@@ -1,6 +1,6 @@
 #include "daemon/config/check.hpp"
-#include "daemon/config/listen_address.hpp"
 #include "collectors/selector.hpp"
+#include "daemon/config/listen_address.hpp"
 #include "daemon/config/read_parts.hpp"
 #include <algorithm>
 #include <cctype>

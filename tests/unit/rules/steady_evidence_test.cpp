@@ -22,7 +22,7 @@ template <class Share> int proven_after(SteadyEvidence e, Share share, double pe
   return -1;
 }
 
-TEST(SteadyEvidence, AFifthAboveTheLineIsProvenInAQuarterOfAnHour) {
+TEST(SteadyEvidence, AQuarterAboveTheLineIsProvenInAQuarterOfAnHour) {
   EXPECT_EQ(proven_after(errors(), [](int) { return 0.0625; }), 14);
 }
 
